@@ -1,0 +1,37 @@
+# Two commands: `make demo` and `make test`. Both build .venv themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE ?=
+
+.PHONY: demo test test-all lint bench clean
+
+$(VENV)/.build: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Smeaton with what building needs into $(VENV) (about 480 MB on disk, once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[build]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.build
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+demo: $(VENV)/.build
+	@$(BIN)/smeaton demo
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/.dev
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python benchmarks/house.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

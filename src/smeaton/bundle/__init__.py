@@ -1,0 +1,1 @@
+"""The shipped, immutable folder: write, read, card, SBOM."""

@@ -1,0 +1,1 @@
+"""A trainer's dump -> Program: trees, linear models, text, merged and proven."""

@@ -1,0 +1,116 @@
+"""The contract of a family: one way to solve tasks, one file in this folder, bound to the name `part`.
+
+A family turns data into a Program; nothing after the board knows which family made it. It never sees held-out targets,
+never scores itself, and imports nothing heavy at module level.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from smeaton.data.fold import Fold
+from smeaton.runtime.call import Purse
+from smeaton.runtime.program import Program
+from smeaton.task.profile import Profile
+from smeaton.task.table import Array, Table
+from smeaton.task.task import Task
+
+Config = Mapping[str, Any]  # plain JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of some plain values."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number between two bounds, both included; on a log scale if said; whole if `integer`."""
+
+    low: float
+    high: float
+    log: bool = False
+    integer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a family can try. `starts` is an ordered portfolio, cheap and strong first; missing keys take the family's
+    defaults. `fidelity` names what a cheaper try reduces. `repeats` > 1 for what is not repeatable.
+
+    `effort` is a rough factor of work against a linear model on the same rows (baseline 0, linear 1, boosting 5): it
+    orders first tries until real times are known.
+    """
+
+    starts: tuple[Config, ...]
+    params: Mapping[str, Choice | Range] = field(default_factory=dict)
+    fidelity: Literal["rows", "steps", "examples"] | None = None
+    repeats: int = 1
+    effort: float = 1.0
+    needs_pool: int = 0  #: how many finished full trials must be in the pool before this family can run
+    external: str = ""  #: the host rows would be sent to; the task must allow it (`privacy.external`)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a family does not run on this task: shown on the board, never hidden."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished full trial as the pool shows it. Per fold: calibrated predictions on held-out rows (by dataset row
+    position), on the fold's stop rows, and the folder of the fold's Program."""
+
+    key: str
+    family: str
+    score: float
+    held: Sequence[Table]
+    stop: Sequence[Table]
+    folders: Sequence[Path]
+
+
+@dataclass(slots=True)
+class Run:
+    """What a fit may use. `seconds` is a soft limit the family plans with (the worker is killed well after it);
+    `fidelity` is in (0, 1]; `report(step, score)` tells the board how it goes (lower is better) and may raise to stop.
+    `other_folds` gives, for *other* folds only, the targets of their held-out rows: what a blend may learn from.
+    """
+
+    seed: int
+    fidelity: float
+    seconds: float
+    scratch: Path
+    threads: int = 1
+    purse: Purse | None = None  #: money for paid calls while fitting; None = none may be made
+    pool: Sequence[Finished] = ()
+    report: Callable[[int, float], None] = lambda step, score: None
+    other_folds: Mapping[int, Array] = field(default_factory=dict)  #: fold number -> targets of its held-out rows
+
+
+class Fitted(Protocol):
+    """A fitted candidate."""
+
+    def predict(self, rows: Table) -> Table:
+        """Answers for typed input rows: `prediction`, and for classes `probability`."""
+        ...
+
+    def export(self, folder: Path) -> Program:
+        """Write the files of the Program that answers the same, and return it."""
+        ...
+
+
+class Family(Protocol):
+    """One way to solve tasks."""
+
+    def space(self, task: Task, profile: Profile) -> Space | Refusal:
+        """What to try on this task, or why not. Cheap: called before anything is fitted."""
+        ...
+
+    def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Fitted:
+        """Fit one candidate on one fold."""
+        ...

@@ -1,0 +1,1 @@
+"""Trials ranked, with intervals, ties in words, and the Pareto front."""

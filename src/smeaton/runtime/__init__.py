@@ -1,0 +1,1 @@
+"""How a solution runs: program, engine, state, and the ops it is made of."""

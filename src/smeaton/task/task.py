@@ -1,0 +1,160 @@
+"""`Task`: what is wanted. The YAML form is read by `yaml.py`; `docs` and the lock speak the same words."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from smeaton.task.types import Label, Type
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every part of a task: strict, immutable, plain data."""
+
+
+class Source(Form):
+    """Where rows come from: files (paths, globs, URIs), or a query over named tables."""
+
+    files: tuple[str, ...] = ()
+    query: str | None = None
+    tables: dict[str, str] = {}
+
+
+class Data(Form):
+    """The parts of `data`. A plain `data: path` is `examples`."""
+
+    examples: Source | None = None
+    test: Source | None = None
+    documents: Source | None = None
+    unlabelled: Source | None = None
+
+
+class RowRoles(Form):
+    """Columns that are not features: ids, the time order, groups that must not straddle, weights."""
+
+    id: str | None = None
+    time: str | None = None
+    group: str | None = None
+    weight: str | None = None
+    ignore: tuple[str, ...] = ()
+
+
+class TestShare(Form):
+    """The sealed test: a share of the rows (the newest if there is a time column), or all rows after a moment."""
+
+    __test__ = False  # not a test class, whatever pytest thinks
+
+    share: float = 0.2
+    after: str | None = None
+
+
+class Bar(Form):
+    """A bound on a metric: must hold at the lower (`>=`) or upper (`<=`) end of its interval."""
+
+    op: Literal[">=", "<="]
+    value: float
+
+
+class Limits(Form):
+    """Bounds on the program that ships. Seconds, dollars, bytes; None = no bound."""
+
+    p95: float | None = None
+    cost_per_1k: float | None = None
+    size: int | None = None
+    memory: int | None = None
+    device: str = "cpu"
+    offline: bool = False
+
+
+class Budget(Form):
+    """What a build may use: wall-clock seconds of the whole command, and dollars."""
+
+    time: float = 120.0
+    money: float = 0.0
+
+
+class Privacy(Form):
+    """Whether rows may leave the machine, and which columns are replaced by stable tokens first."""
+
+    external: bool = False
+    mask: tuple[str, ...] = ()
+
+
+class Solutions(Form):
+    """Which families may run: only these, never those, and the user's own `file.py:name`."""
+
+    only: tuple[str, ...] | None = None
+    never: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+
+
+class Tools(Form):
+    """Makes it an agent task. Parsed and kept; families that can use it come later."""
+
+    use: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    world: str | None = None
+    policy: str | None = None
+
+
+class Accept(Form):
+    """What the user has looked at and accepts."""
+
+    leak: tuple[str, ...] = ()
+
+
+class Task(Form):
+    """State an AI task once: typed inputs -> typed output, data, metric, limits.
+
+    `inputs` None means every other column, inferred. A *pinned* task has typed `inputs` and an output with labels;
+    `data.load` returns it. `folder` is where relative paths start; it is no part of the task's identity.
+    """
+
+    smeaton: Literal[1] = 1
+    data: Data
+    output: dict[str, Type]
+    name: str = "task"
+    goal: str | None = None
+    inputs: dict[str, Type] | None = None
+    rows: RowRoles = RowRoles()
+    test: TestShare = TestShare()
+    metric: str | None = None
+    bars: dict[str, Bar] = {}
+    limits: Limits = Limits()
+    budget: Budget = Budget()
+    privacy: Privacy = Privacy()
+    solutions: Solutions = Solutions()
+    tools: Tools | None = None
+    checks: tuple[str, ...] = ()
+    accept: Accept = Accept()
+    folder: str = "."
+
+    @property
+    def target(self) -> str:
+        """Name of the output column."""
+        return next(iter(self.output))
+
+    @property
+    def output_type(self) -> Type:
+        """Type of the output column."""
+        return self.output[self.target]
+
+    @property
+    def is_class(self) -> bool:
+        """Whether the answer is one of a closed set of labels."""
+        return self.output_type.is_class
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Labels of a pinned class task, in the order of `probability`'s columns; empty for numbers."""
+        return self.output_type.labels or ()
+
+    @property
+    def input_types(self) -> dict[str, Type]:
+        """Inputs of a pinned task."""
+        if self.inputs is None:
+            raise ValueError("the task is not pinned: its inputs are not known yet")
+        return self.inputs
+
+    def with_(self, **changes: Any) -> "Task":
+        """A copy with some fields replaced."""
+        return msgspec.structs.replace(self, **changes)

@@ -1,0 +1,1 @@
+"""The public conformance kit and the fakes that go with it."""

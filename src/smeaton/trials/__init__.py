@@ -1,0 +1,1 @@
+"""Trials: what is tried, where it runs, and the store that survives a kill."""

@@ -1,0 +1,66 @@
+"""The contract of an executor: where fits run; one file in this folder, bound to the name `part`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Fit one candidate on one fold and write the result to `out` (a folder that appears whole or not at all).
+
+    `data` is the folder of the prepared dataset, `pool` the folders of finished trials a blend may read,
+    `ledger` the file money is reserved in ('' = none may be spent).
+    """
+
+    id: str
+    family: str
+    config: dict[str, Any]
+    fold: int
+    fidelity: float
+    seed: int
+    seconds: float
+    data: str
+    out: str
+    export: bool = True
+    threads: int = 1
+    ledger: str = ""
+    pool: tuple[str, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an executor reports of a job: a step's score, its end, its failure (with a short reason)."""
+
+    job: str
+    kind: Literal["progress", "done", "failed", "killed"]
+    step: int = 0
+    score: float = 0.0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere. All methods return at once except `wait`."""
+
+    slots: int  #: how many jobs run side by side
+
+    def start(self, folder: Path, log: Callable[[str], None]) -> None:
+        """Get ready (start workers); `folder` is for logs and scratch."""
+        ...
+
+    def submit(self, job: Job) -> None:
+        """Queue a job."""
+        ...
+
+    def wait(self, seconds: float) -> list[Event]:
+        """Events since the last call; waits at most `seconds` for the first."""
+        ...
+
+    def kill(self, job: str) -> None:
+        """End a job now, with its worker; reported as `killed`."""
+        ...
+
+    def close(self) -> None:
+        """End all workers. No process is left behind."""
+        ...

@@ -11,7 +11,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     """Base of every part of a task: strict, immutable, plain data."""
 
 
-class Source(Form):
+class Source(Form, frozen=True, kw_only=True):
     """Where rows come from: files (paths, globs, URIs), or a query over named tables."""
 
     files: tuple[str, ...] = ()
@@ -19,7 +19,7 @@ class Source(Form):
     tables: dict[str, str] = {}
 
 
-class Data(Form):
+class Data(Form, frozen=True, kw_only=True):
     """The parts of `data`. A plain `data: path` is `examples`."""
 
     examples: Source | None = None
@@ -28,7 +28,7 @@ class Data(Form):
     unlabelled: Source | None = None
 
 
-class RowRoles(Form):
+class RowRoles(Form, frozen=True, kw_only=True):
     """Columns that are not features: ids, the time order, groups that must not straddle, weights."""
 
     id: str | None = None
@@ -38,7 +38,7 @@ class RowRoles(Form):
     ignore: tuple[str, ...] = ()
 
 
-class TestShare(Form):
+class TestShare(Form, frozen=True, kw_only=True):
     """The sealed test: a share of the rows (the newest if there is a time column), or all rows after a moment."""
 
     __test__ = False  # not a test class, whatever pytest thinks
@@ -47,14 +47,14 @@ class TestShare(Form):
     after: str | None = None
 
 
-class Bar(Form):
+class Bar(Form, frozen=True, kw_only=True):
     """A bound on a metric: must hold at the lower (`>=`) or upper (`<=`) end of its interval."""
 
     op: Literal[">=", "<="]
     value: float
 
 
-class Limits(Form):
+class Limits(Form, frozen=True, kw_only=True):
     """Bounds on the program that ships. Seconds, dollars, bytes; None = no bound."""
 
     p95: float | None = None
@@ -65,21 +65,21 @@ class Limits(Form):
     offline: bool = False
 
 
-class Budget(Form):
+class Budget(Form, frozen=True, kw_only=True):
     """What a build may use: wall-clock seconds of the whole command, and dollars."""
 
     time: float = 120.0
     money: float = 0.0
 
 
-class Privacy(Form):
+class Privacy(Form, frozen=True, kw_only=True):
     """Whether rows may leave the machine, and which columns are replaced by stable tokens first."""
 
     external: bool = False
     mask: tuple[str, ...] = ()
 
 
-class Solutions(Form):
+class Solutions(Form, frozen=True, kw_only=True):
     """Which families may run: only these, never those, and the user's own `file.py:name`."""
 
     only: tuple[str, ...] | None = None
@@ -87,7 +87,7 @@ class Solutions(Form):
     add: tuple[str, ...] = ()
 
 
-class Tools(Form):
+class Tools(Form, frozen=True, kw_only=True):
     """Makes it an agent task. Parsed and kept; families that can use it come later."""
 
     use: tuple[str, ...] = ()
@@ -96,13 +96,13 @@ class Tools(Form):
     policy: str | None = None
 
 
-class Accept(Form):
+class Accept(Form, frozen=True, kw_only=True):
     """What the user has looked at and accepts."""
 
     leak: tuple[str, ...] = ()
 
 
-class Task(Form):
+class Task(Form, frozen=True, kw_only=True):
     """State an AI task once: typed inputs -> typed output, data, metric, limits.
 
     `inputs` None means every other column, inferred. A *pinned* task has typed `inputs` and an output with labels;

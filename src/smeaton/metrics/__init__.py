@@ -2,8 +2,9 @@
 
 A metric is computed from *parts*: one row of sufficient statistics for each answer (`rows`), and a function from their
 weighted mean to the value (`value`). So bootstrap intervals and paired differences are matrix products, and log-loss,
-RMSE, accuracy, F1 cost the same. Metrics that cannot be written so (ranking metrics such as AUC) set `whole` and are
-recomputed on resampled rows.
+RMSE, accuracy, F1 cost the same. A metric that is no function of means (a ranking metric such as AUC, a user's
+function of the whole table) linearises itself: it gives statistics whose mean is its value on these rows and whose
+spread is that of its influence, row by row.
 """
 
 from collections.abc import Sequence
@@ -12,20 +13,40 @@ from typing import Literal, Protocol
 from smeaton.task.table import Array, Table
 from smeaton.task.types import Label
 
+Better = Literal["higher", "lower"]
+Kind = Literal["number", "binary", "multiclass", "text"]
+Needs = Literal["prediction", "probability"]
+Unit = Literal["", "target", "share", "nats"]
+
 
 class Metric(Protocol):
-    """How answers are judged. `better` says the direction; `tasks` which outputs it fits; `needs` what it reads."""
+    """How answers are judged. `better` says the direction; `tasks` which outputs it fits; `needs` what it reads.
 
-    better: Literal["higher", "lower"]
-    tasks: tuple[Literal["number", "binary", "multiclass", "text"], ...]
-    needs: Literal["prediction", "probability"]
-    unit: Literal["", "target", "share", "nats"]
+    `best` is the value of perfect answers (None = not known). The unit `share` promises values from 0 to 1.
+    """
 
-    def rows(self, answers: Table, target: Array, labels: Sequence[Label]) -> Array:
-        """Statistics of each row, shape (rows, k), float64. `target` holds codes into `labels`, or numbers.
+    better: Better
+    tasks: tuple[Kind, ...]
+    needs: Needs
+    unit: Unit
+    best: float | None
+
+    def rows(
+        self,
+        answers: Table,
+        target: Array,
+        labels: Sequence[Label],
+        weight: Array | None = None,
+        groups: Array | None = None,
+    ) -> Array:
+        """Statistics of each row, shape (rows, k), any real dtype. `target` holds codes into `labels`, or numbers.
 
         An answer with an `error`, an unknown label or a value that is not finite counts as wrong: the worst this
-        metric gives, never NaN.
+        metric gives, never NaN. `weight` and `groups` matter only to a metric that is no mean over rows; whoever
+        averages the statistics weighs them.
+
+        Raises:
+            ProgramError: the answers are not as many as the targets.
         """
         ...
 

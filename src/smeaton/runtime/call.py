@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from smeaton.errors import Cancelled, DeadlineExceeded
 
@@ -21,6 +21,22 @@ class Purse(Protocol):
 
     def settle(self, ticket: str, amount: float) -> None:
         """Say what the call behind `ticket` really cost (0 frees the reservation)."""
+        ...
+
+
+@runtime_checkable
+class Replies(Protocol):
+    """A purse that also keeps what was paid for, so that work taken up again pays for no call twice.
+
+    A key is `purse.reply_key(...)`: a hash of everything that decides the reply.
+    """
+
+    def recall(self, key: str) -> bytes | None:
+        """The reply kept under a key, None if there is none."""
+        ...
+
+    def keep(self, ticket: str, amount: float, key: str, reply: bytes) -> None:
+        """Settle a ticket and keep the reply it paid for, both or neither."""
         ...
 
 

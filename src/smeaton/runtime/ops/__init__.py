@@ -4,7 +4,7 @@ The engine loads an op once per step and calls its runner for each table. A plai
 block; a runner whose work waits is `async def` and is awaited.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -71,6 +71,14 @@ class State(Protocol):
     @property
     def revision(self) -> int:
         """Grows by one with each committed write."""
+        ...
+
+    def records(self) -> Iterator[bytes]:
+        """Every committed record, oldest first. Seed files lie in `folder / "seed"`."""
+        ...
+
+    def append(self, records: Sequence[bytes]) -> int:
+        """Commit records as one write: on disk when this returns, all or none of them. Returns the new revision."""
         ...
 
 

@@ -30,13 +30,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an executor reports of a job: a step's score, its end, its failure (with a short reason)."""
+    """What an executor reports of a job: a step's score, its end, its failure (with a short reason).
+
+    `seconds` count from the start of the job, `at` is the unix time it happened; a job killed while it waited has 0.
+    """
 
     job: str
     kind: Literal["progress", "done", "failed", "killed"]
     step: int = 0
     score: float = 0.0
     seconds: float = 0.0
+    at: float = 0.0
     reason: str = ""
 
 

@@ -1,0 +1,37 @@
+"""Smeaton: state an AI task once; it finds, builds, ships and looks after the best solution to it.
+
+```python
+import smeaton
+
+built = smeaton.build("customers.csv", target="churned", budget="60s")
+model = smeaton.load(built.bundle)
+model.predict([{"age": 41, "plan": "basic"}])
+smeaton.serve(built.bundle, port=8000)
+```
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from smeaton.flow import Built, Model, build, load, serve
+    from smeaton.task import Task
+
+__all__ = ["Built", "Model", "Task", "__version__", "build", "load", "serve"]
+__version__ = "0.1.0"
+
+_HOMES = {"Task": "smeaton.task"} | dict.fromkeys(("build", "load", "serve", "Built", "Model"), "smeaton.flow")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: importing the package itself pulls in nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'smeaton' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

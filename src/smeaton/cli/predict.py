@@ -1,0 +1,46 @@
+"""Answer every row of a file: one row out for each row in, in the same order.
+
+  smeaton predict customers.bundle new.csv -o answers.csv
+
+The output starts with the id column if there is one, then `prediction`, for classes `probability_<label>`, then
+`error`, which says why a row could not be read. If the file holds the target, the metric is printed too.
+"""
+
+import argparse
+import json
+import sys
+
+HELP = "answer every row of a file"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("bundle", metavar="BUNDLE")
+    parser.add_argument("input", metavar="INPUT", help="a .csv, .tsv, .jsonl (also .gz) or .parquet file")
+    parser.add_argument("-o", "--output", required=True, metavar="OUTPUT", help="a .csv, .tsv or .jsonl file")
+    parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be read")
+    parser.add_argument("--state", metavar="DIR", help="state folder of a bundle that has one")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict; 6 if some rows could not be read."""
+    from smeaton.flow.predict import predict_file
+
+    done = predict_file(args.bundle, args.input, args.output, strict=args.strict, state=args.state)
+    code = 6 if done.unreadable else 0
+    if args.json:
+        metric = None if done.value is None else {"name": done.metric, "value": done.value, "rows": done.judged}
+        print(
+            json.dumps(
+                {"rows": done.rows, "unreadable": done.unreadable, "output": done.output, "metric": metric}
+                | ({"errors": done.first_errors} if done.first_errors else {})
+            )
+        )
+        return code
+    print(f"{done.rows:,} rows answered into {done.output}")
+    if done.value is not None:
+        print(f"{done.metric} on the {done.judged:,} rows with a known answer: {done.value:.6g}")
+    if done.unreadable:
+        print(f"{done.unreadable:,} rows could not be read; the column `error` says why:", file=sys.stderr)
+        print("\n".join(f"  {line}" for line in done.first_errors), file=sys.stderr)
+    return code

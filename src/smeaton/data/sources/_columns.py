@@ -1,0 +1,119 @@
+"""Helpers of the sources: choosing columns, plain values to arrays, errors of the file system."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smeaton.errors import DataError
+from smeaton.task.table import Array, object_column
+
+#: Integers beyond this are not exact in float64.
+EXACT = 2**53
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A sentence naming the known names nearest to `name`, or all of them if they are few."""
+    known = list(known)
+    folded = {other.casefold(): other for other in known}
+    close = [folded[key] for key in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+    if close:
+        return "did you mean " + " or ".join(repr(other) for other in close) + "?"
+    shown = ", ".join(repr(other) for other in known[:20])
+    return f"there are: {shown}" + (", ..." if len(known) > 20 else "")
+
+
+def choose(names: Sequence[str], columns: Sequence[str] | None, where: str) -> list[str]:
+    """The columns to read, in the order asked for.
+
+    Raises:
+        DataError: a column that was asked for is not there, or a name stands twice.
+    """
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise DataError(
+            f"the column name {twice[0]!r} appears {names.count(twice[0])} times",
+            where=where,
+            fix="give each column its own name",
+        )
+    for name in columns or ():
+        if name not in names:
+            raise DataError(
+                f"there is no column {name!r}; {nearest(name, names)}", where=where, fix="correct the column name"
+            )
+    return list(names if columns is None else columns)
+
+
+def native(values: Sequence[Any]) -> Array:
+    """Plain Python values as the array their types say: float64, int64, else object with None for null.
+
+    A mix of int and float becomes float64; integers that float64 cannot hold exactly stay objects beside nulls.
+    """
+    types = set(map(type, values))
+    if types and types <= {int, float, type(None)} and types & {int, float}:
+        return _numbers(values, types)
+    return object_column(values)
+
+
+def _numbers(values: Sequence[Any], types: set[type]) -> Array:
+    whole = [value for value in values if type(value) is int] if int in types else []
+    largest = max(map(abs, whole), default=0)
+    if types == {int}:
+        return np.array(values, dtype=np.int64) if largest < 2**63 else object_column(values)
+    if largest > EXACT:
+        return object_column(values)
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def from_masked(column: Array) -> Array:
+    """A typed array as `task/table.py` wants it, from a plain or masked numpy array of any width."""
+    null = np.ma.getmaskarray(column)  # type: ignore[no-untyped-call]
+    plain: Array = np.asarray(np.ma.getdata(column))  # type: ignore[no-untyped-call]
+    if plain.ndim == 2:
+        return plain.astype(np.float32)
+    kind = plain.dtype.kind
+    if kind == "M":
+        moments = plain.astype("datetime64[us]")
+        moments[null] = np.datetime64("NaT")
+        return moments
+    if kind == "f":
+        return np.where(null, np.nan, plain.astype(np.float64))
+    if kind in "iu":
+        if not null.any() and (kind == "i" or plain.max(initial=0) < 2**63):
+            return plain.astype(np.int64)
+        held = plain[~null]
+        if held.size == 0 or (int(held.max()) <= EXACT and int(held.min()) >= -EXACT):
+            return np.where(null, np.nan, plain.astype(np.float64))
+    objects = plain.astype(object)
+    objects[null] = None
+    return objects
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Turn what the file system says into a DataError with the fix."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        near = difflib.get_close_matches(path.name, _siblings(path), n=1)
+        raise DataError(
+            "there is no such file" + (f"; did you mean {near[0]!r}?" if near else ""),
+            where=str(path),
+            fix="correct the path; a relative path starts at the folder of the task file",
+        ) from error
+    except IsADirectoryError as error:
+        raise DataError(
+            "this is a folder, not a file", where=str(path), fix=f"name the files in it, for example {path}/*.csv"
+        ) from error
+    except PermissionError as error:
+        raise DataError("the file may not be read by you", where=str(path), fix=f"run: chmod u+r {path}") from error
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [other.name for other in path.parent.iterdir()]
+    except OSError:
+        return []

@@ -1,0 +1,7 @@
+"""The whole story: the only place where the building side and the running side meet."""
+
+from smeaton.flow.build import Built, board, build
+from smeaton.flow.model import Model, load, sample_row
+from smeaton.flow.serve import serve
+
+__all__ = ["Built", "Model", "board", "build", "load", "sample_row", "serve"]

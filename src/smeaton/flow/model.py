@@ -1,0 +1,98 @@
+"""A bundle loaded in Python: `load(bundle).predict(rows)`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smeaton.bundle.read import Bundle, open_bundle
+from smeaton.errors import InputError
+from smeaton.runtime.answers import as_answers, plain
+from smeaton.runtime.call import Call
+from smeaton.runtime.engine import Engine
+from smeaton.task.table import PROBABILITY, Array, take
+from smeaton.task.task import Task
+
+
+class Model:
+    """A verified bundle with its engine. Use it as a context manager, or call `close`."""
+
+    def __init__(self, bundle: Bundle, engine: Engine) -> None:
+        self.bundle = bundle
+        self.engine = engine
+
+    @property
+    def task(self) -> Task:
+        """The task the bundle solves."""
+        return self.bundle.manifest.task
+
+    def predict(self, rows: Any, *, call: Call | None = None) -> Any:
+        """Answer rows.
+
+        A list of mappings gives a list of `{"prediction": ..., "probability": {label: p}}`; one mapping of plain
+        values gives one such answer; a table (pandas, polars, Arrow, or a mapping of columns) gives a dict of numpy
+        columns `prediction` and `probability_<label>`.
+
+        Raises:
+            RowsError: a value is missing or does not fit its type; names row and column.
+        """
+        if isinstance(rows, Mapping) and not any(_is_column(value) for value in rows.values()):
+            return self.answers([rows], call)[0]
+        if isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
+            return self.answers(rows, call)
+        return self._columns(rows, call)
+
+    def answers(self, rows: Sequence[Mapping[str, Any]], call: Call | None = None) -> list[dict[str, Any]]:
+        """Answers to plain rows, as the service gives them."""
+        return as_answers(self.engine.rows(rows, call), self.task.labels)
+
+    def _columns(self, table: Any, call: Call | None) -> dict[str, Array]:
+        from smeaton.data.read import read
+
+        raw = read(table, Path(".")).table
+        missing = [name for name in self.engine.program.inputs if name not in raw]
+        if missing:
+            raise InputError(f"the table has no column {missing[0]!r}", fix="give every input column of the task")
+        inputs = {name: raw[name] for name in self.engine.program.inputs}
+        answers = dict(self.engine.run(inputs, call or Call()))
+        probability = answers.pop(PROBABILITY, None)
+        if probability is None:
+            return answers
+        labels = self.task.output_type.text_labels()
+        return answers | {f"probability_{label}": probability[:, code] for code, label in enumerate(labels)}
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
+        self.engine.close()
+
+    def __enter__(self) -> "Model":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def load(bundle: str | Path, *, state: str | Path | None = None, allow_external: Sequence[str] = ()) -> Model:
+    """Open and verify a bundle for use in this process.
+
+    Raises:
+        BundleError: the bundle is damaged, altered, or of a future version.
+    """
+    opened = open_bundle(Path(bundle))
+    engine = opened.engine(state_dir=Path(state) if state else None, allow_external=tuple(allow_external))
+    return Model(opened, engine)
+
+
+def sample_row(task_file: str | Path, number: int) -> dict[str, Any]:
+    """One row of a task's own data as a client would send it: what a demo asks."""
+    from smeaton.data.load import load as load_data
+    from smeaton.task.yaml import read_task
+
+    dataset = load_data(read_task(Path(task_file)))
+    row = take(dataset.table, np.array([number]))
+    return {name: plain(column)[0] for name, column in row.items()}
+
+
+def _is_column(value: object) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes | Mapping)

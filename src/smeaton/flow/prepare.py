@@ -1,0 +1,103 @@
+"""From a task to rows on disk that workers can open: read, split, seal the test, profile, probe for leaks."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from smeaton import __version__, plugins
+from smeaton.data.dataset import Dataset
+from smeaton.errors import TaskError
+from smeaton.families import Family, Refusal, Space
+from smeaton.flow.request import Request
+from smeaton.metrics._defaults import check_metric, default_metric
+from smeaton.task.profile import Profile
+from smeaton.task.table import Array
+from smeaton.task.task import Task
+from smeaton.trials.notice import Listener, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything a search needs. `root` is the folder of this build: same task, data and seed, same folder."""
+
+    task: Task
+    dataset: Dataset
+    train: Array
+    test: Array
+    profile: Profile
+    metric: str
+    root: Path
+
+
+def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
+    """Read the rows, seal the test, profile the rest.
+
+    Raises:
+        DataError: the source or its columns do not serve the task.
+        TaskError: the metric does not fit the output.
+    """
+    from smeaton.data.leakage import probe
+    from smeaton.data.load import load
+    from smeaton.data.profile import profile
+    from smeaton.data.split import split_test
+
+    dataset = load(request.task, request.table)
+    task = dataset.task
+    metric = task.metric or default_metric(task)
+    check_metric(metric, task)
+    train, test = split_test(dataset, seed)
+    rows = f"{len(dataset.target):,} rows, {len(task.input_types)} columns to learn from; "
+    listen(Notice("read", f"{rows}{len(train):,} to build on, {len(test):,} sealed as the test"))
+    for note in dataset.notes:
+        listen(Notice("note", note))
+    suspects, notes = probe(dataset, train, test)
+    for note in notes:
+        listen(Notice("note", note))
+    for suspect in suspects:
+        listen(Notice("note", f"{suspect.kind}: {suspect.why}" + ("" if suspect.accepted else f"; {suspect.accept}")))
+    known = msgspec.structs.replace(profile(dataset, train), suspects=tuple(suspects))
+    root = request.folder / ".smeaton" / _identity(task, dataset, seed, metric)
+    root.mkdir(parents=True, exist_ok=True)
+    return Prepared(task, dataset, train, test, known, metric, root)
+
+
+def _identity(task: Task, dataset: Dataset, seed: int, metric: str) -> str:
+    """Names the build's folder: budget, limits, bars and names may change without repeating a trial."""
+    what = {"data": dataset.hash, "inputs": task.inputs, "output": task.output, "rows": task.rows, "test": task.test}
+    form = msgspec.json.encode([what, seed, metric, __version__], order="deterministic")
+    return hashlib.sha256(form).hexdigest()[:12]
+
+
+def families(task: Task) -> dict[str, Family]:
+    """The families the task allows, by name: our own, installed ones, and the user's `file.py:name`.
+
+    Raises:
+        TaskError: the task names a family that does not exist.
+    """
+    from smeaton.task.user_code import load_user
+
+    known = plugins.names("families")
+    for name in (*(task.solutions.only or ()), *task.solutions.never):
+        if name not in known and name not in task.solutions.add:
+            raise TaskError(f"there is no family {name!r}", fix=f"the families are: {', '.join(known)}")
+    only = task.solutions.only
+    chosen = [name for name in known if (only is None or name in only) and name not in task.solutions.never]
+    # The constant baseline always runs: without it nobody can say that the winner is worth anything.
+    names = dict.fromkeys(["baseline", *chosen])
+    found: dict[str, Family] = {name: plugins.load("families", name) for name in names}
+    return found | {reference: load_user(Path(task.folder), reference) for reference in task.solutions.add}
+
+
+def spaces(prepared: Prepared) -> tuple[dict[str, Space], dict[str, str]]:
+    """What each family can try on this task, and why the others refuse."""
+    found: dict[str, Space] = {}
+    refused: dict[str, str] = {}
+    for name, family in families(prepared.task).items():
+        answer = family.space(prepared.task, prepared.profile)
+        if isinstance(answer, Refusal):
+            refused[name] = answer.why
+        else:
+            found[name] = answer
+    return found, refused

@@ -1,0 +1,177 @@
+"""From what the user gave (a task, a file, a table) to a Task, the table if it is in memory, and the working folder."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from smeaton.errors import InputError, TaskError
+from smeaton.task.task import Budget, Data, Source, Task
+from smeaton.task.types import Type
+from smeaton.task.units import seconds
+
+TASK_FILE = "smeaton.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be built, where. `table` holds rows given in memory, `wrote` says that the task file is new."""
+
+    task: Task
+    folder: Path
+    table: object | None = None
+    wrote: bool = False
+
+
+def resolve(what: object, target: str | None, budget: str | float | None, out: str | Path | None) -> Request:
+    """Understand the first argument of `build`.
+
+    Raises:
+        InputError: it is nothing that can be built from; says what can.
+        TaskError: the task file is wrong, or a different one stands where this one would be written.
+    """
+    if isinstance(what, Task):
+        request = Request(what, Path(out or what.folder))
+    elif isinstance(what, str | os.PathLike):
+        request = _from_path(Path(what), target, out)
+    elif isinstance(what, Mapping) and "smeaton" in what:
+        from smeaton.task.yaml import task_from
+
+        folder = Path(out or ".")
+        request = Request(task_from(what, folder), folder)
+    elif what is None:
+        raise InputError("nothing to build from", fix="give a task file, a data file with a target, or a table")
+    else:
+        request = _from_table(what, target, out)
+    if budget is None:
+        return request
+    return Request(request.task.with_(budget=_budget(request.task.budget, budget)), *_rest(request))
+
+
+def _rest(request: Request) -> tuple[Path, object | None, bool]:
+    return request.folder, request.table, request.wrote
+
+
+def _budget(budget: Budget, given: str | float) -> Budget:
+    try:
+        time = float(given) if isinstance(given, int | float) else seconds(given)
+    except ValueError as error:
+        raise InputError(f"budget {given!r}: {error}", fix="write a time such as 60s or 4m") from error
+    if not 1 <= time < float("inf"):
+        raise InputError(f"a budget of {given} is too short", fix="give at least 1s; 30s and more is sensible")
+    return Budget(time=time, money=budget.money)
+
+
+def _from_path(path: Path, target: str | None, out: str | Path | None) -> Request:
+    from smeaton.task.yaml import check_files, read_task
+
+    if path.is_dir() and (path / TASK_FILE).is_file():
+        path = path / TASK_FILE
+    if path.suffix in (".yaml", ".yml"):
+        if target is not None:
+            raise InputError(f"{path} names its own output", fix="leave --target out, or give the data file instead")
+        task = read_task(path)
+        check_files(task)
+        return Request(task, Path(out) if out else path.parent)
+    if path.is_dir():
+        raise InputError(
+            f"the folder {path} holds no {TASK_FILE}", fix="give a data file with --target, or a task file"
+        )
+    if not path.exists() and not any(mark in str(path) for mark in "*?["):
+        raise InputError(f"there is no file {path}", fix="check the path" + _nearest_file(path))
+    if target is None:
+        raise _which_target(path)
+    return _from_data(path, target, Path(out or "."))
+
+
+def _nearest_file(path: Path) -> str:
+    import difflib
+
+    folder = path.parent if path.parent.is_dir() else Path(".")
+    near = difflib.get_close_matches(path.name, [entry.name for entry in folder.iterdir()], 1)
+    return f"; did you mean {folder / near[0]}?" if near else ""
+
+
+def _from_data(path: Path, target: str, folder: Path) -> Request:
+    """Write the task that `DATA --target COL` means, or take the equal one that stands there."""
+    from smeaton.task.yaml import read_task, write_task
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = os.path.relpath(path.resolve(), folder.resolve())
+    output = {target: _output_type(path, target)}
+    name = slug(re.sub(r"(\.(csv|tsv|jsonl|json|ndjson|parquet|gz))+$", "", path.name))
+    task = Task(name=name, data=Data(examples=Source(files=(data,))), output=output, folder=str(folder))
+    file = folder / TASK_FILE
+    if file.exists():
+        there = read_task(file)
+        if there.with_(folder=str(folder)) != task:
+            raise TaskError(
+                f"{file} describes a different task than {path} --target {target}",
+                fix=f"build it with: smeaton build {file}   or write elsewhere with --out DIR",
+                where=str(file),
+            )
+        return Request(task, folder)
+    write_task(task, file)
+    return Request(task, folder, wrote=True)
+
+
+def _output_type(path: Path, target: str) -> Type:
+    from smeaton.data.read import read
+    from smeaton.task.infer import infer_output
+
+    raw = read(Source(files=(str(path.resolve()),)), Path("."))
+    if target not in raw.table:
+        raise _no_column(str(path), target, list(raw.table))
+    return infer_output(raw.table[target], target)
+
+
+def _no_column(where: str, target: str, columns: list[str]) -> InputError:
+    import difflib
+
+    near = difflib.get_close_matches(target, columns, 1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"the columns are: {', '.join(columns[:20])}"
+    return InputError(f"there is no column {target!r}", fix=hint, where=where)
+
+
+def _which_target(path: Path) -> InputError:
+    """Name the likeliest targets and the exact command; nothing is guessed in silence."""
+    from smeaton.data.read import read
+
+    columns = list(read(Source(files=(str(path.resolve()),)), Path(".")).table)
+    words = ("target", "label", "class", "y", "outcome", "result", "churn", "price", "status", "score")
+    likely = [name for name in columns if name.lower() in words] or [
+        name for name in columns if any(word in name.lower() for word in words if len(word) > 1)
+    ]
+    picks = list(dict.fromkeys([*likely, columns[-1], columns[0]]))[:3]
+    return InputError(
+        f"which column of {path} is to be predicted? Likely: {', '.join(repr(name) for name in picks)}",
+        fix=f"smeaton build {path} --target {_quoted(picks[0])}",
+    )
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _from_table(table: Any, target: str | None, out: str | Path | None) -> Request:
+    from smeaton.data.read import read
+    from smeaton.task.infer import infer_output
+
+    if target is None:
+        raise InputError("a table needs a target", fix='name the column to predict: build(table, target="churned")')
+    raw = read(table, Path("."))
+    if target not in raw.table:
+        raise _no_column("table", target, list(raw.table))
+    output = {target: infer_output(raw.table[target], target)}
+    folder = Path(out or ".")
+    task = Task(name=slug(target), data=Data(examples=Source(files=("memory",))), output=output, folder=str(folder))
+    return Request(task, folder, table=table)
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and dashes: a name fit for folders and model routes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "task"

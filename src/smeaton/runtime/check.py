@@ -1,0 +1,140 @@
+"""What can be said of a program before it runs: is it well formed, what does it touch."""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import cast
+
+from smeaton import plugins
+from smeaton.errors import ProgramError
+from smeaton.runtime.ops import Effect, Op
+from smeaton.runtime.program import Program, Step
+
+_ORDER: tuple[Effect, ...] = ("pure", "state", "external")
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A step that talks to another machine: its host, and the most one call costs in dollars."""
+
+    step: str
+    host: str
+    price: float
+
+
+def check_program(program: Program) -> None:
+    """Check that the columns of a program fit together.
+
+    Raises:
+        ProgramError: a column is read before it is written, written twice, promised and never written; a `when`
+            without its `otherwise`; a step without inputs (it could not know how many rows to answer); two steps with
+            one state (each has one writer).
+    """
+    _no_repeats(program.inputs, "the program's inputs")
+    _no_repeats(program.outputs, "the program's outputs")
+    if not program.steps or not program.outputs:
+        raise ProgramError("a program needs at least one step and one output", fix="export the program again")
+    _no_repeats(tuple(step.state for step in program.steps if step.state is not None), "the states of the steps")
+    known, written = set(program.inputs), set[str]()
+    for number, step in enumerate(program.steps):
+        where = place(number, step)
+        _check_shape(step, where)
+        wanted = (*step.inputs, *((step.when,) if step.when else ()), *step.otherwise)
+        for name in wanted:
+            if name not in known:
+                raise ProgramError(
+                    f"the column {name!r} is read before any step writes it", where=where, fix=_known(known)
+                )
+        for name in step.outputs:
+            if name in known:
+                raise ProgramError(f"the column {name!r} is written twice", where=where, fix="give it another name")
+        known.update(step.outputs)
+        written.update(step.outputs)
+    for name in program.outputs:
+        if name not in written:
+            raise ProgramError(f"no step writes the output {name!r}", fix=_known(written))
+
+
+def op_of(step: Step) -> Op:
+    """The op of a step.
+
+    Raises:
+        ProgramError: no op has that name.
+    """
+    return cast(Op, plugins.load("ops", step.op))
+
+
+def effect_of(program: Program) -> Effect:
+    """The strongest effect of any step: pure < state < external."""
+    return _ORDER[max(_ORDER.index(op_of(step).effect) for step in program.steps)]
+
+
+def externals(program: Program) -> tuple[External, ...]:
+    """The steps that talk to other machines, so that an operator can decide before anything starts.
+
+    Raises:
+        ProgramError: an external step names no host, or its price is not a finite number >= 0.
+    """
+    found = []
+    for number, step in enumerate(program.steps):
+        if op_of(step).effect != "external":
+            continue
+        host, price = step.args.get("host"), step.args.get("price", 0.0)
+        if not isinstance(host, str) or not host:
+            raise ProgramError("an external step names no host", where=place(number, step), fix="set args.host")
+        if isinstance(price, bool) or not isinstance(price, int | float) or not (math.isfinite(price) and price >= 0):
+            raise ProgramError(f"{price!r} is no price", where=place(number, step), fix="set args.price in dollars")
+        found.append(External(place(number, step), host, float(price)))
+    return tuple(found)
+
+
+def check_allowed(program: Program, allow_external: Collection[str], trust: Collection[str]) -> None:
+    """Default deny: other machines and code only where the caller names them.
+
+    Raises:
+        ProgramError: a host is not in `allow_external`, or a file of a `code` step is not in `trust`.
+    """
+    for external in externals(program):
+        if external.host not in allow_external:
+            raise ProgramError(
+                f"this program sends rows to {external.host!r}, which was not allowed",
+                fix=f"allow it by name: --allow-external {external.host}",
+                where=external.step,
+            )
+    for number, step in enumerate(program.steps):
+        untrusted = [name for name in step.files if name not in trust] if step.op == "code" else []
+        if untrusted:
+            raise ProgramError(
+                f"this program runs code from {', '.join(untrusted)}, which was not trusted",
+                fix="read it, then trust it by name",
+                where=place(number, step),
+            )
+
+
+def place(number: int, step: Step) -> str:
+    """A step as error messages name it."""
+    return f"step {number + 1} ({step.op})"
+
+
+def _check_shape(step: Step, where: str) -> None:
+    if not step.inputs or not step.outputs:
+        raise ProgramError("a step needs at least one input and one output", where=where, fix="name its columns")
+    _no_repeats(step.inputs, f"the inputs of {where}")
+    _no_repeats(step.outputs, f"the outputs of {where}")
+    if step.when is None and step.otherwise:
+        raise ProgramError("`otherwise` without `when` means nothing", where=where, fix="add `when`, or drop it")
+    if step.when is not None and len(step.otherwise) != len(step.outputs):
+        raise ProgramError(
+            f"`when` needs one `otherwise` column for each of {len(step.outputs)} outputs, not {len(step.otherwise)}",
+            where=where,
+            fix="name a column for the rows that do not go through",
+        )
+
+
+def _no_repeats(names: tuple[str, ...], what: str) -> None:
+    if len(set(names)) != len(names):
+        raise ProgramError(f"{what} name a column twice: {', '.join(names)}", fix="name each column once")
+
+
+def _known(names: Collection[str]) -> str:
+    return f"use one of: {', '.join(sorted(names))}"

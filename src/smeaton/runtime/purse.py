@@ -1,0 +1,115 @@
+"""`MemoryPurse`: money for one process. The durable purse of a build is `ledger.py`.
+
+Amounts are kept as whole nanodollars: the cap is rounded down and what is spent is rounded up, so that no sum of
+rounding errors can pass the cap.
+"""
+
+import hashlib
+import math
+import threading
+from typing import Any
+
+import msgspec
+
+from smeaton.errors import OutOfMoney
+
+NANO = 1_000_000_000
+
+
+def nanodollars(amount: float, *, up: bool = True) -> int:
+    """Dollars as whole nanodollars.
+
+    Raises:
+        ValueError: the amount is negative or not a finite number.
+    """
+    if not math.isfinite(amount) or amount < 0:
+        raise ValueError(f"an amount of money is a finite number >= 0, not {amount!r}")
+    scaled = amount * NANO
+    nearest = round(scaled)
+    if abs(scaled - nearest) < 1e-3:  # 0.1 * 1e9 need not be whole; the thousandth of a nanodollar is a rounding error
+        return nearest
+    return math.ceil(scaled) if up else math.floor(scaled)
+
+
+def reply_key(*parts: Any) -> str:
+    """Content key of a paid call: sha256 over the canonical JSON of everything that decides its reply (host, model,
+    messages, settings, seed)."""
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
+
+
+def no_money(wanted: int, left: int, why: str) -> OutOfMoney:
+    """The error of a reservation that does not fit."""
+    return OutOfMoney(
+        f"{why or 'a paid call'} may cost ${wanted / NANO:.6f}, and ${max(left, 0) / NANO:.6f} is left",
+        fix="allow more money, or send fewer rows",
+    )
+
+
+def too_dear(amount: int, reserved: int) -> OutOfMoney:
+    """The error of a call that cost more than the bound it was reserved with."""
+    return OutOfMoney(
+        f"a call cost ${amount / NANO:.6f}, more than the ${reserved / NANO:.6f} set aside for it; all is booked",
+        fix="correct the price bound of the program's external step",
+    )
+
+
+class MemoryPurse:
+    """Money of one process, safe to use from many threads. `cap` in dollars."""
+
+    def __init__(self, cap: float) -> None:
+        self._cap = nanodollars(cap, up=False)
+        self._spent = 0
+        self._open: dict[str, int] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+
+    @property
+    def spent(self) -> float:
+        """Dollars settled so far."""
+        return self._spent / NANO
+
+    @property
+    def reserved(self) -> float:
+        """Dollars set aside for calls that are under way."""
+        with self._lock:
+            return sum(self._open.values()) / NANO
+
+    @property
+    def left(self) -> float:
+        """Dollars that can still be reserved."""
+        with self._lock:
+            return max(self._left(), 0) / NANO
+
+    def reserve(self, amount: float, why: str) -> str:
+        """Set `amount` dollars aside; returns a ticket.
+
+        Raises:
+            OutOfMoney: it is more than is left.
+        """
+        wanted = nanodollars(amount)
+        with self._lock:
+            if wanted > self._left():
+                raise no_money(wanted, self._left(), why)
+            self._count += 1
+            ticket = f"{self._count}"
+            self._open[ticket] = wanted
+            return ticket
+
+    def settle(self, ticket: str, amount: float) -> None:
+        """Book what the call really cost; 0 frees the reservation.
+
+        Raises:
+            OutOfMoney: it cost more than was set aside (booked all the same: the truth is kept).
+            ValueError: the ticket is unknown or already settled.
+        """
+        cost = nanodollars(amount)
+        with self._lock:
+            if ticket not in self._open:
+                raise ValueError(f"there is no open reservation {ticket!r}")
+            reserved = self._open.pop(ticket)
+            self._spent += cost
+        if cost > reserved:
+            raise too_dear(cost, reserved)
+
+    def _left(self) -> int:
+        return self._cap - self._spent - sum(self._open.values())

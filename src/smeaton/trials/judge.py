@@ -1,0 +1,51 @@
+"""The real `Judge`: scores from the predictions on disk, and a paired comparison of candidates on single folds."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from smeaton.data.dataset import Dataset
+from smeaton.data.split import FoldIndex, open_folds
+from smeaton.metrics._defaults import load_metric
+from smeaton.metrics._intervals import paired
+from smeaton.task.arrays import open_table
+from smeaton.task.table import Array
+from smeaton.trials.attempt import fold_folder
+from smeaton.trials.evaluate import evaluate
+from smeaton.trials.record import Candidate, Trial
+
+
+class StoredJudge:
+    """Judges trials of the build in `root`. Keeps the row statistics of a few folds, for races are many."""
+
+    def __init__(self, root: Path, dataset: Dataset, metric: str, seed: int) -> None:
+        self.root = root
+        self.dataset = dataset
+        self.name = metric
+        self.metric = load_metric(metric, dataset.task)
+        self.seed = seed
+        self.folds: Sequence[FoldIndex] = open_folds(root / "data")
+        self._rows = lru_cache(maxsize=32)(self._statistics)
+
+    def trial(self, candidate: Candidate, fidelity: float, seed: int, folds: int, seconds: float) -> Trial:
+        """See `Judge.trial`."""
+        return evaluate(
+            self.root, candidate, fidelity, seed, self.dataset, self.folds[:folds], self.name, seconds
+        )
+
+    def paired(self, one: str, other: str, folds: Sequence[int]) -> tuple[float, float, float]:
+        """See `Judge.paired`. Before calibration on both sides: a single fold has nothing to cross-fit with."""
+        held = np.concatenate([self.folds[fold].held for fold in folds])
+        a, b = (np.concatenate([self._rows(key, fold) for fold in folds]) for key in (one, other))
+        weight = None if self.dataset.weight is None else self.dataset.weight[held]
+        groups = None if self.dataset.group is None else self.dataset.group[held]
+        if self.metric.better == "higher":
+            a, b = b, a
+        return paired(self.metric, a, b, weight, groups, self.seed)
+
+    def _statistics(self, key: str, fold: int) -> Array:
+        answers = open_table(fold_folder(self.root, key, fold) / "held")
+        target = self.dataset.target[self.folds[fold].held]
+        return self.metric.rows(answers, target, self.dataset.task.labels)

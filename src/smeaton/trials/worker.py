@@ -1,0 +1,138 @@
+"""A worker: `python -m smeaton.trials.worker [PARENT]` reads jobs and writes events, one JSON line each.
+
+Jobs come on standard input, events go to standard output; whatever a library or a user's code prints goes to standard
+error, which the executor keeps as a log. The worker ends when its input closes or its parent dies.
+"""
+
+import ctypes
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+
+import msgspec
+
+from smeaton.errors import SmeatonError
+from smeaton.trials.executors import Event, Job
+from smeaton.trials.process import THREAD_VARIABLES
+
+#: Loaded while the worker waits, so that the first job need not; each may be absent.
+WARM = ("smeaton.trials.job", "onnxruntime", "onnx", "lightgbm", "sklearn.linear_model")
+PROGRESS_SECONDS = 0.2
+REASON_LENGTH = 400
+
+
+def main() -> None:
+    """Work until the input closes."""
+    parent = int(sys.argv[1]) if len(sys.argv) > 1 else os.getppid()
+    _die_with(parent)
+    jobs_in, events_out = _own_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to judge
+    for name in THREAD_VARIABLES:
+        os.environ.setdefault(name, "1")
+    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(jobs_in, jobs), daemon=True).start()
+    _warm_up()
+    while True:
+        work(jobs.get(), lambda event: _say(events_out, event))
+
+
+def work(job: Job, say: Callable[[Event], None]) -> None:
+    """Do one job: progress while it runs, then `done` or `failed`. A traceback goes to the log, never only away."""
+    from smeaton.trials.job import run_job
+
+    start = time.monotonic()
+    last = -PROGRESS_SECONDS
+
+    def report(step: int, score: float) -> None:
+        nonlocal last
+        passed = time.monotonic() - start
+        if passed - last >= PROGRESS_SECONDS:
+            last = passed
+            say(Event(job=job.id, kind="progress", step=step, score=score, seconds=passed, at=time.time()))
+
+    try:
+        run_job(job, report)
+    except MemoryError:
+        traceback.print_exc()
+        say(_failed(job, start, "out of memory"))
+        raise SystemExit(3) from None  # a fresh process is the only sure way to get the memory back
+    except Exception as error:  # noqa: BLE001 - the boundary: any failure of a family is reported, with its reason
+        print(f"job {job.id}: {job.family} {job.config} fold {job.fold}", file=sys.stderr)
+        traceback.print_exc()
+        sys.stderr.flush()
+        say(_failed(job, start, _reason(error)))
+    else:
+        say(Event(job=job.id, kind="done", seconds=time.monotonic() - start, at=time.time()))
+
+
+def _failed(job: Job, start: float, reason: str) -> Event:
+    return Event(job=job.id, kind="failed", seconds=time.monotonic() - start, at=time.time(), reason=reason)
+
+
+def _reason(error: BaseException) -> str:
+    """An exception in one line."""
+    if isinstance(error, SmeatonError):
+        text = f"{error.where}: {error.message}" if error.where else error.message
+    else:
+        text = f"{type(error).__name__}: {error}"
+    line = " ".join(text.split())
+    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 3] + "..."
+
+
+def _own_pipes() -> tuple[int, int]:
+    """Move the pipes away from where other code prints and reads."""
+    jobs_in, events_out = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return jobs_in, events_out
+
+
+def _say(pipe: int, event: Event) -> None:
+    line = msgspec.json.encode(event) + b"\n"
+    while line:
+        line = line[os.write(pipe, line) :]
+
+
+def _listen(pipe: int, jobs: "queue.SimpleQueue[Job]") -> None:
+    """Queue what comes in; at its end the parent has gone or wants no more, so end at once with all we started."""
+    with os.fdopen(pipe, "rb") as lines:
+        for line in lines:
+            jobs.put(msgspec.json.decode(line, type=Job))
+    _end()
+
+
+def _end() -> None:
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
+def _die_with(parent: int) -> None:
+    """Ask Linux to end this process when its parent ends, even inside native code that holds the interpreter.
+    Elsewhere the closed input alone says so."""
+    if sys.platform == "linux":
+        death_signal = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None, use_errno=True).prctl(death_signal, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:  # it ended before we asked
+            _end()
+
+
+def _warm_up() -> None:
+    for name in WARM:
+        try:
+            importlib.import_module(name)
+        except (ImportError, OSError) as error:
+            # A job that needs it will say so; one that does not can do without.
+            print(f"not loaded at the start: {name}: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Hold the code to its numbers: modules, functions, parameters. `python benchmarks/house.py` exits 1 where one is missed."""
+"""Hold the code to its numbers: modules, functions, parameters. Exits 1 where one is missed."""
 
 import ast
 import statistics

@@ -24,5 +24,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(board.as_dict()))
     else:
-        print(board.text())
+        print(flow.board_text(board))
     return 0

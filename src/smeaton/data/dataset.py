@@ -47,7 +47,11 @@ class Dataset:
         save_table(self.table, folder / "inputs")
         save_table({name: column for name, column in self._roles().items() if column is not None}, folder / "roles")
         (folder / _TASK).write_bytes(msgspec.json.encode(self.task))
-        facts = {"notes": self.notes, "hash": self.hash, "sealed": None if self.sealed is None else self.sealed.tolist()}
+        facts = {
+            "notes": self.notes,
+            "hash": self.hash,
+            "sealed": None if self.sealed is None else self.sealed.tolist(),
+        }
         (folder / _FILE).write_text(json.dumps(facts), encoding="utf-8")
 
     @classmethod

@@ -119,9 +119,7 @@ def rows_of(dataset: Dataset, index: Array) -> Rows:
 def save_folds(folds: Sequence[FoldIndex], folder: Path) -> None:
     """Write folds beside a dataset."""
     parts = {
-        f"{number}_{part}": getattr(one, part)
-        for number, one in enumerate(folds)
-        for part in ("train", "stop", "held")
+        f"{number}_{part}": getattr(one, part) for number, one in enumerate(folds) for part in ("train", "stop", "held")
     }
     with (folder / _FOLDS_FILE).open("wb") as file:
         np.savez(file, allow_pickle=False, **parts)

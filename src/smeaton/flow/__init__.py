@@ -1,7 +1,8 @@
 """The whole story: the only place where the building side and the running side meet."""
 
-from smeaton.flow.build import Built, board, build
+from smeaton.flow.build import board, board_text, build
 from smeaton.flow.model import Model, load, sample_row
+from smeaton.flow.outcome import Built
 from smeaton.flow.serve import serve
 
-__all__ = ["Built", "Model", "board", "build", "load", "sample_row", "serve"]
+__all__ = ["Built", "Model", "board", "board_text", "build", "load", "sample_row", "serve"]

@@ -28,6 +28,8 @@ class Prepared:
     test: Array
     profile: Profile
     metric: str
+    seed: int
+    folder: Path
     root: Path
 
 
@@ -43,7 +45,7 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
     from smeaton.data.profile import profile
     from smeaton.data.split import split_test
 
-    dataset = load(request.task, request.table)
+    dataset = load(request.task, request.raw)
     task = dataset.task
     metric = task.metric or default_metric(task)
     check_metric(metric, task)
@@ -60,7 +62,7 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
     known = msgspec.structs.replace(profile(dataset, train), suspects=tuple(suspects))
     root = request.folder / ".smeaton" / _identity(task, dataset, seed, metric)
     root.mkdir(parents=True, exist_ok=True)
-    return Prepared(task, dataset, train, test, known, metric, root)
+    return Prepared(task, dataset, train, test, known, metric, seed, request.folder, root)
 
 
 def _identity(task: Task, dataset: Dataset, seed: int, metric: str) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smeaton.data.read import Raw, read
 from smeaton.errors import InputError, TaskError
+from smeaton.task.infer import infer_output
 from smeaton.task.task import Budget, Data, Source, Task
 from smeaton.task.types import Type
 from smeaton.task.units import seconds
@@ -17,11 +19,11 @@ TASK_FILE = "smeaton.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be built, where. `table` holds rows given in memory, `wrote` says that the task file is new."""
+    """What is to be built, where. `raw` holds rows that were read already, `wrote` says that the task file is new."""
 
     task: Task
     folder: Path
-    table: object | None = None
+    raw: Raw | None = None
     wrote: bool = False
 
 
@@ -50,8 +52,8 @@ def resolve(what: object, target: str | None, budget: str | float | None, out: s
     return Request(request.task.with_(budget=_budget(request.task.budget, budget)), *_rest(request))
 
 
-def _rest(request: Request) -> tuple[Path, object | None, bool]:
-    return request.folder, request.table, request.wrote
+def _rest(request: Request) -> tuple[Path, Raw | None, bool]:
+    return request.folder, request.raw, request.wrote
 
 
 def _budget(budget: Budget, given: str | float) -> Budget:
@@ -100,7 +102,8 @@ def _from_data(path: Path, target: str, folder: Path) -> Request:
 
     folder.mkdir(parents=True, exist_ok=True)
     data = os.path.relpath(path.resolve(), folder.resolve())
-    output = {target: _output_type(path, target)}
+    raw = read(path, Path("."))
+    output = {target: _output_type(raw, target)}
     name = slug(re.sub(r"(\.(csv|tsv|jsonl|json|ndjson|parquet|gz))+$", "", path.name))
     task = Task(name=name, data=Data(examples=Source(files=(data,))), output=output, folder=str(folder))
     file = folder / TASK_FILE
@@ -112,18 +115,14 @@ def _from_data(path: Path, target: str, folder: Path) -> Request:
                 fix=f"build it with: smeaton build {file}   or write elsewhere with --out DIR",
                 where=str(file),
             )
-        return Request(task, folder)
+        return Request(task, folder, raw)
     write_task(task, file)
-    return Request(task, folder, wrote=True)
+    return Request(task, folder, raw, wrote=True)
 
 
-def _output_type(path: Path, target: str) -> Type:
-    from smeaton.data.read import read
-    from smeaton.task.infer import infer_output
-
-    raw = read(Source(files=(str(path.resolve()),)), Path("."))
+def _output_type(raw: Raw, target: str) -> Type:
     if target not in raw.table:
-        raise _no_column(str(path), target, list(raw.table))
+        raise _no_column(raw.where, target, list(raw.table))
     return infer_output(raw.table[target], target)
 
 
@@ -137,9 +136,7 @@ def _no_column(where: str, target: str, columns: list[str]) -> InputError:
 
 def _which_target(path: Path) -> InputError:
     """Name the likeliest targets and the exact command; nothing is guessed in silence."""
-    from smeaton.data.read import read
-
-    columns = list(read(Source(files=(str(path.resolve()),)), Path(".")).table)
+    columns = list(read(path, Path(".")).table)
     words = ("target", "label", "class", "y", "outcome", "result", "churn", "price", "status", "score")
     likely = [name for name in columns if name.lower() in words] or [
         name for name in columns if any(word in name.lower() for word in words if len(word) > 1)
@@ -158,18 +155,13 @@ def _quoted(name: str) -> str:
 
 
 def _from_table(table: Any, target: str | None, out: str | Path | None) -> Request:
-    from smeaton.data.read import read
-    from smeaton.task.infer import infer_output
-
     if target is None:
         raise InputError("a table needs a target", fix='name the column to predict: build(table, target="churned")')
     raw = read(table, Path("."))
-    if target not in raw.table:
-        raise _no_column("table", target, list(raw.table))
-    output = {target: infer_output(raw.table[target], target)}
+    output = {target: _output_type(raw, target)}
     folder = Path(out or ".")
     task = Task(name=slug(target), data=Data(examples=Source(files=("memory",))), output=output, folder=str(folder))
-    return Request(task, folder, table=table)
+    return Request(task, folder, raw)
 
 
 def slug(text: str) -> str:

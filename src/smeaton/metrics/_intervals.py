@@ -133,7 +133,7 @@ def _acceleration(value_of: Callable[[Array], Array], sums: Array, mass: Array, 
     if scale <= 0:
         return 0.0
     off = off / scale  # so that cubes of huge errors do not overflow
-    return float((off**3).sum()) / (6 * float(np.square(off).sum()) ** 1.5)
+    return float((off**3).sum() / (6 * np.square(off).sum() ** 1.5))
 
 
 def _bca(drawn: Array, value: float, acceleration: float, count: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ a gap. No form at all means: plain numbers, ISO 8601 moments, true/false, and on
 | type | layouts |
 |---|---|
 | number, integer | `plain` |
+| category | `plain` if it is made of whole numbers, `text` of texts: both only carry missing-words |
 | boolean, category of booleans | `true/false`, `True/False`, `TRUE/FALSE`, `yes/no` ..., `0/1` (see `BOOLEANS`) |
 | timestamp | `iso`, and the layouts of `moments.py` |
 | vector | the length, as a number |
@@ -35,9 +36,9 @@ class Form(NamedTuple):
     missing: frozenset[str]
 
 
-def form_of(type: Type) -> Form:
+def form_of(spec: Type) -> Form:
     """The form a type is pinned to."""
-    layout, *words = (type.form or "").split("|")
+    layout, *words = (spec.form or "").split("|")
     return Form(layout, frozenset(words))
 
 
@@ -48,8 +49,8 @@ def join_form(layout: str, missing: frozenset[str] | set[str], default: str) -> 
     return "|".join([layout, *sorted(missing)])
 
 
-def boolean_texts(type: Type) -> dict[str, bool]:
+def boolean_texts(spec: Type) -> dict[str, bool]:
     """The texts that are booleans under the type's form."""
-    layout = form_of(type).layout
+    layout = form_of(spec).layout
     names = [layout] if layout else ["true/false", "True/False", "TRUE/FALSE"]
     return {text: value for name in names for text, value in zip(BOOLEANS[name], (True, False), strict=True)}

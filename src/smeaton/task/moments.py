@@ -7,7 +7,7 @@ it), `m`, `d` (one or two digits) and `b` (an English month, `Jun` or `June`). E
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -36,18 +36,25 @@ _MONTHS = (
 )  # fmt: skip
 MONTHS = {name: number for number, full in enumerate(_MONTHS, 1) for name in (full, full[:3])} | {"sept": 9}
 _DAY = 86_400_000_000  # microseconds
+_EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+_CHUNK = 50_000  # texts read at once: their digits as a matrix stay within some megabytes
 
 
-def moment_reader(layout: str) -> Callable[[str], np.datetime64]:
-    """A function from text to a moment; raises ValueError (without a message) where the text is none."""
+def moment_reader(layout: str, strict: bool = False) -> Callable[[str], np.datetime64]:
+    """A function from text to a moment; raises ValueError (without a message) where the text is none.
+
+    ISO 8601 is read under every layout (a service's JSON is), unless `strict`.
+    """
     if layout in ("", "iso"):
         return read_iso
     dates = _date_reader(layout)
     spaces = layout.count(" ")
 
     def read(text: str) -> np.datetime64:
-        *words, rest = text.split(" ", spaces + 1) if text.count(" ") > spaces else (*text.split(" "), "")
-        return np.datetime64(dates(" ".join(words) if rest or not words[-1:] else text) * _DAY + _clock(rest), "us")
+        words = text.split(" ", spaces + 1)
+        clock = words.pop() if len(words) == spaces + 2 else ""
+        return np.datetime64(dates(" ".join(words)) * _DAY + _clock(clock), "us")
 
     def read_either(text: str) -> np.datetime64:
         try:
@@ -55,14 +62,14 @@ def moment_reader(layout: str) -> Callable[[str], np.datetime64]:
         except ValueError:
             return read_iso(text)
 
-    return read_either
+    return read if strict else read_either
 
 
 def read_iso(text: str) -> np.datetime64:
     """An ISO 8601 moment in UTC."""
     if ISO.fullmatch(text) is None:
         raise ValueError
-    return from_datetime(datetime.fromisoformat(text))
+    return from_datetime(datetime.fromisoformat(text[:-1] if text[-1] == "Z" else text))
 
 
 def from_datetime(moment: datetime) -> np.datetime64:
@@ -72,7 +79,7 @@ def from_datetime(moment: datetime) -> np.datetime64:
             moment = moment.astimezone(UTC).replace(tzinfo=None)
         except OverflowError as error:
             raise ValueError from error
-    return np.datetime64(moment, "us")
+    return np.datetime64((moment - _EPOCH) // _MICROSECOND, "us")  # three times as fast as from the datetime itself
 
 
 def _date_reader(layout: str) -> Callable[[str], int]:
@@ -124,9 +131,11 @@ def iso_column(texts: list[str]) -> tuple[Array, Array]:
         body = int(width) if width in (10, 16, 19, 23, 26) else int(width) - 1  # the same, with a Z at the end
         if body not in (10, 16, 19, 23, 26) or (body == 10 and width != 10):
             continue
-        where = np.flatnonzero(widths == width)
-        marks = np.array([texts[i] for i in where], dtype=f"U{width}").view(np.uint32).reshape(len(where), width)
-        moments[where], read[where] = _bulk(marks, body)
+        same = np.flatnonzero(widths == width)
+        for start in range(0, len(same), _CHUNK):
+            where = same[start : start + _CHUNK]
+            marks = np.array([texts[i] for i in where], dtype=f"U{width}").view(np.uint32).reshape(len(where), width)
+            moments[where], read[where] = _bulk(marks, body)
     moments[~read] = np.datetime64("NaT")
     return moments, read
 

@@ -11,10 +11,9 @@ from itertools import combinations
 
 import numpy as np
 
-from smeaton.compile.calibrate import Calibration, apply
+from smeaton.compile.calibrate import FLOOR, Calibration, apply
 from smeaton.task.table import Array
 
-FLOOR = 1e-15
 MIN_ROWS = 30  # below this two numbers cannot be learnt from rows
 MAX_ROWS = 50_000  # more rows do not move two numbers any further
 MAX_STEPS = 50
@@ -120,7 +119,7 @@ def _platt(z: Array, y: Array, weight: Array) -> Calibration | None:
     found = _newton(loss, slopes, np.array([1.0, 0.0]))
     if found is None or not SLOPES[0] <= found[0] <= SLOPES[1]:
         return None
-    return Calibration("platt", float(found[0]), float(found[1]))
+    return Calibration(kind="platt", a=float(found[0]), b=float(found[1]))
 
 
 def _temperature(log: Array, y: Array, weight: Array) -> Calibration | None:
@@ -145,12 +144,10 @@ def _temperature(log: Array, y: Array, weight: Array) -> Calibration | None:
     found = _newton(loss, slopes, np.array([1.0]))
     if found is None or not SLOPES[0] <= found[0] <= SLOPES[1]:
         return None
-    return Calibration("temperature", float(found[0]), 0.0)
+    return Calibration(kind="temperature", a=float(found[0]))
 
 
-def _newton(
-    loss: Callable[[Array], float], slopes: Callable[[Array], tuple[Array, Array]], at: Array
-) -> Array | None:
+def _newton(loss: Callable[[Array], float], slopes: Callable[[Array], tuple[Array, Array]], at: Array) -> Array | None:
     """The minimum of a convex function, None where its curvature vanishes or it has no finite minimum."""
     now = loss(at)
     for _ in range(MAX_STEPS):

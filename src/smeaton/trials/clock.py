@@ -1,4 +1,4 @@
-"""`Clock`: the one budget of a command, counted from its start. Monotonic; changes of the system's time do not matter."""
+"""`Clock`: the one budget of a command, counted from its start. Monotonic: the system's time may change."""
 
 import time
 from collections.abc import Callable

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from smeaton.trials.attempt import Attempt, fold_folder
+from smeaton.trials.attempt import Attempt, trial_folder
 from smeaton.trials.clock import Clock
 from smeaton.trials.executors import Event, Executor, Job
-from smeaton.trials.store import FOLDER
+from smeaton.trials.results import fold_folder
 
 STEPS = "_steps"  #: config key that ends a replayed fit at the step where the clock ended it before
 _TICK = 0.5  # seconds; the longest the desk looks away from its clock
-_GRACE = 3.0  # seconds a killed job may take to be reported before it is given up
+_GRACE = 1.5  # seconds a killed job may take to be reported before it is given up
 _DATA = "data"
 
 
@@ -72,10 +72,10 @@ class Desk:
             seed=attempt.seed,
             seconds=seconds,
             data=str(self.root / _DATA),
-            out=str(fold_folder(self.root, attempt.key, fold)),
+            out=str(fold_folder(trial_folder(self.root, attempt.key), fold)),
             export=attempt.fidelity == 1.0,
             ledger=self.ledger,
-            pool=tuple(str(self.root / FOLDER / key) for key in attempt.pool),
+            pool=tuple(str(trial_folder(self.root, key)) for key in attempt.pool),
         )
         now = self.clock.elapsed()
         attempt.running.add(fold)

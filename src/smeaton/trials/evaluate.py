@@ -1,8 +1,9 @@
-"""From the answers of a trial's folds to its frozen record: calibrated, scored on every held-out row, with intervals."""
+"""From the answers of a trial's folds to its frozen record: calibrated, scored on every held-out row."""
 
 import os
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,7 @@ from smeaton.metrics._intervals import interval, mean
 from smeaton.runtime.files import durable_write
 from smeaton.task.arrays import save_table
 from smeaton.task.table import PROBABILITY, Array, Table
-from smeaton.task.task import Task
-from smeaton.trials.calibrate import cross_fit, fit_checked, scored
+from smeaton.trials.calibrate import Scored, cross_fit, fit_checked, scored
 from smeaton.trials.record import Candidate, Interval, Trial
 from smeaton.trials.results import (
     CALIBRATION_FILE,
@@ -26,7 +26,6 @@ from smeaton.trials.results import (
     TRIAL_FILE,
     FitResult,
     calibrated,
-    calibrations_form,
     read_answers,
     read_fit,
     stack,
@@ -66,8 +65,9 @@ def evaluate(
     held = [read_answers(folder, fold, HELD) for fold in range(len(folds))]
     steps = _calibrations(folder, dataset, folds, held, fits)
     answers = [[calibrated(table, step, task) for table in tables] for tables, step in zip(held, steps, strict=True)]
-    stats, rows = _statistics(load_metric(metric_name, task), answers, dataset, folds)
-    scores, score = _scores(load_metric(metric_name, task), stats, rows, dataset, folds, seed)
+    metric = load_metric(metric_name, task)
+    stats, rows = _statistics(metric, answers, dataset, folds)
+    scores, score = _scores(metric, stats, rows, dataset, folds)
     parities = [fit.parity for fit in fits if fit.parity is not None]
     trial = Trial(
         key=key,
@@ -80,10 +80,11 @@ def evaluate(
         seconds=seconds,
         money=sum(fit.money for fit in fits),
         folder=f"trials/{key}",
+        note="; ".join(dict.fromkeys(fit.note for fit in fits if fit.note)),
         calibrated=any(step is not None for step in steps),
         parity=max(parities) if parities else None,
     )
-    durable_write(folder / CALIBRATION_FILE, calibrations_form(steps))
+    durable_write(folder / CALIBRATION_FILE, msgspec.json.encode(steps))
     _write_table({ROW: rows, **stack([tables[0] for tables in answers])}, folder / OOF)
     durable_write(folder / TRIAL_FILE, msgspec.json.encode(trial))
     return trial
@@ -101,21 +102,23 @@ def _calibrations(
     held: Sequence[Sequence[Table]],
     fits: Sequence[FitResult],
 ) -> list[Calibration | None]:
-    """A step for each fold, fitted on the held-out rows of the others; with one fold on its stop rows, which the fit
-    has seen only to know when to end. None where the program could not carry it."""
+    """A step for each fold, fitted on the held-out rows of the others. With one fold, or where rows have a time (the
+    other folds may lie in the future), on the fold's stop rows, which the fit has seen only to know when to end.
+    None where the program could not carry a step."""
     none: list[Calibration | None] = [None] * len(folds)
     portable = all(fit.mergeable or not fit.effect for fit in fits)
     if not dataset.task.is_class or not portable or any(PROBABILITY not in tables[0] for tables in held):
         return none
-    if len(folds) > 1:
+    if len(folds) > 1 and dataset.time is None:
         parts = zip(folds, held, strict=True)
         return cross_fit([_scored(dataset, fold.held, tables[0]) for fold, tables in parts])
-    if not len(folds[0].stop):
-        return none
-    return [fit_checked(_scored(dataset, folds[0].stop, read_answers(folder, 0, STOP)[0]))]
+    return [
+        fit_checked(_scored(dataset, fold.stop, read_answers(folder, number, STOP)[0])) if len(fold.stop) else None
+        for number, fold in enumerate(folds)
+    ]
 
 
-def _scored(dataset: "Dataset", rows: Array, answers: Table) -> "Scored":
+def _scored(dataset: "Dataset", rows: Array, answers: Table) -> Scored:
     weight = None if dataset.weight is None else dataset.weight[rows]
     return scored(answers[PROBABILITY], dataset.target[rows], weight)
 
@@ -129,23 +132,28 @@ def _statistics(
     group = None if dataset.group is None else dataset.group[rows]
     repeats = min(len(tables) for tables in answers)
     found = [
-        metric.rows(stack([tables[repeat] for tables in answers]), dataset.target[rows], dataset.task.labels, weight, group)
+        metric.rows(
+            stack([tables[repeat] for tables in answers]), dataset.target[rows], dataset.task.labels, weight, group
+        )
         for repeat in range(repeats)
     ]
     return np.mean(np.stack(found), axis=0) if repeats > 1 else np.asarray(found[0]), rows
 
 
 def _scores(
-    metric: Metric, stats: Array, rows: Array, dataset: "Dataset", folds: "Sequence[FoldIndex]", seed: int
+    metric: Metric, stats: Array, rows: Array, dataset: "Dataset", folds: "Sequence[FoldIndex]"
 ) -> tuple[tuple[float, ...], Interval]:
+    """The score of each fold, and of all rows. The resamples are the same for every trial, so they compare."""
     weight = None if dataset.weight is None else dataset.weight[rows]
     group = None if dataset.group is None else dataset.group[rows]
     ends = np.cumsum([0, *(len(fold.held) for fold in folds)])
-    each = tuple(
-        mean(metric, stats[start:end], None if weight is None else weight[start:end])
-        for start, end in zip(ends[:-1], ends[1:], strict=True)
-    )
-    return each, Interval(*interval(metric, stats, weight, group, seed))
+    each = tuple(mean(metric, stats[start:end], _some(weight, start, end)) for start, end in pairwise(ends))
+    return each, Interval(*interval(metric, stats, weight, group))
+
+
+def _some(weight: Array | None, start: int, end: int) -> Array | None:
+    """The weights of one fold, None (all alike) where they are all 0."""
+    return None if weight is None or not weight[start:end].any() else weight[start:end]
 
 
 def _write_table(table: Table, folder: Path) -> None:

@@ -10,11 +10,11 @@ from smeaton.data.dataset import Dataset
 from smeaton.data.split import FoldIndex, open_folds
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import paired
-from smeaton.task.arrays import open_table
 from smeaton.task.table import Array
-from smeaton.trials.attempt import fold_folder
+from smeaton.trials.attempt import trial_folder
 from smeaton.trials.evaluate import evaluate
 from smeaton.trials.record import Candidate, Trial
+from smeaton.trials.results import HELD, read_answers
 
 
 class StoredJudge:
@@ -31,9 +31,7 @@ class StoredJudge:
 
     def trial(self, candidate: Candidate, fidelity: float, seed: int, folds: int, seconds: float) -> Trial:
         """See `Judge.trial`."""
-        return evaluate(
-            self.root, candidate, fidelity, seed, self.dataset, self.folds[:folds], self.name, seconds
-        )
+        return evaluate(self.root, candidate, fidelity, seed, self.dataset, self.folds[:folds], self.name, seconds)
 
     def paired(self, one: str, other: str, folds: Sequence[int]) -> tuple[float, float, float]:
         """See `Judge.paired`. Before calibration on both sides: a single fold has nothing to cross-fit with."""
@@ -46,6 +44,6 @@ class StoredJudge:
         return paired(self.metric, a, b, weight, groups, self.seed)
 
     def _statistics(self, key: str, fold: int) -> Array:
-        answers = open_table(fold_folder(self.root, key, fold) / "held")
+        answers = read_answers(trial_folder(self.root, key), fold, HELD)[0]
         target = self.dataset.target[self.folds[fold].held]
         return self.metric.rows(answers, target, self.dataset.task.labels)

@@ -27,9 +27,13 @@ PROGRAM = "program"
 
 
 class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Facts of one fit. `seconds` of the whole job; `parity` the largest difference between the fitted model and its
-    program over `parity_rows` rows (None where it cannot be told); `size` of the program's files in bytes; `money` in
-    dollars; `steps` as the last report counted them; `effect` of the program ('' without one)."""
+    """Facts of one fit.
+
+    `seconds` of the whole job; `parity` the largest difference between the fitted model and its program over
+    `parity_rows` rows (None where it cannot be told); `size` of the program's files in bytes; `money` in dollars;
+    `effect` of the program ('' without one). A fitted model may have the attributes `steps`, how many its fit took,
+    and `note`, what did not go as planned: they are kept here.
+    """
 
     job: Job
     seconds: float
@@ -39,20 +43,13 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     proof_seconds: float = 0.0
     rows: int = 0
     steps: int = 0
+    note: str = ""
     parity: float | None = None
     parity_rows: int = 0
     size: int = 0
     money: float = 0.0
     effect: str = ""
     mergeable: bool = False
-
-
-class Step(msgspec.Struct, frozen=True):
-    """A calibration as it is written down."""
-
-    kind: str
-    a: float
-    b: float
 
 
 def fold_folder(trial: Path, fold: int) -> Path:
@@ -70,7 +67,9 @@ def read_fit(trial: Path, fold: int) -> FitResult:
     try:
         return msgspec.json.decode(path.read_bytes(), type=FitResult)
     except (OSError, msgspec.DecodeError) as error:
-        raise SmeatonError(f"fold {fold} has no readable result: {error}", where=str(path), fix="build again") from error
+        raise SmeatonError(
+            f"fold {fold} has no readable result: {error}", where=str(path), fix="build again"
+        ) from error
 
 
 def read_answers(trial: Path, fold: int, side: str) -> list[dict[str, Array]]:
@@ -88,13 +87,7 @@ def read_calibrations(trial: Path) -> list[Calibration | None]:
     path = trial / CALIBRATION_FILE
     if not path.exists():
         return []
-    steps = msgspec.json.decode(path.read_bytes(), type=list[Step | None])
-    return [None if step is None else Calibration(step.kind, step.a, step.b) for step in steps]  # type: ignore[arg-type]
-
-
-def calibrations_form(calibrations: Sequence[Calibration | None]) -> bytes:
-    """Calibrations as `calibration.json` holds them."""
-    return msgspec.json.encode([None if c is None else Step(c.kind, c.a, c.b) for c in calibrations])
+    return msgspec.json.decode(path.read_bytes(), type=list[Calibration | None])
 
 
 def calibrated(answers: Table, calibration: Calibration | None, task: Task) -> dict[str, Array]:
@@ -131,6 +124,8 @@ def stack(tables: Sequence[Table]) -> dict[str, Array]:
     """Answers one below the other; where only some have an `error` column, the others had no errors."""
     names = dict.fromkeys(name for table in tables for name in table)
     if ERROR in names:
-        tables = [table if ERROR in table else {**table, ERROR: object_column([None] * rows_in(table))} for table in tables]
+        tables = [
+            table if ERROR in table else {**table, ERROR: object_column([None] * rows_in(table))} for table in tables
+        ]
     shared = [name for name in names if all(name in table for table in tables)]
     return {name: np.concatenate([table[name] for table in tables]) for name in shared}

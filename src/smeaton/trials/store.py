@@ -34,6 +34,8 @@ create table if not exists started (position integer primary key, name text uniq
                                     digest text not null);
 create table if not exists record (position integer primary key, name text unique not null, body blob not null,
                                    digest text not null);
+create table if not exists cuts (position integer primary key, name text unique not null, body blob not null,
+                                 digest text not null);
 create table if not exists costs (position integer primary key, name text unique not null, body blob not null,
                                   digest text not null);
 create table if not exists notices (position integer primary key, kind text not null, line text not null);
@@ -88,7 +90,9 @@ class Store:
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -120,6 +124,18 @@ class Store:
     def started(self) -> list[Started]:
         """All candidates begun, in order, finished or not."""
         return list(self._all("started", Started))
+
+    def cut(self, trial: Trial) -> None:
+        """Keep a candidate the clock cut short: not frozen, for a build with more time may try it again."""
+        self._add("cuts", trial.key, trial)
+
+    def cuts(self) -> list[Trial]:
+        """The candidates the clock cut short."""
+        return list(self._all("cuts", Trial))
+
+    def forget_cuts(self) -> None:
+        """Let cut candidates be tried again."""
+        self._base.execute("delete from cuts")
 
     # the plan and what was said
 
@@ -162,7 +178,7 @@ class Store:
         The fits on disk are moved aside, so that none of them can be taken for a repeated one.
         """
         with self._transaction():
-            for table in ("trials", "started", "record", "costs"):
+            for table in ("trials", "started", "record", "costs", "cuts"):
                 self._base.execute(f"delete from {table}")  # noqa: S608 names are ours
             for entry in recorded:
                 self._add("record", entry.started.key, entry)
@@ -210,7 +226,7 @@ class Store:
         body = msgspec.json.encode(value)
         verb = "insert or ignore" if keep else "insert"
         self._base.execute(
-            f"{verb} into {table} (name, body, digest) values (?, ?, ?)",  # noqa: S608 names are ours
+            f"{verb} into {table} (name, body, digest) values (?, ?, ?)",
             (name, body, _digest(body)),
         )
 
@@ -270,7 +286,7 @@ def _damage(path: Path) -> str:
             if verdict != ("ok",):
                 return f"the record of earlier trials is damaged ({verdict[0]})"
             tables = {name for (name,) in base.execute("select name from sqlite_master where type = 'table'")}
-            for table in sorted(tables & {"meta", "trials", "started", "record", "costs"}):
+            for table in sorted(tables & {"meta", "trials", "started", "record", "costs", "cuts"}):
                 for name, body, digest in base.execute(f"select name, body, digest from {table}"):  # noqa: S608 ours
                     if _digest(bytes(body)) != digest:
                         return f"the record of earlier trials is damaged ({table} {name} has changed)"

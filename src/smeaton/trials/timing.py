@@ -19,7 +19,7 @@ from smeaton.families import Space
 CELL = 4e-7
 FIXED = 0.4
 PER_EFFORT = 0.1
-_REFERENCE = 0.0134 # seconds of `slowness`'s kernel there
+_REFERENCE = 0.0134  # seconds of `slowness`'s kernel there
 _FADE = 0.8  # weight of an observation against the next newer one: the first fits pay for imports
 _SHARED = 0.5  # how many fits the evidence of all other families is worth
 

@@ -44,8 +44,6 @@ def main() -> None:
 
 def work(job: Job, say: Callable[[Event], None]) -> None:
     """Do one job: progress while it runs, then `done` or `failed`. A traceback goes to the log, never only away."""
-    from smeaton.trials.job import run_job
-
     start = time.monotonic()
     last = -PROGRESS_SECONDS
 
@@ -57,6 +55,8 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
             say(Event(job=job.id, kind="progress", step=step, score=score, seconds=passed, at=time.time()))
 
     try:
+        from smeaton.trials.job import run_job
+
         run_job(job, report)
     except MemoryError:
         traceback.print_exc()
@@ -116,11 +116,18 @@ def _end() -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Ask Linux to end this process when its parent ends, even inside native code that holds the interpreter.
-    Elsewhere the closed input alone says so."""
+    """Make sure of our end on Linux, even inside native code that holds the interpreter for minutes.
+
+    The closed input is seen by a thread, which also ends what a fit has started; but that thread may have to wait. So
+    the kernel sends us SIGHUP when the parent ends, whose handler is the C function `alarm` itself: it needs no
+    interpreter, and gets the signal's number, 1, as its argument. One second later SIGALRM ends this process.
+    """
     if sys.platform == "linux":
         death_signal = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None, use_errno=True).prctl(death_signal, int(signal.SIGKILL), 0, 0, 0)
+        libc = ctypes.CDLL(None)
+        libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
+        libc.signal(signal.SIGHUP, ctypes.cast(libc.alarm, ctypes.c_void_p))
+        libc.prctl(death_signal, int(signal.SIGHUP), 0, 0, 0)
         if os.getppid() != parent:  # it ended before we asked
             _end()
 

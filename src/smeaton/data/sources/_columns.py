@@ -50,22 +50,16 @@ def choose(names: Sequence[str], columns: Sequence[str] | None, where: str) -> l
 def native(values: Sequence[Any]) -> Array:
     """Plain Python values as the array their types say: float64, int64, else object with None for null.
 
-    A mix of int and float becomes float64; integers that float64 cannot hold exactly stay objects beside nulls.
+    A mix of int and float becomes float64. Integers beside nulls stay objects, so that they are known as integers.
     """
     types = set(map(type, values))
-    if types and types <= {int, float, type(None)} and types & {int, float}:
-        return _numbers(values, types)
+    if types == {int} and min(values) >= -(2**63) and max(values) < 2**63:
+        return np.array(values, dtype=np.int64)
+    if float in types and types <= {int, float, type(None)}:
+        largest = max((abs(value) for value in values if type(value) is int), default=0)
+        if largest <= EXACT:
+            return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     return object_column(values)
-
-
-def _numbers(values: Sequence[Any], types: set[type]) -> Array:
-    whole = [value for value in values if type(value) is int] if int in types else []
-    largest = max(map(abs, whole), default=0)
-    if types == {int}:
-        return np.array(values, dtype=np.int64) if largest < 2**63 else object_column(values)
-    if largest > EXACT:
-        return object_column(values)
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def from_masked(column: Array) -> Array:
@@ -81,12 +75,8 @@ def from_masked(column: Array) -> Array:
         return moments
     if kind == "f":
         return np.where(null, np.nan, plain.astype(np.float64))
-    if kind in "iu":
-        if not null.any() and (kind == "i" or plain.max(initial=0) < 2**63):
-            return plain.astype(np.int64)
-        held = plain[~null]
-        if held.size == 0 or (int(held.max()) <= EXACT and int(held.min()) >= -EXACT):
-            return np.where(null, np.nan, plain.astype(np.float64))
+    if kind in "iu" and not null.any() and (kind == "i" or plain.max(initial=0) < 2**63):
+        return plain.astype(np.int64)
     objects = plain.astype(object)
     objects[null] = None
     return objects

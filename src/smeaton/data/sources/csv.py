@@ -61,13 +61,14 @@ class Csv:
 
 
 def _batches(path: Path, text: Iterator[str], delimiter: str, width: int, rows: int | None) -> Iterator[Array]:
-    """Object matrices of at most `rows` rows; empty text is None."""
+    """Object matrices; each `rows` rows end with one (rows 5,001: 5,000 and 1). Empty text is None."""
     csv.field_size_limit(_LONGEST)
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     next(reader)
-    ended = False
+    ended, filled = False, 0
     try:
-        while batch := list(itertools.islice(reader, min(rows or _BATCH, _BATCH))):
+        while batch := list(itertools.islice(reader, min(_BATCH, rows - filled if rows else _BATCH))):
+            filled = (filled + len(batch)) % (rows or _BATCH)
             if ended or set(map(len, batch)) != {width}:
                 batch, ended = _without_blank_end(path, batch, delimiter, width, ended)
                 if not batch:

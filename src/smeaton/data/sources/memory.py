@@ -61,7 +61,7 @@ def _columns(thing: Any) -> dict[Any, Callable[[], Array]]:
     """A function for each column: only the columns asked for are read."""
     if _is_rows(thing):
         names = dict.fromkeys(name for row in thing for name in row)
-        return {name: lambda name=name: native([row.get(name) for row in thing]) for name in names}  # type: ignore[misc]
+        return {name: lambda name=name: _moments(native([row.get(name) for row in thing])) for name in names}  # type: ignore[misc]
     if isinstance(thing, Mapping):
         return {name: lambda values=values: _array(values) for name, values in thing.items()}  # type: ignore[misc]
     return _TABLES[_package(thing)](thing)
@@ -129,9 +129,9 @@ def _pandas_column(series: Any) -> Array:
 
 
 def _polars(frame: Any) -> dict[Any, Callable[[], Array]]:
-    if not hasattr(frame, "columns"):
-        raise DataError("a polars Series is one column, not a table", where=_WHERE, fix="give a DataFrame")
     table = frame.collect() if hasattr(frame, "collect") else frame
+    if not hasattr(table, "columns"):
+        raise DataError("a polars Series is one column, not a table", where=_WHERE, fix="give a DataFrame")
     return {name: lambda name=name: _polars_column(table[name]) for name in table.columns}  # type: ignore[misc]
 
 
@@ -159,12 +159,16 @@ def _arrow(table: Any) -> dict[Any, Callable[[], Array]]:
 
 def _arrow_column(column: Any) -> Array:
     kind = str(column.type)
+    if hasattr(column, "chunks"):
+        column = column.combine_chunks()  # one array, whose `to_numpy` is told that it may copy
     if kind.startswith(("int", "uint", "float", "double")) and not column.null_count:
-        return from_masked(column.to_numpy())
+        return from_masked(column.to_numpy(zero_copy_only=False))
     if kind.startswith(("float", "double", "halffloat")):
         return np.array([np.nan if value is None else value for value in column.to_pylist()], dtype=np.float64)
     if kind.startswith("timestamp"):  # Arrow keeps zoned moments in UTC
-        ticks: Array = column.cast(f"timestamp[{kind[10:].split(',', maxsplit=1)[0].rstrip(']')}]").to_numpy()
+        ticks: Array = column.cast(f"timestamp[{kind[10:].split(',', maxsplit=1)[0].rstrip(']')}]").to_numpy(
+            zero_copy_only=False
+        )
         return ticks.astype("datetime64[us]")
     if kind.startswith("decimal"):
         return native([None if value is None else float(value) for value in column.to_pylist()])

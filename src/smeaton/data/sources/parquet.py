@@ -24,10 +24,9 @@ _AS = {
     "INTERVAL": "VARCHAR",
     "ENUM": "VARCHAR",
     "UBIGINT": "BIGINT",
-    "HUGEINT": "BIGINT",
-    "UHUGEINT": "BIGINT",
     '"NULL"': "VARCHAR",
 }
+_ZONED = "TIMESTAMP WITH TIME ZONE"
 
 
 class Parquet:
@@ -92,6 +91,8 @@ def glob_safe(path: str) -> str:
 def read_as(name: str, kind: str) -> str:
     """The SQL that reads one column as a type numpy has."""
     column = '"' + name.replace('"', '""') + '"'
+    if kind == _ZONED:  # a moment, whatever zone it is shown in: as UTC, without the time zone packages
+        return f"make_timestamp(epoch_us({column})) AS {column}"
     wanted = _AS.get(kind.split("(", maxsplit=1)[0]) if not kind.endswith("]") else None
     return f"CAST({column} AS {wanted}) AS {column}" if wanted else column
 
@@ -114,18 +115,10 @@ def _typed(values: Sequence[Any], kind: str) -> Array:
     if kind.endswith("]") or wanted in ("VARCHAR", "BLOB", "BOOLEAN") or kind.startswith(("STRUCT", "MAP")):
         return object_column([_plain(value) for value in values])
     if wanted.startswith("TIMESTAMP"):
-        naive = [None if value is None else value.replace(tzinfo=None) for value in _utc(values)]
-        return np.array(naive, dtype="datetime64[us]")
+        return np.array(values, dtype="datetime64[us]")
     dtype = np.float64 if wanted in ("DOUBLE", "FLOAT") else np.int64
     filled = np.array([0 if value is None else value for value in values], dtype=dtype)
     return from_masked(np.ma.MaskedArray(filled, mask=null))  # type: ignore[no-untyped-call]
-
-
-def _utc(values: Sequence[Any]) -> Iterator[Any]:
-    from datetime import UTC
-
-    for value in values:
-        yield value.astimezone(UTC) if value is not None and value.tzinfo is not None else value
 
 
 part = Parquet()

@@ -11,7 +11,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Fit one candidate on one fold and write the result to `out` (a folder that appears whole or not at all).
 
     `data` is the folder of the prepared dataset, `pool` the folders of finished trials a blend may read,
-    `ledger` the file money is reserved in ('' = none may be spent).
+    `ledger` the file money is reserved in ('' = none may be spent). A program that is not pure answers the held-out
+    rows `repeats` times, each with a seed of its own.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     threads: int = 1
     ledger: str = ""
     pool: tuple[str, ...] = ()
+    repeats: int = 1
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

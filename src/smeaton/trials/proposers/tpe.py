@@ -36,7 +36,7 @@ class Tpe:
         """A new configuration of a family that has a finished trial, None if all it can think of was tried."""
         tried = {trial.candidate.key for trial in trials} | {candidate.key for candidate in running}
         rng = np.random.default_rng(_seed(trials, running))
-        ranked = rank(task, trials)
+        ranked = best_first(trials, direction(task))
         names = [name for name in dict.fromkeys(trial.candidate.family for trial in ranked) if _tunable(spaces, name)]
         weights = [_LATER_FAMILY**place for place in range(len(names))]
         while names:
@@ -50,11 +50,16 @@ class Tpe:
         return None
 
 
-def rank(task: Task, trials: Sequence[Trial]) -> list[Trial]:
-    """Finished full trials, best first by the task's metric; equal scores in the order they finished."""
-    sign = -1.0 if load_metric(task.metric or default_metric(task), task).better == "higher" else 1.0
-    done = [trial for trial in trials if trial.state == "done" and trial.fidelity == 1.0 and trial.score is not None]
-    return sorted(done, key=lambda trial: sign * trial.score.value if trial.score else math.inf)
+def direction(task: Task) -> float:
+    """What a score of the task's metric is multiplied with so that less is better."""
+    better = load_metric(task.metric or default_metric(task), task).better
+    return -1.0 if better == "higher" else 1.0
+
+
+def best_first(trials: Sequence[Trial], sign: float) -> list[Trial]:
+    """Finished full trials, best first; equal scores in the order they finished."""
+    scored = [(sign * t.score.value, t) for t in trials if t.state == "done" and t.fidelity == 1.0 and t.score]
+    return [trial for _, trial in sorted(scored, key=lambda entry: entry[0])]
 
 
 def _tunable(spaces: Mapping[str, Space], name: str) -> bool:
@@ -105,7 +110,9 @@ def _anywhere(param: Choice | Range, rng: np.random.Generator) -> Any:
     return _value(param, float(rng.random()))
 
 
-def _choices(param: Choice, good: Sequence[Any], rest: Sequence[Any], rng: np.random.Generator) -> tuple[list[Any], Array]:
+def _choices(
+    param: Choice, good: Sequence[Any], rest: Sequence[Any], rng: np.random.Generator
+) -> tuple[list[Any], Array]:
     """Draws of a choice with log l - log g: counts plus one prior count spread evenly."""
     options = len(param.values)
 
@@ -121,7 +128,9 @@ def _choices(param: Choice, good: Sequence[Any], rest: Sequence[Any], rng: np.ra
     return [param.values[pick] for pick in picks], np.log(likely[picks]) - np.log(usual[picks])
 
 
-def _numbers(param: Range, good: Sequence[Any], rest: Sequence[Any], rng: np.random.Generator) -> tuple[list[Any], Array]:
+def _numbers(
+    param: Range, good: Sequence[Any], rest: Sequence[Any], rng: np.random.Generator
+) -> tuple[list[Any], Array]:
     """Draws of a number with log l - log g: truncated Gaussians around what was seen, and one wide prior."""
     means, widths = _kernels(param, good)
     picks = rng.integers(len(means), size=_DRAWS)
@@ -137,7 +146,9 @@ def _kernels(param: Range, seen: Sequence[Any]) -> tuple[Array, Array]:
     centres = np.sort([_unit(param, float(value)) for value in seen])
     edges = np.concatenate([[0.0], centres, [1.0]])
     gaps = np.diff(edges)
-    widths = np.clip(np.maximum(gaps[:-1], gaps[1:]), 1.0 / min(100, 3 + len(centres)), 0.5) if len(centres) else centres
+    widths = (
+        np.clip(np.maximum(gaps[:-1], gaps[1:]), 1.0 / min(100, 3 + len(centres)), 0.5) if len(centres) else centres
+    )
     return np.append(centres, 0.5), np.append(widths, 1.0)
 
 

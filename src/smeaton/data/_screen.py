@@ -1,0 +1,88 @@
+"""Which inferred columns cannot serve as inputs: ids, constants, empty ones. Columns named in the task stay."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from smeaton.task.table import Array
+from smeaton.task.types import Type
+
+_ID_NAME = re.compile(
+    r"(?i:^id$|^(uu|gu)id$|^index$|^row(_?(id|nr|num|number|names?))?$|^id_|[_\-. ](id|uuid|guid)$)|[a-z](Id|ID)$"
+)
+#: Longer texts without a space (addresses of pages) may say something piece by piece.
+_LONGEST_ID = 40
+_USED = ("number", "integer", "boolean", "category", "text", "timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Names left out, and a sentence for each kind of reason."""
+
+    names: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def screen(columns: Mapping[str, Array], types: Mapping[str, Type]) -> Dropped:
+    """Find the columns (raw, as read) that carry nothing (all null, one value, ids), or what no family can use yet."""
+    reasons: dict[str, list[str]] = {"empty": [], "constant": [], "id": [], "nested": []}
+    for name, column in columns.items():
+        reason = _reason(name, column, types[name])
+        if reason:
+            reasons[reason].append(name)
+    words = {
+        "empty": "{} left out: no values at all",
+        "constant": "{} left out: the same value in every row",
+        "id": "{} left out: an id, different in every row (name it under `inputs` to use it)",
+        "nested": "{} left out: lists and mappings are no inputs yet",
+    }
+    return Dropped(
+        frozenset(name for found in reasons.values() for name in found),
+        tuple(words[reason].format(_listed(found)) for reason, found in reasons.items() if found),
+    )
+
+
+def null_mask(column: Array) -> Array:
+    """Which cells are null before any parsing: None, empty text, NaN, NaT."""
+    if column.ndim > 1:
+        mask: Array = np.isnan(column).any(axis=tuple(range(1, column.ndim)))
+        return mask
+    if column.dtype == object:
+        return np.fromiter((cell is None or cell == "" for cell in column.tolist()), dtype=bool, count=len(column))
+    if column.dtype.kind in "fM":
+        return np.isnan(column) if column.dtype.kind == "f" else np.isnat(column)
+    return np.zeros(len(column), dtype=bool)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:8])
+    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _reason(name: str, column: Array, kind: Type) -> str:
+    if kind.type not in _USED:
+        return "nested"
+    null = null_mask(column)
+    if null.all():
+        return "empty"
+    distinct = len(set(column.tolist())) if column.dtype == object else len(np.unique(column))
+    if distinct == 1:
+        return "constant"
+    return "id" if distinct == len(column) and not null.any() and _is_id(name, column, kind) else ""
+
+
+def _is_id(name: str, column: Array, kind: Type) -> bool:
+    """For a column without nulls whose values all differ."""
+    named = _ID_NAME.search(name) is not None
+    if kind.type == "integer":
+        if named:
+            return True
+        steps = np.diff(np.array([float(cell) for cell in column.tolist()]))
+        return bool((steps > 0).all() or (steps < 0).all())
+    if kind.type not in ("category", "text"):
+        return False
+    cells = [str(cell) for cell in column.tolist()]
+    mean = sum(map(len, cells)) / len(cells)
+    return named or (mean <= _LONGEST_ID and not any(" " in cell for cell in cells))

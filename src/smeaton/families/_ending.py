@@ -1,0 +1,143 @@
+"""How scores become answers, in numpy and in the graph: classes by a link and a guard, numbers by their own scale."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from smeaton.data.fold import Rows
+from smeaton.task.table import PROBABILITY, Array
+from smeaton.task.task import Task
+
+if TYPE_CHECKING:
+    from smeaton.compile.graph import Graph
+
+#: Weight of the prior in every class answer, in rows: no label is ever ruled out.
+_GUARD_ROWS = 0.5
+#: How far beyond the targets seen (as a share of their range) an answer may go.
+_BEYOND = 0.1
+
+
+class Ending(ABC):
+    """From scores (rows, targets) to probabilities (rows, labels) or numbers (rows,)."""
+
+    @abstractmethod
+    def finish(self, scores: Array) -> Array:
+        """The answers."""
+
+    @abstractmethod
+    def write(self, graph: "Graph", scores: str) -> str:
+        """The same as a value of a graph: (rows, labels) or (rows, 1)."""
+
+    @abstractmethod
+    def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
+        """Weighted log-loss or root mean squared error of the answers (mean absolute error for the metric `mae`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEnding(Ending):
+    """A sigmoid of one score, or a softmax, mixed with `share` of the class shares `prior`."""
+
+    prior: Array
+    share: float
+
+    @property
+    def link(self) -> str:
+        """`sigmoid` for two labels, else `softmax`."""
+        return "sigmoid" if len(self.prior) == 2 else "softmax"
+
+    def finish(self, scores: Array) -> Array:
+        """Probabilities (rows, labels)."""
+        from smeaton.compile.links import answers
+
+        mixed: Array = (1.0 - self.share) * answers(scores, self.link)[PROBABILITY] + self.share * self.prior
+        return mixed
+
+    def write(self, graph: "Graph", scores: str) -> str:
+        """Probabilities as a value of the graph."""
+        from smeaton.compile.links import add_link
+
+        probability = add_link(graph, scores, self.link)
+        kept = graph.node("Mul", [graph.constant(1.0 - self.share), probability])
+        return graph.node("Add", [kept, graph.constant(self.share * self.prior)])
+
+    def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
+        """Log-loss in nats."""
+        right = self.finish(scores)[np.arange(len(rows)), rows.y]
+        return float(np.average(-np.log(np.maximum(right, 1e-15)), weights=rows.weight))
+
+
+@dataclass(frozen=True, slots=True)
+class NumberEnding(Ending):
+    """Scores are standardised targets (of their logarithm if `log`), kept within [`low`, `high`].
+
+    A model of the logarithm answers with `factor` times the exponential, which corrects its bias toward the median
+    (after Duan 1983, with the factor of least squared error instead of the mean of the residuals).
+    """
+
+    mean: float
+    scale: float
+    low: float
+    high: float
+    log: bool = False
+    factor: float = 1.0
+
+    def start(self, y: Array) -> Array:
+        """Targets as scores."""
+        scores: Array = ((np.log(y) if self.log else y) - self.mean) / self.scale
+        return scores
+
+    def finish(self, scores: Array) -> Array:
+        """Numbers (rows,)."""
+        kept = np.minimum(np.maximum(scores[:, 0], self.low), self.high) * self.scale + self.mean
+        numbers: Array = np.exp(kept) * self.factor if self.log else kept
+        return numbers
+
+    def write(self, graph: "Graph", scores: str) -> str:
+        """Numbers as a value of the graph."""
+        kept = graph.node("Max", [scores, graph.constant(self.low)])
+        kept = graph.node("Min", [kept, graph.constant(self.high)])
+        kept = graph.node("Add", [graph.node("Mul", [kept, graph.constant(self.scale)]), graph.constant(self.mean)])
+        return graph.node("Mul", [graph.node("Exp", [kept]), graph.constant(self.factor)]) if self.log else kept
+
+    def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
+        """Error in the target's own unit."""
+        off = self.finish(scores) - rows.y
+        if metric == "mae":
+            return float(np.average(np.abs(off), weights=rows.weight))
+        return float(np.sqrt(np.average(np.square(off), weights=rows.weight)))
+
+    def corrected(self, scores: Array, rows: Rows) -> "NumberEnding":
+        """With the factor of least squared error on rows the model was not fitted on (unchanged without `log`)."""
+        if not self.log or not len(rows):
+            return self
+        plain = replace(self, factor=1.0).finish(scores)
+        weight = np.ones(len(rows)) if rows.weight is None else rows.weight
+        factor = float((weight * plain) @ rows.y / max(float((weight * plain) @ plain), 1e-300))
+        # A few rows may not turn the answers upside down.
+        return replace(self, factor=float(np.clip(factor, 0.8, 1.25)))
+
+
+def class_ending(task: Task, rows: Rows) -> ClassEnding:
+    """The ending for a class task fitted on `rows`."""
+    return ClassEnding(class_prior(task, rows), _GUARD_ROWS / (len(rows) + 1.0))
+
+
+def class_prior(task: Task, rows: Rows) -> Array:
+    """Weighted class shares with one pseudo-row spread over all labels, (labels,)."""
+    labels = len(task.labels)
+    counts = np.bincount(rows.y, weights=rows.weight, minlength=labels).astype(np.float64)
+    counts *= len(rows) / max(float(counts.sum()), 1e-300)
+    prior: Array = (counts + 1.0 / labels) / (len(rows) + 1.0)
+    return prior
+
+
+def number_ending(rows: Rows, log: bool) -> NumberEnding:
+    """The ending for a number task fitted on `rows`; `log` is used only where every target is above zero."""
+    log = log and bool(np.all(rows.y > 0))
+    values: Any = np.log(rows.y) if log else rows.y
+    mean, scale = float(values.mean()), float(values.std()) or 1.0
+    low, high = (float(values.min()) - mean) / scale, (float(values.max()) - mean) / scale
+    room = 0.0 if log else _BEYOND * (high - low)
+    return NumberEnding(mean, scale, low - room, high + room, log)

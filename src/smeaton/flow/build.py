@@ -1,0 +1,139 @@
+"""`build`: the whole story. A task in; trials, a board, the winner tested once, and a bundle out."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smeaton import plugins
+from smeaton.errors import DataError
+from smeaton.flow.finish import finish
+from smeaton.flow.outcome import Built
+from smeaton.flow.prepare import Prepared, prepare, spaces
+from smeaton.flow.request import resolve
+from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.text import render
+from smeaton.trials.clock import Clock
+from smeaton.trials.notice import Listener, Notice
+from smeaton.trials.plan import Plan, make_plan
+from smeaton.trials.search import search
+from smeaton.trials.setup import Setup
+from smeaton.trials.store import Store
+
+if TYPE_CHECKING:
+    from smeaton.trials.executors import Executor
+
+BOARD_FILE = "board.json"
+
+
+def quiet(notice: Notice) -> None:
+    """The listener that shows nothing."""
+
+
+def build(
+    what: Any = None,
+    *,
+    target: str | None = None,
+    budget: str | float | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    replay: bool = False,
+    listen: Listener = quiet,
+    started: float | None = None,
+) -> Built:
+    """Find, test and bundle the best solution to a task.
+
+    Args:
+        what: a Task, a mapping in the words of the task file, a path to a task file or to data, or a table (pandas,
+            polars, Arrow, a mapping of columns).
+        target: the column to predict, where `what` is data.
+        budget: wall clock of the whole call, such as "60s" or seconds; default the task's.
+        seed: another split and another search.
+        out: where trials and the bundle go; default the task's folder.
+        replay: repeat the recorded trials exactly, whatever the clock says.
+        listen: is told what happens (`smeaton.trials.notice`).
+        started: the `time.monotonic` moment the budget counts from; default now.
+
+    Raises:
+        InputError: the task, the data or an argument is wrong; says what, where, and how to fix it.
+    """
+    start = time.monotonic() if started is None else started
+    request = resolve(what, target, budget, out)
+    clock = Clock(request.task.budget.time, start)
+    executor: Executor = plugins.load("executors", "local")()
+    try:
+        executor.start(request.folder / ".smeaton" / "log", lambda line: listen(Notice("note", line)))
+        if request.wrote:
+            listen(Notice("note", f"the task is written to {request.folder / 'smeaton.yaml'}: edit it to say more"))
+        prepared = prepare(request, seed, listen)
+        with Store(prepared.root) as store:
+            plan = _plan(prepared, store, clock, executor.slots)
+            for line in plan.lines:
+                listen(Notice("plan", line, {"plan": plan}))
+            found, refused = spaces(prepared)
+            setup = Setup(
+                task=prepared.task.with_(budget=request.task.budget),
+                profile=prepared.profile,
+                dataset=prepared.dataset,
+                root=prepared.root,
+                spaces=found,
+                refusals=refused,
+                seed=seed,
+                clock=clock,
+                metric=prepared.metric,
+                replay=replay,
+            )
+            result = search(setup, plan, executor, store, listen)
+            # The workers' cores are needed for measuring, and nothing is fitted any more.
+            executor.close()
+            return finish(prepared, result, store, clock, listen)
+    finally:
+        executor.close()
+
+
+def _plan(prepared: Prepared, store: Store, clock: Clock, slots: int) -> Plan:
+    """The plan of an earlier run of this build, or a new one; the folds of either are on disk afterwards."""
+    found, _ = spaces(prepared)
+    former = store.plan()
+    if former is not None:
+        return former
+    group = prepared.dataset.group
+    groups = None if group is None else len(set(group[prepared.train].tolist()))
+    plan = make_plan(prepared.task, prepared.profile, found, clock, slots=slots, groups=groups)
+    _save_rows(prepared, plan)
+    return plan
+
+
+def _save_rows(prepared: Prepared, plan: Plan) -> None:
+    """Put the rows and their folds where workers open them: whole, or not at all."""
+    from smeaton.data.split import make_folds, save_folds
+
+    new = prepared.root / "data.new"
+    shutil.rmtree(new, ignore_errors=True)
+    prepared.dataset.save(new)
+    save_folds(make_folds(prepared.dataset, prepared.train, plan.made, prepared.seed), new)
+    shutil.rmtree(prepared.root / "data", ignore_errors=True)
+    new.rename(prepared.root / "data")
+
+
+def board(where: Path) -> Board:
+    """The board of the last build in a folder, or the one a bundle was chosen from.
+
+    Raises:
+        DataError: nothing was built there.
+    """
+    import msgspec
+
+    if where.name.endswith(".bundle"):
+        where = where.parent
+    builds = sorted((where / ".smeaton").glob(f"*/{BOARD_FILE}"), key=lambda path: path.stat().st_mtime)
+    if not builds:
+        raise DataError(
+            "nothing was built here", where=str(where), fix="run: smeaton build, or name the build's folder"
+        )
+    return msgspec.json.decode(builds[-1].read_bytes(), type=Board)
+
+
+def board_text(found: Board) -> str:
+    """A board as lines for a terminal."""
+    return render(found)

@@ -1,0 +1,259 @@
+"""After the search: measure what may win, choose, open the sealed test once, judge, and write the bundle."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from smeaton.bundle import manifest as form
+from smeaton.bundle.write import write_bundle
+from smeaton.errors import NoSolution
+from smeaton.flow.outcome import Built
+from smeaton.flow.prepare import Prepared
+from smeaton.leaderboard.board import build_board, contenders
+from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.outcome import Outcome, decide
+from smeaton.metrics._defaults import load_metric, usual
+from smeaton.metrics._intervals import interval
+from smeaton.runtime.call import Call
+from smeaton.runtime.engine import Engine
+from smeaton.runtime.files import durable_write, open_program
+from smeaton.task.table import Table, take
+from smeaton.trials.clock import Clock
+from smeaton.trials.measure import measure
+from smeaton.trials.notice import Listener, Notice
+from smeaton.trials.record import Cost, Interval, Trial
+from smeaton.trials.setup import Result
+from smeaton.trials.ship import assemble
+from smeaton.trials.store import Store
+
+MOST_MEASURED = 6  # programs assembled and measured; each takes a second or two
+BOARD_FILE = "board.json"
+
+
+@dataclass(slots=True)
+class Finish:
+    """The state of finishing one build."""
+
+    prepared: Prepared
+    result: Result
+    store: Store
+    clock: Clock
+    listen: Listener
+    costs: dict[str, Cost] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        """The build's folder."""
+        return self.prepared.root
+
+    def folder(self, key: str) -> Path:
+        """Where the Program that would ship for a trial lies."""
+        return self.root / "ship" / key
+
+
+def finish(prepared: Prepared, result: Result, store: Store, clock: Clock, listen: Listener) -> Built:
+    """Choose among the trials and ship the winner.
+
+    Raises:
+        NoSolution: not even the constant baseline could be scored.
+    """
+    work = Finish(prepared, result, store, clock, listen, dict(store.costs()))
+    listen(Notice("phase", "measuring"))
+    board = _measured_board(work)
+    durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
+    listen(Notice("board", "", {"board": board}))
+    if board.winner is None:
+        ending = decide(board, prepared.task.bars)
+        raise NoSolution(
+            f"no candidate could be scored: {'; '.join(ending.reasons)}",
+            fix="read the reasons with: smeaton board; more time or cleaner data may help",
+            where=str(prepared.root),
+        )
+    listen(Notice("phase", "sealed test"))
+    test, opened = _open_test(work, board.winner)
+    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, _broken_promises(work))
+    listen(Notice("phase", "bundle"))
+    bundle = _bundle(work, board, ending, test, opened)
+    winner = board[board.winner]
+    return Built(
+        outcome=ending.state,
+        reasons=ending.reasons,
+        bundle=bundle,
+        winner=winner.family,
+        metric=prepared.metric,
+        validation=winner.score,
+        test=test[prepared.metric],
+        test_rows=len(prepared.test),
+        opened=opened,
+        seconds=clock.elapsed(),
+        trials=sum(trial.state != "refused" for trial in result.trials),
+        stopped=result.stopped,
+        interrupted=result.interrupted,
+        board=board,
+        ending=ending,
+    )
+
+
+def _measured_board(work: Finish) -> Board:
+    """The board, with the costs of all whose cost decides who wins."""
+    board = _board(work)
+    while todo := [key for key in contenders(board) if key not in work.costs]:
+        hurried = work.clock.left() < 0.4 * (work.result.plan.reserve if work.result.plan else 0)
+        if work.costs and (len(work.costs) >= MOST_MEASURED or hurried):
+            names = ", ".join(sorted({board[key].family for key in todo}))
+            work.listen(Notice("note", f"not measured for want of time, so not chosen: {len(todo)} more ({names})"))
+            break
+        _measure(work, todo[0])
+        board = _board(work)
+    return board
+
+
+def _board(work: Finish) -> Board:
+    trials = [
+        msgspec.structs.replace(trial, cost=work.costs[trial.key]) if trial.key in work.costs else trial
+        for trial in work.result.trials
+    ]
+    prepared = work.prepared
+    return build_board(work.root, prepared.dataset, prepared.metric, trials, prepared.seed)
+
+
+def _measure(work: Finish, key: str) -> None:
+    """Assemble the Program that would ship for a trial and measure it in a process of its own."""
+    trial = _trial(work, key)
+    folder = work.folder(key)
+    shipped = assemble(work.root, trial, work.prepared.task, folder)
+    if shipped.note:
+        work.listen(Notice("note", f"{trial.candidate.family}: {shipped.note}"))
+    ledger = work.root / "ledger.db"
+    rows = take(work.prepared.dataset.table, work.prepared.train[:200])
+    cost = measure(folder, work.prepared.task, rows, ledger=ledger if ledger.exists() else None)
+    work.costs[key] = cost
+    work.store.put_cost(key, cost)
+
+
+def _trial(work: Finish, key: str) -> Trial:
+    return next(trial for trial in work.result.trials if trial.key == key)
+
+
+def _broken_promises(work: Finish) -> list[str]:
+    """What the task asked for and this build did another way."""
+    limits = work.prepared.task.limits
+    return [] if limits.device == "cpu" else [f"limits.device {limits.device!r} was asked for, and it runs on the cpu"]
+
+
+def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
+    """Score the Program that ships on the sealed rows, and count the opening."""
+    from smeaton.runtime.ledger import Ledger
+
+    prepared = work.prepared
+    folder, ledger = work.folder(key), work.root / "ledger.db"
+    rows = take(prepared.dataset.table, prepared.test)
+    program = open_program(folder)
+    hosts = {str(step.args["host"]) for step in program.steps if "host" in step.args}
+    with Engine(
+        program,
+        folder,
+        work.root / "ship" / f"{key}.state",
+        types=prepared.task.input_types,
+        allow_external=hosts if prepared.task.privacy.external else (),
+        trust=program.files() if prepared.task.solutions.add else (),
+    ) as engine:
+        answers = engine.run(rows, Call(purse=Ledger(ledger) if ledger.exists() else None))
+    opened = _count_opening(work)
+    names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])
+    return {name: _score(work, name, answers) for name in names}, opened
+
+
+def _score(work: Finish, name: str, answers: Table) -> Interval:
+    prepared = work.prepared
+    dataset, test = prepared.dataset, prepared.test
+    metric = load_metric(name, prepared.task)
+    weight = None if dataset.weight is None else dataset.weight[test]
+    group = None if dataset.group is None else dataset.group[test]
+    stats = metric.rows(answers, dataset.target[test], prepared.task.labels, weight, group)
+    return Interval(*interval(metric, stats, weight, group, prepared.seed))
+
+
+def _count_opening(work: Finish) -> int:
+    """How often these test rows were opened, across all builds in this folder."""
+    path = work.root.parent / "openings.json"
+    known: dict[str, int] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rows = work.prepared.dataset.rows_hash(work.prepared.test)
+    known[rows] = known.get(rows, 0) + 1
+    durable_write(path, json.dumps(known, indent=1).encode())
+    return known[rows]
+
+
+def _bundle(work: Finish, board: Board, ending: Outcome, test: Mapping[str, Interval], opened: int) -> Path:
+    prepared, key = work.prepared, board.winner or ""
+    row, trial = board[key], _trial(work, key)
+    folder = work.folder(key)
+    dataset = prepared.dataset
+    trained, tested = len(prepared.train), len(prepared.test)
+    validation = {prepared.metric: row.score, **row.judged}
+    manifest = form.Manifest(
+        name=prepared.task.name,
+        outcome=ending.state,
+        reasons=ending.reasons,
+        task=prepared.task,
+        program=open_program(folder),
+        profile=prepared.profile,
+        metric=prepared.metric,
+        validation=tuple(_form_score(work, name, score, trained) for name, score in validation.items() if score),
+        test=tuple(_form_score(work, name, score, tested) for name, score in test.items()),
+        winner=form.Winner(
+            family=row.family,
+            key=key,
+            config=row.config,
+            how=work.result.plan.ships if work.result.plan else "holdout",
+            why=row.why,
+            seed=trial.seed,
+        ),
+        board=tuple(
+            form.Entry(
+                rank=entry.rank,
+                family=entry.family,
+                state=entry.state,
+                score=entry.score.value if entry.score else None,
+                low=entry.score.low if entry.score else None,
+                high=entry.score.high if entry.score else None,
+                p95=entry.cost.p95 if entry.cost else None,
+                size=entry.cost.size if entry.cost else None,
+                why=entry.why,
+            )
+            for entry in board.rows
+        ),
+        running=form.Running(**msgspec.structs.asdict(work.costs[key])),
+        proof=_proof(work, trial),
+        data=form.Facts(
+            hash=dataset.hash,
+            train_rows=trained,
+            test_rows=tested,
+            test_opened=opened,
+            notes=dataset.notes,
+        ),
+    )
+    path = prepared.folder / f"{prepared.task.name}.bundle"
+    return write_bundle(path, manifest, folder).path
+
+
+def _form_score(work: Finish, name: str, score: Interval, rows: int) -> form.Score:
+    better = load_metric(name, work.prepared.task).better
+    return form.Score(metric=name, value=score.value, low=score.low, high=score.high, rows=rows, better=better)
+
+
+def _proof(work: Finish, trial: Trial) -> form.Proof | None:
+    """How the fold programs were compared with what was trained; None for programs that cannot be replayed."""
+    from smeaton.compile.proof import TOLERANCE
+    from smeaton.trials.results import read_fit
+
+    if trial.parity is None:
+        return None
+    fits = [read_fit(work.root / trial.folder, fold) for fold in range(len(trial.scores))]
+    held = int(np.sum([fit.rows for fit in fits]))
+    adversarial = int(np.sum([fit.parity_rows for fit in fits])) - held
+    return form.Proof(held_rows=held, adversarial_rows=max(0, adversarial), largest=trial.parity, tolerance=TOLERANCE)

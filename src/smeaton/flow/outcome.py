@@ -1,0 +1,72 @@
+"""`Built`: what a build came to, for people and as JSON."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.outcome import Outcome
+from smeaton.leaderboard.text import number, render
+from smeaton.trials.record import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build came to. `bundle` is None only if nothing could be scored at all."""
+
+    outcome: str
+    reasons: tuple[str, ...]
+    bundle: Path | None
+    winner: str
+    metric: str
+    validation: Interval | None
+    test: Interval | None
+    test_rows: int
+    opened: int
+    seconds: float
+    trials: int
+    stopped: str
+    interrupted: bool
+    board: Board
+    ending: Outcome
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line: 5 if the user stopped the search and a bundle came of it."""
+        return 5 if self.interrupted else self.ending.code
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON; scripts rely on these names."""
+        return {
+            "outcome": self.outcome,
+            "reasons": list(self.reasons),
+            "bundle": str(self.bundle) if self.bundle else None,
+            "winner": self.winner,
+            "metric": self.metric,
+            "validation": _interval(self.validation),
+            "test": _interval(self.test),
+            "test_rows": self.test_rows,
+            "test_opened": self.opened,
+            "seconds": round(self.seconds, 3),
+            "trials": self.trials,
+            "stopped": self.stopped,
+            "interrupted": self.interrupted,
+            "board": self.board.as_dict(),
+        }
+
+    def summary(self) -> str:
+        """The board, the winner and why, the sealed test, the bundle: a screen for people."""
+        lines = [render(self.board, rows=8), ""]
+        lines.append(f"{self.outcome}: {self.winner or 'nothing'} after {self.trials} trials in {self.seconds:.1f} s")
+        lines += [f"  {reason}" for reason in (*self.reasons, *self.board.reasons, *self.ending.notes)]
+        if self.test is not None:
+            score = f"{self.metric} {number(self.test.value)} (95 % interval {number(self.test.low)} to "
+            times = "once" if self.opened == 1 else f"{self.opened} times so far"
+            lines.append(f"  sealed test: {score}{number(self.test.high)}) on {self.test_rows:,} rows, opened {times}")
+        if self.bundle is not None:
+            lines.append(f"  bundle: {self.bundle}")
+        return "\n".join(lines)
+
+
+def _interval(found: Interval | None) -> dict[str, float] | None:
+    return None if found is None else {"value": found.value, "low": found.low, "high": found.high}

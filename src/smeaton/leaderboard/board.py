@@ -1,0 +1,172 @@
+"""Make the board: every trial a row, ranked, with what it costs, what it breaks and why it stands where it does."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from smeaton.leaderboard.choose import Choice, best_of, best_row, choose, scored_rows
+from smeaton.leaderboard.forms import Board, Row
+from smeaton.leaderboard.limits import broken, missed
+from smeaton.leaderboard.pareto import front
+from smeaton.leaderboard.significance import Evidence, Jury, Truth
+from smeaton.leaderboard.ties import is_tie, margin, oriented
+from smeaton.leaderboard.words import summary, why
+from smeaton.metrics import Better
+from smeaton.metrics._defaults import load_metric
+from smeaton.task.task import Task
+from smeaton.trials.record import Trial
+
+if TYPE_CHECKING:
+    from smeaton.data.dataset import Dataset
+
+BASELINE = "baseline"
+_STATES = ("done", "stopped", "failed", "refused")
+
+
+def build_board(root: Path, dataset: "Dataset", metric: str, trials: Sequence[Trial], seed: int = 0) -> Board:
+    """The board of the build in `root`: reads each full trial's out-of-fold answers from its folder.
+
+    Raises:
+        TaskError: the metric or a bar's metric does not fit the task.
+    """
+    evidence = {trial.key: read_evidence(root / trial.folder) for trial in _latest(trials).values() if _is_full(trial)}
+    truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group)
+    return make_board(dataset.task, metric, trials, evidence, truth, seed)
+
+
+def read_evidence(folder: Path) -> Evidence:
+    """The out-of-fold answers in a trial's folder."""
+    from smeaton.task.arrays import open_table
+    from smeaton.trials.evaluate import OOF, ROW
+
+    answers = open_table(folder / OOF)
+    return Evidence(np.asarray(answers.pop(ROW)), answers)
+
+
+def make_board(
+    task: Task, metric: str, trials: Sequence[Trial], evidence: Mapping[str, Evidence], truth: Truth, seed: int = 0
+) -> Board:
+    """Rank trials. Each candidate gets one row: its full trial (of several seeds the median one), else what came of it.
+
+    `evidence` holds out-of-fold answers by trial key. Deterministic.
+
+    Raises:
+        TaskError: the metric or a bar's metric does not fit the task.
+    """
+    names = dict.fromkeys([metric, *task.bars])
+    jury = Jury(truth, evidence, {name: load_metric(name, task) for name in names}, seed)
+    judge = jury.metrics[metric]
+    rows = [_row(task, trial, jury) for trial in _representatives(trials, judge.better)]
+    scored = scored_rows(rows)
+    flags = front([oriented(row.score.value, judge.better) for row in scored if row.score], [r.cost for r in scored])
+    pareto = {row.key for row, flag in zip(scored, flags, strict=True) if flag}
+    baseline = best_of([row for row in scored if row.family == BASELINE], judge.better)
+    best = best_row(rows, judge.better)
+    allowed = 0.0
+    if best is not None and best.score is not None:
+        constant = baseline.score.value if baseline is not None and baseline.score is not None else None
+        allowed = margin(best.score.value, constant, judge.best)
+    rows = [
+        _compared(msgspec.structs.replace(row, pareto=row.key in pareto), best, metric, jury, allowed) for row in rows
+    ]
+    board = Board(
+        task=task.name,
+        metric=metric,
+        better=judge.better,
+        unit=judge.unit,
+        rows=tuple(rows),
+        baseline=baseline.key if baseline else None,
+    )
+    return _settled(board, choose(board), jury)
+
+
+def contenders(board: Board) -> tuple[str, ...]:
+    """Keys of unmeasured rows whose cost decides who wins: the best and what ties with it.
+
+    Measure them, make the board again, and repeat until there are none.
+    """
+    best = best_row(board.rows, board.better)
+    return tuple(row.key for row in board.rows if row.cost is None and best and (row.key == best.key or row.tie))
+
+
+def _settled(board: Board, choice: Choice, jury: Jury) -> Board:
+    """Order the rows: the winner, what fits by score, what does not fit by score, what has no score."""
+
+    def place(row: Row) -> tuple[bool, bool, bool, float, int, str]:
+        value = oriented(row.score.value, board.better) if row.score else 0.0
+        ranked = row.state == "done" and row.score is not None
+        return row.key != choice.key, not ranked, not row.fits, -value, _STATES.index(row.state), row.key
+
+    ordered = sorted(board.rows, key=place)
+    best = best_row(ordered, board.better)
+    finished, count = [], 0
+    for row in ordered:
+        rank = None
+        if row.state == "done" and row.score is not None:
+            count += 1
+            rank = count
+        said = why(row, best, choice.key, board)
+        finished.append(msgspec.structs.replace(row, rank=rank, why=said))
+    lead = None
+    if choice.key is not None and board.baseline is not None and choice.key != board.baseline:
+        lead = jury.lead(board.metric, choice.key, board.baseline)
+    return msgspec.structs.replace(board, rows=tuple(finished), winner=choice.key, reasons=choice.reasons, lead=lead)
+
+
+def _row(task: Task, trial: Trial, jury: Jury) -> Row:
+    full = _is_full(trial)
+    judged = {}
+    if full:
+        scores = {name: jury.score(name, trial.key) for name in task.bars}
+        judged = {name: score for name, score in scores.items() if score is not None}
+    return Row(
+        key=trial.key,
+        family=trial.candidate.family,
+        state=trial.state,
+        config=trial.candidate.config,
+        what=summary(trial.candidate.config),
+        score=trial.score if full else None,
+        cost=trial.cost,
+        limits=broken(task.limits, trial.cost) if full else (),
+        bars=missed(task.bars, judged) if full else (),
+        judged=judged,
+        seconds=trial.seconds,
+        money=trial.money,
+        why=trial.note,
+        estimated_from=trial.estimated_from,
+    )
+
+
+def _compared(row: Row, best: Row | None, metric: str, jury: Jury, allowed: float) -> Row:
+    if best is None or row.score is None or row.key == best.key:
+        return row
+    behind = jury.lead(metric, best.key, row.key)
+    tie = row.fits == best.fits and is_tie(behind, allowed)
+    return msgspec.structs.replace(row, behind=behind, tie=tie)
+
+
+def _is_full(trial: Trial) -> bool:
+    return trial.state == "done" and trial.fidelity == 1 and trial.score is not None
+
+
+def _latest(trials: Sequence[Trial]) -> dict[str, Trial]:
+    return {trial.key: trial for trial in trials}
+
+
+def _representatives(trials: Sequence[Trial], better: Better) -> list[Trial]:
+    """One trial for each candidate, in the order of their first appearance."""
+    grouped: dict[str, list[Trial]] = {}
+    for trial in _latest(trials).values():
+        grouped.setdefault(trial.candidate.key, []).append(trial)
+    return [_representative(group, better) for group in grouped.values()]
+
+
+def _representative(group: Sequence[Trial], better: Better) -> Trial:
+    full = [trial for trial in group if _is_full(trial)]
+    if full:  # of an even number the worse of the middle two
+        full.sort(key=lambda trial: (oriented(trial.score.value if trial.score else 0.0, better), trial.key))
+        return full[(len(full) - 1) // 2]
+    return max(group, key=lambda trial: (trial.fidelity, -_STATES.index(trial.state), trial.key))

@@ -1,0 +1,85 @@
+"""Which solution ships, and why: the best score among what fits, or of those that tie with it the cheapest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smeaton.leaderboard.forms import Board, Row
+from smeaton.leaderboard.ties import cheapest, oriented, savings
+from smeaton.metrics import Better
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The key of what ships (None: nothing has a score), the reasons in words, and whether it fits every limit and
+    bar on validation."""
+
+    key: str | None
+    reasons: tuple[str, ...]
+    fits: bool = True
+
+
+def choose(board: Board) -> Choice:
+    """Choose from rows whose `behind` and `tie` are known.
+
+    A row that breaks a limit or misses a bar wins only where none fits.
+    """
+    scored = scored_rows(board.rows)
+    best = best_row(scored, board.better)
+    if best is None:
+        return Choice(None, ("no candidate has a score",), False)
+    fitting = [row for row in scored if row.fits]
+    pool = fitting or scored
+    tied = [best, *(row for row in pool if row.tie and row.key != best.key)]
+    key = cheapest([(row.key, _good(row, board), row.cost) for row in tied])
+    winner = next(row for row in tied if row.key == key)
+    reasons = [_said(winner, best, pool, board)]
+    out = [row for row in scored if not row.fits and _good(row, board) > _good(winner, board)]
+    if not fitting:
+        reasons.append(f"none of {len(scored)} solutions fits: {'; '.join((*winner.limits, *winner.bars))}")
+    elif out:
+        first = max(out, key=lambda row: _good(row, board))
+        more = f" (and {len(out) - 1} more with a better score)" if len(out) > 1 else ""
+        reasons.append(f"{first.family} cannot win{more}: {'; '.join((*first.limits, *first.bars))}")
+    return Choice(key, tuple(reasons), bool(fitting))
+
+
+def scored_rows(rows: Sequence[Row]) -> list[Row]:
+    """Rows of full trials, those that can be ranked."""
+    return [row for row in rows if row.state == "done" and row.score is not None]
+
+
+def best_of(rows: Sequence[Row], better: Better) -> Row | None:
+    """The row with the best score; of equal ones the first by key."""
+    ordered = sorted(rows, key=lambda row: (-oriented(row.score.value if row.score else 0.0, better), row.key))
+    return ordered[0] if ordered else None
+
+
+def best_row(rows: Sequence[Row], better: Better) -> Row | None:
+    """The best score among what fits all limits and bars, or among all if nothing fits."""
+    scored = scored_rows(rows)
+    return best_of([row for row in scored if row.fits] or scored, better)
+
+
+def _good(row: Row, board: Board) -> float:
+    return oriented(row.score.value if row.score else 0.0, board.better)
+
+
+def _said(winner: Row, best: Row, pool: list[Row], board: Board) -> str:
+    if winner.key != best.key:
+        return f"{best.family} is not better by its interval; {winner.family} is {savings(winner.cost, best.cost)}"
+    score = winner.score
+    assert score is not None
+    text = f"{winner.family} has the best {board.metric}: {score.value:.4g} ({score.low:.4g} to {score.high:.4g})"
+    others = [row for row in pool if row.family != winner.family and row.behind is not None]
+    if not others:
+        return text
+    second = max(others, key=lambda row: _good(row, board))
+    behind = second.behind
+    assert behind is not None
+    ahead = f"ahead of {second.family} by {behind.value:.3g} ({behind.low:.3g} to {behind.high:.3g})"
+    if behind.low <= 0:
+        ahead += ", which is not certain"
+        cheaper = savings(second.cost, winner.cost)
+        if cheaper:
+            ahead += f"; {second.family} is {cheaper}"
+    return f"{text}, {ahead}"

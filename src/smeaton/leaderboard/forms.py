@@ -1,0 +1,68 @@
+"""The board as plain data: JSON-able, kept in the build's folder and the bundle."""
+
+from typing import Any
+
+import msgspec
+
+from smeaton.metrics import Better, Unit
+from smeaton.trials.record import Cost, Interval, State
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One solution (or a family that did not run) as the board shows it.
+
+    `rank` counts from 1, None for what has no full score. `behind` is how much worse it is than the best score among
+    what can win, paired on the same rows (positive = worse; None = not comparable). `tie`: no worse than the best for
+    what anyone can tell (decision 0003). `limits` and `bars` say in words what it breaks; `judged` holds its scores on
+    the metrics of the bars. `why` says in words why it stands here.
+    """
+
+    key: str
+    family: str
+    state: State
+    rank: int | None = None
+    config: dict[str, Any] = {}
+    what: str = ""
+    score: Interval | None = None
+    behind: Interval | None = None
+    tie: bool = False
+    cost: Cost | None = None
+    pareto: bool = False
+    limits: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
+    judged: dict[str, Interval] = {}
+    seconds: float = 0.0
+    money: float = 0.0
+    why: str = ""
+    estimated_from: str | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it breaks no limit and misses no bar, as far as was measured."""
+        return not self.limits and not self.bars
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Trials ranked. `winner` is the key of the row to ship (None = nothing was scored), `reasons` why in words.
+
+    `lead` is how much better the winner is than the constant baseline, paired (positive = better); None where one of
+    the two is missing. `baseline` is the baseline's key.
+    """
+
+    task: str
+    metric: str
+    better: Better
+    unit: Unit
+    rows: tuple[Row, ...]
+    winner: str | None = None
+    reasons: tuple[str, ...] = ()
+    baseline: str | None = None
+    lead: Interval | None = None
+
+    def __getitem__(self, key: str) -> Row:
+        return next(row for row in self.rows if row.key == key)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found

@@ -1,0 +1,61 @@
+"""Why a row stands where it stands, and what a configuration is, in a few words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from smeaton.leaderboard.forms import Board, Row
+from smeaton.leaderboard.ties import savings
+
+_WIDTH = 60
+
+
+def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
+    """One sentence about a row. `row.why` holds the trial's note until then."""
+    if row.state != "done":
+        return (
+            row.why or {"stopped": "stopped before its full try", "failed": "failed", "refused": "refused"}[row.state]
+        )
+    if row.score is None:
+        return row.why or "tried on a part of the rows only"
+    if best is None:
+        return row.why
+    said = [*row.limits, *row.bars]
+    if row.key == best.key:
+        cheaper = None if row.key == winner or winner is None else board[winner]
+        said.append(f"best {board.metric}" if cheaper is None else _not_better(row, cheaper))
+    elif row.tie:
+        saved = _saves(best, row, " and is") if row.key == winner else ""
+        said.append(f"ties with {best.family}{saved}")
+    elif row.behind is not None:
+        certain = "" if row.behind.low > 0 else ", not certain"
+        word = "behind" if row.behind.value >= 0 else "ahead of"
+        amount = f"{abs(row.behind.value):.3g}"
+        said.append(f"{word} {best.family} by {amount} ({row.behind.low:.3g} to {row.behind.high:.3g}){certain}")
+        cheaper_words = savings(row.cost, best.cost)
+        said.append(cheaper_words if row.behind.low <= 0 else "")
+    if row.estimated_from:
+        said.append(f"estimated from {row.estimated_from}")
+    return "; ".join(part for part in (*said, row.why) if part)
+
+
+def _not_better(best: Row, cheaper: Row) -> str:
+    return f"not better than {cheaper.family} by its interval{_saves(best, cheaper, ', which is')}"
+
+
+def _saves(dear: Row, cheap: Row, lead: str) -> str:
+    saved = savings(cheap.cost, dear.cost)
+    return f"{lead} {saved}" if saved else ""
+
+
+def summary(config: Mapping[str, Any]) -> str:
+    """A configuration in at most 60 characters: plain values as they are, lists and mappings by their length."""
+    parts = []
+    for name, value in config.items():
+        if isinstance(value, bool | str) or value is None:
+            parts.append(f"{name} {value}".lower() if not isinstance(value, str) else f"{name} {value}")
+        elif isinstance(value, int | float):
+            parts.append(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}")
+        else:
+            parts.append(f"{len(value)} {name}")
+    text = ", ".join(parts)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1].rstrip(", ") + "…"

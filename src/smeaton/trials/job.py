@@ -1,0 +1,227 @@
+"""One job of a worker: fit a candidate on a fold, export it, prove the program, answer the rows, write the result."""
+
+import gc
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from smeaton import plugins
+from smeaton.compile.merge import mergeable
+from smeaton.compile.proof import TOLERANCE, adversarial, compare
+from smeaton.data.dataset import Dataset
+from smeaton.data.fold import Fold
+from smeaton.data.split import FoldIndex, fold, open_folds
+from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
+from smeaton.families import Family, Fitted, Run
+from smeaton.runtime.call import Call
+from smeaton.runtime.check import effect_of, externals
+from smeaton.runtime.engine import Engine
+from smeaton.runtime.files import durable_write, flush, save_program
+from smeaton.runtime.ledger import Ledger
+from smeaton.runtime.program import Program
+from smeaton.task.arrays import save_table
+from smeaton.task.table import Array, Table, rows_in, take
+from smeaton.task.task import Task
+from smeaton.task.user_code import load_user
+from smeaton.trials.executors import Job
+from smeaton.trials.pool import open_finished
+from smeaton.trials.purse import Meter
+from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, check_answers
+
+Report = Callable[[int, float], None]
+PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
+
+
+@dataclass(slots=True)
+class Work:
+    """A job with what it needs, and the facts that gather while it runs."""
+
+    job: Job
+    dataset: Dataset
+    fold: Fold
+    folder: Path  #: of the unfinished result
+    meter: Meter | None
+    facts: dict[str, Any]
+
+    @property
+    def task(self) -> Task:
+        """The pinned task."""
+        return self.dataset.task
+
+    def timed(self, name: str, start: float) -> None:
+        """Note the seconds since `start` under a name."""
+        self.facts[name] = time.monotonic() - start
+
+
+def run_job(job: Job, report: Report) -> FitResult:
+    """Do a job; its folder `out` appears whole at the end. A job whose folder is already there is not done again.
+
+    Raises:
+        SmeatonError: the program does not answer what was fitted, or may not run; whatever the family raises.
+    """
+    out = Path(job.out)
+    if (out / RESULT_FILE).exists():
+        return msgspec.json.decode((out / RESULT_FILE).read_bytes(), type=FitResult)
+    start = time.monotonic()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for left in out.parent.glob(f"{out.name}.tmp-*"):
+        shutil.rmtree(left)  # of a worker that was killed; a job is never done twice at a time
+    folder = out.with_name(f"{out.name}.tmp-{os.getpid()}")
+    folder.mkdir()
+    dataset, folds = _opened(job.data)
+    meter = Meter(Ledger(Path(job.ledger))) if job.ledger else None
+    try:
+        work = Work(
+            job, dataset, fold(dataset, folds[job.fold], job.fold), folder, meter, {"rows": len(folds[job.fold].train)}
+        )
+        _fit_and_answer(work, folds, report)
+        work.timed("seconds", start)
+        work.facts["money"] = meter.spent if meter else 0.0
+        result = FitResult(job=job, **work.facts)
+        shutil.rmtree(folder / "scratch", ignore_errors=True)
+        durable_write(folder / RESULT_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2))
+        folder.rename(out)
+        flush(out.parent)
+        return result
+    finally:
+        if meter:
+            meter.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        gc.collect()
+
+
+def _fit_and_answer(work: Work, folds: list[FoldIndex], report: Report) -> None:
+    job, facts = work.job, work.facts
+    start = time.monotonic()
+    fitted = _family(job.family, work.task).fit(work.task, job.config, work.fold, _run(work, folds, report))
+    work.timed("fit_seconds", start)
+    facts["steps"], facts["note"] = int(getattr(fitted, "steps", 0)), str(getattr(fitted, "note", ""))
+    if job.export:
+        _answer_as_program(work, fitted)
+        return
+    start = time.monotonic()
+    sides = ((HELD, work.fold.held), (STOP, work.fold.stop.x))
+    for side, rows in sides:
+        _save(work, fitted.predict(rows), rows, side)
+    work.timed("predict_seconds", start)
+
+
+def _answer_as_program(work: Work, fitted: Fitted) -> None:
+    """Export; then what is stored are the program's answers, and for a pure program the proof that they are the
+    model's."""
+    start = time.monotonic()
+    folder = work.folder / PROGRAM
+    folder.mkdir()
+    program = fitted.export(folder)
+    save_program(program, folder)
+    work.timed("export_seconds", start)
+    effect = effect_of(program)
+    work.facts["effect"] = effect
+    work.facts["mergeable"] = effect == "pure" and mergeable(program)
+    work.facts["size"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    held, stop = work.fold.held, work.fold.stop.x
+    start = time.monotonic()
+    with open_engine(program, folder, work) as engine:
+        call = Call(purse=work.meter, seed=work.job.seed)
+        answers = engine.run(held, call)
+        _save(work, answers, held, HELD)
+        for repeat in range(1, work.job.repeats if effect != "pure" else 1):
+            again = Call(purse=work.meter, seed=work.job.seed + repeat)
+            _save(work, engine.run(held, again), held, f"{HELD}-{repeat}")
+        if effect != "external":
+            _save(work, engine.run(stop, call), stop, STOP)
+        work.timed("predict_seconds", start)
+        if effect == "pure":
+            _prove(work, fitted, engine, answers)
+    if effect == "external":
+        _save(work, take(answers, np.arange(0)), take(stop, np.arange(0)), STOP)  # nothing reads them: do not pay
+
+
+def open_engine(program: Program, folder: Path, work: Work) -> Engine:
+    """The engine of a program as this job may run it.
+
+    Raises:
+        OutOfMoney: it talks to other machines and there is no ledger.
+        ProgramError: the task does not let rows leave this machine.
+    """
+    hosts = {external.host for external in externals(program)}
+    if hosts and work.meter is None:
+        raise OutOfMoney(
+            f"the program talks to {', '.join(sorted(hosts))} and no money was set aside for it",
+            fix="give the task a budget: budget.money",
+        )
+    if hosts and not work.task.privacy.external:
+        raise ProgramError(
+            f"the program sends rows to {', '.join(sorted(hosts))}, and the task does not allow that",
+            fix="set privacy.external to true, or leave this family out",
+        )
+    state = work.folder / "scratch" / "state" if any(step.state for step in program.steps) else None
+    trust: Collection[str] = program.files() if ":" in work.job.family else ()  # the user's own code, named in the task
+    return Engine(program, folder, state, types=work.task.input_types, allow_external=hosts, trust=trust)
+
+
+def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
+    """Compare model and program on the held-out rows and on adversarial ones.
+
+    Raises:
+        SmeatonError: they differ by more than the tolerance.
+    """
+    start = time.monotonic()
+    held = work.fold.held
+    some = take(held, np.arange(min(rows_in(held), PROOF_ROWS)))
+    hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed)
+    worst = 0.0
+    for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):
+        size = rows_in(rows)
+        off = compare(check_answers(fitted.predict(rows), size, work.task), check_answers(found, size, work.task))
+        if not off <= TOLERANCE:
+            raise SmeatonError(
+                f"the exported program differs from the fitted model by {off:.3g} on {name} rows",
+                fix="report this with the task: the program was thrown away, nothing wrong was shipped",
+            )
+        worst = max(worst, off)
+    work.facts["parity"], work.facts["parity_rows"] = worst, rows_in(held) + rows_in(hard)
+    work.timed("proof_seconds", start)
+
+
+def _save(work: Work, answers: Table, rows: Table, side: str) -> None:
+    save_table(check_answers(answers, rows_in(rows), work.task), work.folder / side)
+
+
+def _family(name: str, task: Task) -> Family:
+    """A part by name, or the user's own from the task's folder."""
+    family: Family = load_user(Path(task.folder), name) if ":" in name else plugins.load("families", name)
+    return family() if isinstance(family, type) else family
+
+
+def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:
+    job, target = work.job, work.dataset.target
+    scratch = work.folder / "scratch"
+    scratch.mkdir()
+    others: dict[int, Array] = {number: target[index.held] for number, index in enumerate(folds) if number != job.fold}
+    return Run(
+        seed=job.seed,
+        fidelity=job.fidelity,
+        seconds=job.seconds,
+        scratch=scratch,
+        threads=job.threads,
+        purse=work.meter,
+        pool=[open_finished(Path(folder), work.task, job.fold) for folder in job.pool],
+        report=report,
+        other_folds=others,
+    )
+
+
+@lru_cache(maxsize=1)
+def _opened(data: str) -> tuple[Dataset, list[FoldIndex]]:
+    """The prepared rows, memory-mapped, kept open between jobs."""
+    folder = Path(data)
+    return Dataset.open(folder), list(open_folds(folder))

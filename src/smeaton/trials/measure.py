@@ -1,0 +1,208 @@
+"""What a program costs to run: single calls in a fresh process that holds nothing but the runtime.
+
+`python -m smeaton.trials.measure FOLDER ROWS.json` runs the program in FOLDER on the rows of the file and prints the
+measurements as JSON. It imports no training library.
+"""
+
+import math
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from smeaton.errors import OutOfMoney, SmeatonError
+from smeaton.runtime.files import open_program
+from smeaton.runtime.program import PROGRAM_FILE, Program
+from smeaton.task.table import Array, Table, rows_in
+from smeaton.task.task import Task
+from smeaton.task.types import Type
+from smeaton.trials.process import command, environment
+from smeaton.trials.record import Cost
+
+#: Dollars for one CPU core for one hour: what the large clouds ask for a general-purpose core on demand.
+CPU_HOUR = 0.05
+MOST_ROWS = 200  #: rows that are called in turn
+WARM_CALLS = 20
+MOST_CALLS = 2_000
+EXTERNAL_CALLS = 5  #: paid calls are few
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What the measuring process is asked: request rows, the inputs' types, how long, and what it may reach."""
+
+    rows: list[dict[str, Any]]
+    types: dict[str, Type]
+    seconds: float
+    scratch: str
+    hosts: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+    ledger: str = ""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What it answers: seconds of single calls, CPU seconds and dollars a call, peak bytes of memory."""
+
+    p50: float
+    p95: float
+    calls: int
+    cpu: float
+    money: float
+    memory: int
+
+
+def measure(folder: Path, task: Task, rows: Table, *, seconds: float = 0.5, ledger: Path | None = None) -> Cost:
+    """Measure the program in `folder` on some typed rows, called one by one for at most `seconds`.
+
+    `ledger` pays for programs that call other machines; a few calls only.
+
+    Raises:
+        OutOfMoney: the program calls other machines and there is no ledger.
+        SmeatonError: the program failed on the rows.
+    """
+    from smeaton.runtime.check import externals
+
+    program = open_program(folder)
+    outside = externals(program)
+    if outside and ledger is None:
+        raise OutOfMoney("the program talks to other machines and no money was set aside", fix="set budget.money")
+    with tempfile.TemporaryDirectory(prefix="smeaton-measure-") as scratch:
+        question = Question(
+            rows=request_rows(rows, program.inputs),
+            types=task.input_types,
+            seconds=seconds,
+            scratch=scratch,
+            hosts=tuple(external.host for external in outside) if task.privacy.external else (),
+            trust=program.files() if task.solutions.add else (),
+            ledger=str(ledger or ""),
+        )
+        path = Path(scratch, "rows.json")
+        path.write_bytes(msgspec.json.encode(question))
+        found = _ask(folder, path, seconds)
+    money: float | None = found.money
+    if outside and not found.money and any(external.price > 0 for external in outside):
+        money = None  # the replies were known already, so what a new one costs is not
+    return Cost(
+        p50=found.p50,
+        p95=found.p95,
+        cost_per_1k=None if money is None else 1000 * (found.cpu * CPU_HOUR / 3600 + money),
+        size=program_size(program, folder),
+        memory=found.memory,
+    )
+
+
+def program_size(program: Program, folder: Path) -> int:
+    """Bytes of a program's files, `program.json` included."""
+    return sum((folder / name).stat().st_size for name in {PROGRAM_FILE, *program.files()})
+
+
+def request_rows(table: Table, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Up to 200 rows of a typed table, evenly chosen, as a client would send them in JSON."""
+    size = rows_in(table)
+    count = min(size, MOST_ROWS)
+    chosen = [number * size // count for number in range(count)]
+    columns = [_plain(table[name], chosen) for name in names]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _plain(column: Array, chosen: Sequence[int]) -> list[Any]:
+    values = column[list(chosen)].tolist()
+    if column.dtype.kind == "M":
+        return [None if value is None else value.isoformat() + "Z" for value in values]
+    return [_number(value) if isinstance(value, float) else value for value in values]
+
+
+def _number(value: float) -> float | int | None:
+    """A float as JSON has it: null for NaN. Whole numbers lose their point, since an integer column with nulls is
+    stored as floats."""
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _ask(folder: Path, path: Path, seconds: float) -> Measured:
+    try:
+        done = subprocess.run(
+            command("smeaton.trials.measure", str(folder), str(path)),
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60 + 10 * seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SmeatonError(
+            "the program could not be measured: it does not come to an end", where=str(folder)
+        ) from error
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
+        raise SmeatonError(f"the program could not be measured: {lines[-1]}", where=str(folder))
+    return msgspec.json.decode(done.stdout, type=Measured)
+
+
+def main() -> None:
+    """The measuring process."""
+    question = msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=Question)
+    found = _measure_here(Path(sys.argv[1]), question)
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+
+
+def _measure_here(folder: Path, question: Question) -> Measured:
+    from smeaton.runtime.call import Call
+    from smeaton.runtime.engine import Engine
+    from smeaton.runtime.ledger import Ledger
+    from smeaton.trials.purse import Meter
+
+    meter = Meter(Ledger(Path(question.ledger))) if question.ledger else None
+    call = Call(purse=meter)
+    with Engine(
+        open_program(folder),
+        folder,
+        Path(question.scratch, "state"),
+        types=question.types,
+        allow_external=question.hosts,
+        trust=question.trust,
+    ) as engine:
+        paid = engine.effect == "external"
+        rows = [[row] for row in question.rows]
+        warm_end = time.perf_counter() + question.seconds / 4
+        for number in range(1 if paid else WARM_CALLS):
+            engine.rows(rows[number % len(rows)], call)
+            if time.perf_counter() > warm_end:
+                break
+        before, cpu = meter.spent if meter else 0.0, time.process_time()
+        took: list[float] = []
+        end = time.perf_counter() + question.seconds
+        while len(took) < (EXTERNAL_CALLS if paid else MOST_CALLS):
+            start = time.perf_counter()
+            engine.rows(rows[len(took) % len(rows)], call)
+            stop = time.perf_counter()
+            took.append(stop - start)
+            if stop > end:
+                break
+        cpu = (time.process_time() - cpu) / len(took)
+        money = (meter.spent - before) / len(took) if meter else 0.0
+    took.sort()
+    return Measured(
+        p50=_quantile(took, 0.5), p95=_quantile(took, 0.95), calls=len(took), cpu=cpu, money=money, memory=_peak()
+    )
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """The value that `share` of the sorted ones do not exceed (nearest rank)."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _peak() -> int:
+    """Peak memory of this process in bytes; Linux counts in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    main()

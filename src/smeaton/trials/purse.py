@@ -1,0 +1,40 @@
+"""`Meter`: a purse that counts what passes through it, so that each fit knows its own share of the common ledger."""
+
+import threading
+
+from smeaton.runtime.ledger import Ledger
+
+
+class Meter:
+    """Passes everything on to the ledger. `spent` are the dollars settled through it; safe to use from many threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self.spent = 0.0
+
+    def reserve(self, amount: float, why: str) -> str:
+        """Set money aside; see `Purse`."""
+        return self._ledger.reserve(amount, why)
+
+    def settle(self, ticket: str, amount: float) -> None:
+        """Book a cost; see `Purse`."""
+        self._count(amount)
+        self._ledger.settle(ticket, amount)
+
+    def recall(self, key: str) -> bytes | None:
+        """A reply that was paid for before; see `Replies`."""
+        return self._ledger.recall(key)
+
+    def keep(self, ticket: str, amount: float, key: str, reply: bytes) -> None:
+        """Book a cost and keep its reply; see `Replies`."""
+        self._count(amount)
+        self._ledger.keep(ticket, amount, key, reply)
+
+    def close(self) -> None:
+        """Close the ledger's file."""
+        self._ledger.close()
+
+    def _count(self, amount: float) -> None:
+        with self._lock:
+            self.spent += amount

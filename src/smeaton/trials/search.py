@@ -1,0 +1,366 @@
+"""The search: probe, settle the plan, try and race candidates, blend; always ending in time with the best so far."""
+
+import math
+from dataclasses import dataclass, field
+
+import msgspec
+
+from smeaton.trials.attempt import ALL, Attempt
+from smeaton.trials.choose import BLEND_EVERY, Chooser, admit, chooser
+from smeaton.trials.clock import Clock
+from smeaton.trials.desk import Desk
+from smeaton.trials.executors import Executor
+from smeaton.trials.notice import Listener
+from smeaton.trials.plan import Plan
+from smeaton.trials.proposers.tpe import best_first
+from smeaton.trials.record import Candidate, Trial
+from smeaton.trials.replay import repeat
+from smeaton.trials.setup import Judge, Result, Setup, trial_key
+from smeaton.trials.store import Store
+from smeaton.trials.timing import TimeModel
+from smeaton.trials.work import Work
+
+PATIENCE = 40  # tries without a better score before the search gives up
+_PROBE_SHARE = 0.5  # of the time for trying: after it the plan is settled with what is known
+_FIT_SHARE = 0.75  # of a job's time that its fit may take; the rest is for export, proof and answers
+_MOST_SHARE = 0.6  # of the time left, that one candidate may take
+_LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
+_SHORT = 0.3  # seconds of a job that are neither
+_BETTER = 0.01  # a gain below this part of the score's interval is no gain
+_CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
+_TIME_OVER = "the time for trying was over"
+
+
+def search(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: Listener) -> Result:
+    """Search until the plan's time is used, nothing improves, or everything was tried.
+
+    Continues what `store` holds; with `setup.replay` repeats exactly what it recorded. The executor must be started and
+    is left running. One KeyboardInterrupt ends the search with the best so far; another one is raised.
+    """
+    spaces, refused = admit(setup.task, setup.spaces, setup.refusals)
+    work = _work(setup, plan, executor, store, listen)
+    result = Result()
+    try:
+        if setup.replay:
+            result.stopped = repeat(work)
+        else:
+            result.stopped = _explore(work, chooser(setup, spaces), refused)
+    except KeyboardInterrupt:
+        result.interrupted = True
+        result.stopped = "you stopped it"
+        _save_what_is_there(work)
+    result.trials = [*work.trials, *work.cuts]
+    result.plan = work.plan
+    work.say("note", f"the search ended: {result.stopped}")
+    return result
+
+
+def _work(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: Listener) -> Work:
+    ledger = str(setup.root / "ledger.db") if setup.task.budget.money > 0 else ""
+    former = store.plan()
+    if former is not None:
+        plan = msgspec.structs.replace(former, reserve=plan.reserve, slots=executor.slots)
+    desk = Desk(executor, setup.clock, setup.root, ledger)
+    work = Work(setup, plan, store, listen, desk, _judge(setup), TimeModel(setup.spaces, plan.size))
+    desk.progress = work.progress
+    store.set_plan(plan)
+    work.trials = store.trials()
+    return work
+
+
+def _judge(setup: Setup) -> Judge:
+    if setup.judge is not None:
+        return setup.judge
+    if setup.dataset is None:
+        raise ValueError("a search needs the dataset, or a judge")
+    from smeaton.trials.judge import StoredJudge
+
+    return StoredJudge(setup.root, setup.dataset, setup.metric, setup.seed)
+
+
+def _explore(work: Work, choose: Chooser, refused: dict[str, str]) -> str:
+    """All phases in turn. Returns why it ended."""
+    work.store.forget_cuts()
+    work.store.end_replay()
+    _refuse(work, refused)
+    if any(trial.state != "refused" for trial in work.trials):
+        work.say("note", f"{len(work.trials)} finished trials of an earlier run are kept and not repeated")
+    known = {trial.key for trial in work.trials}
+    for attempt in choose.opening():
+        if attempt.key not in known:
+            work.begin(attempt)
+    trying = _Trying(work, choose, begun=work.setup.clock.elapsed())
+    if not work.plan.settled:
+        if work.plan.made > 1:
+            work.drive(_Opening(work, choose, begun=trying.begun))
+        _settle(work, trying)
+    work.drive(trying)
+    if not trying.done():
+        grace = [attempt for attempt in work.active if attempt.role == "baseline"]
+        work.halt(_TIME_OVER, trying, keep=grace)
+        work.drive(_Rescue(work, choose, begun=trying.begun))
+    work.halt(_TIME_OVER, trying)
+    last = _Last(work, choose, begun=trying.begun)
+    work.drive(last)
+    work.halt(_TIME_OVER, last)
+    return trying.ended or _TIME_OVER
+
+
+def _refuse(work: Work, refused: dict[str, str]) -> None:
+    known = {trial.key for trial in work.trials}
+    for family, why in sorted(refused.items()):
+        candidate = Candidate(family=family)
+        key = trial_key(candidate, 1.0, work.setup.seed)
+        if key not in known:
+            work.freeze(Trial(key=key, candidate=candidate, state="refused", seed=work.setup.seed, note=why))
+
+
+@dataclass(slots=True)
+class _Trying:
+    """The main phase: candidates race fold by fold, until the time for the last blend."""
+
+    work: Work
+    choose: Chooser
+    begun: float
+    lead: Attempt | None = None
+    ended: str = ""
+    stale: int = 0
+    since_blend: int = 0
+    best: Trial | None = field(default=None)
+
+    @property
+    def clock(self) -> Clock:
+        return self.work.setup.clock
+
+    @property
+    def end(self) -> float:
+        """The moment all trying must be over."""
+        return self.clock.before_end(self.work.plan.reserve)
+
+    def until(self) -> float:
+        """See `goal`."""
+        return self.goal()
+
+    def goal(self) -> float:
+        """When candidates must be done: the last blend, where there will be one, is sure of its time."""
+        judging = min(self.work.judging, 0.1 * self.work.setup.clock.budget)
+        pool = len(self.choose.members(self.work.trials))
+        wanted = [space.needs_pool for space in self.choose.blends.values()]
+        if not wanted or pool < min(wanted):
+            return self.end - judging
+        most = 0.3 * max(0.0, self.end - self.begun)
+        return self.end - min(most, self.blend_seconds() + 2 * judging + 0.3)
+
+    def enough(self) -> bool:
+        """Never: the time or the ideas end it."""
+        return False
+
+    def more(self) -> Attempt | None:
+        """A blend when one is due, else what the proposers say and there is time for."""
+        work = self.work
+        if self.stale >= PATIENCE:
+            self.ended = f"nothing better was found in the last {self.stale} tries"
+            return None
+        running = [attempt.candidate for attempt in work.active]
+        left = self.clock.until(self.goal())
+        if self.since_blend >= BLEND_EVERY and self.blend_seconds() < _CHEAP * left:
+            self.since_blend = 0
+            blend = self.choose.blend(work.trials, running)
+            if blend is not None:
+                return blend
+        found = self.choose.next([*work.trials, *work.cuts], running, self.fits)
+        if found is None and not work.active:
+            self.ended = "no further candidate fits into the time" if self.choose.out_of_time else "all was tried"
+        return found
+
+    def gate(self, attempt: Attempt) -> bool:
+        """Race on the folds fitted so far against the best: clearly worse by the paired interval is stopped."""
+        rival = self._rival()
+        if rival is None or rival == attempt.key or self._cheap(attempt):
+            attempt.allowed = ALL
+            return True
+        folds = attempt.allowed
+        _, low, high = self.work.judge.paired(attempt.key, rival, range(folds))
+        if low > 0:
+            worse = f"by {low:.3g} to {high:.3g}"
+            note = f"clearly worse than the best after {folds} of {self.work.plan.folds} folds ({worse})"
+            self.work.stop(attempt, folds, note, self)
+        else:
+            attempt.allowed = 3 if folds < 3 < self.work.plan.folds else ALL
+        return True
+
+    def seconds(self, attempt: Attempt) -> tuple[float, float] | None:
+        """A share of the time left that lets all folds of the candidate end in time; None if one fold would not."""
+        left = self.clock.until(self.until())
+        if left < _LEAST_SHARE * self.work.model.expect(attempt.candidate.family, attempt.fidelity).mean:
+            return None
+        folds = max(1, self.work.plan.folds - len(attempt.spent))
+        share = left * min(_MOST_SHARE if attempt.role == "try" else 1.0, self.work.plan.slots / folds)
+        soft = max(0.5, _FIT_SHARE * share - _SHORT)
+        return soft, min(left, 3 * soft + 10)
+
+    def judged(self, trial: Trial) -> None:
+        """Freeze it, and keep count of what improves."""
+        work = self.work
+        work.freeze(trial)
+        if trial.state == "done":
+            self.choose.repeat(trial)
+        if trial.candidate.family in self.choose.blends:
+            self.since_blend = 0
+        elif trial.candidate.family in self.choose.singles:
+            self.stale += 1
+            self.since_blend += trial.state == "done"
+        ranked = best_first(work.trials, self.choose.sign)
+        best, before = ranked[0] if ranked else None, self.best
+        if best is not None and (before is None or _gain(best, before)):
+            self.best, self.stale = best, 0
+
+    def done(self) -> bool:
+        """Whether any trial is done."""
+        return any(trial.state == "done" for trial in self.work.trials)
+
+    def blend_seconds(self) -> float:
+        """Expected seconds of a blend over all folds."""
+        each = [self.work.model.expect(name).mean for name in self.choose.blends]
+        return sum(each) * math.ceil(self.work.plan.folds / self.work.plan.slots)
+
+    def fits(self, family: str) -> bool:
+        """Whether all folds of a new candidate can be expected to end in time, after what is under way."""
+        plan, model = self.work.plan, self.work.model
+        folds = plan.folds
+        pending = 0.0
+        if folds > 1:
+            for attempt in self.work.active:
+                open_folds = folds - len(attempt.spent) - 0.5 * len(attempt.running)
+                pending += model.expect(attempt.candidate.family).mean * open_folds / plan.slots
+        need = model.expect(family).mean * max(1.0, folds / plan.slots)
+        return pending + 0.85 * need + self.work.judging <= self.clock.until(self.goal())
+
+    def _rival(self) -> str | None:
+        singles = [
+            t for t in best_first(self.work.trials, self.choose.sign) if t.candidate.family in self.choose.singles
+        ]
+        if singles:
+            return singles[0].key
+        return self.lead.key if self.lead is not None and self.lead.spent else None
+
+    def _cheap(self, attempt: Attempt) -> bool:
+        """Whether it is a family's first and takes little: the board then has a whole score, the blend a member."""
+        folds = self.work.plan.folds - len(attempt.spent)
+        seconds = self.work.model.expect(attempt.candidate.family).mean * folds / self.work.plan.slots
+        return attempt.role == "probe" and seconds < _CHEAP * self.clock.until(self.goal())
+
+
+class _Opening(_Trying):
+    """The probe: the baseline whole, the first start of each family on fold 0. No slot waits: others begin fold 0."""
+
+    def until(self) -> float:
+        """Half of the time for trying."""
+        return self.begun + _PROBE_SHARE * max(0.0, self.end - self.begun)
+
+    def enough(self) -> bool:
+        """Whether baseline and probes are where they should be."""
+        plan = self.work.plan
+        ready = (a.has(plan.made) if a.role == "baseline" else a.has(1) for a in self.work.active if a.role != "try")
+        return all(ready)
+
+    def more(self) -> Attempt | None:
+        """Something to do beside a slow probe."""
+        if sum(attempt.role == "try" for attempt in self.work.active) >= 2 * self.work.plan.slots:
+            return None
+        return _Trying.more(self)
+
+    def gate(self, attempt: Attempt) -> bool:
+        """Nobody passes before the plan is settled."""
+        return False
+
+    def seconds(self, attempt: Attempt) -> tuple[float, float] | None:
+        """A probe may take what one fold of a holdout could: where it does, the plan will be a holdout."""
+        left = self.clock.until(self.goal())
+        return max(0.5, _MOST_SHARE * _FIT_SHARE * left - _SHORT), left
+
+
+class _Last(_Trying):
+    """The last blend, over all that finished."""
+
+    def until(self) -> float:
+        """All of the time for trying, less the judgement."""
+        return self.end - min(self.work.judging, 0.1 * self.clock.budget)
+
+    def more(self) -> Attempt | None:
+        """One blend, if it is a new one."""
+        return self.choose.blend(self.work.trials, [attempt.candidate for attempt in self.work.active])
+
+
+class _Rescue(_Trying):
+    """Nothing has finished: the baseline may use a part of the reserve, so that there is an answer at all."""
+
+    def until(self) -> float:
+        """Most of the budget."""
+        return self.clock.before_end(0.3 * self.work.plan.reserve)
+
+    def more(self) -> Attempt | None:
+        """Nothing new."""
+        return None
+
+
+def _gain(new: Trial, old: Trial) -> bool:
+    """Whether the new best is better by more than a small part of its interval."""
+    if new.score is None or old.score is None:
+        return False
+    return abs(new.score.value - old.score.value) > _BETTER * (new.score.high - new.score.low)
+
+
+def _settle(work: Work, trying: _Trying) -> None:
+    """Decide after the probe how many folds every candidate gets, and whose turn is next."""
+    probes = [attempt for attempt in work.active if attempt.role == "probe" and attempt.spent]
+    for attempt in probes:
+        lead = trying.lead
+        if lead is None or work.judge.paired(attempt.key, lead.key, [0])[0] < 0:
+            trying.lead = attempt
+    plan, folds, line = work.plan, 1, ""
+    if plan.folds > 1:
+        folds = _affordable(work, trying, plan)
+        line = f"the probe took too long for {plan.made} folds: one holdout, the first of them" if folds == 1 else ""
+        if 1 < folds < plan.made:
+            line = f"the probe took too long for {plan.made} folds: the first {folds} of them"
+    work.plan = plan.settle(folds, line)
+    work.store.set_plan(work.plan)
+    work.say("plan", line or work.plan.lines[0] if work.plan.lines else "", plan=work.plan)
+    if trying.lead is not None:
+        trying.lead.allowed = ALL
+        work.active.sort(key=lambda attempt: (attempt.role != "baseline", attempt is not trying.lead))
+
+
+def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
+    """The most folds that let the dearest probe that may be the best, and one more candidate, end in time."""
+    lead, model = trying.lead, work.model
+    if lead is None:
+        return 1
+    ages = {attempt.key: age for attempt, age in work.desk.running()}
+    seconds = 0.0
+    for attempt in work.active:
+        fitted = bool(attempt.spent)
+        if attempt.role == "probe" and not (fitted and work.judge.paired(attempt.key, lead.key, [0])[1] > 0):
+            expected = model.expect(attempt.candidate.family).mean
+            seconds = max(seconds, expected if fitted else max(expected, ages.get(attempt.key, 0.0)))
+    left = work.setup.clock.until(trying.until())
+    for folds in sorted({plan.made, 3} - {1}, reverse=True):
+        if folds <= plan.made and (2 * folds - 1) * seconds / plan.slots <= 0.9 * left:
+            return folds
+    return 1
+
+
+def _save_what_is_there(work: Work) -> None:
+    """After Ctrl-C: end the fits without waiting for them; if nothing is done yet, judge what one fold can show."""
+    work.desk.kill(lambda attempt: True, "you stopped it")
+    work.trials = work.store.trials()
+    if not any(trial.state == "done" for trial in work.trials):
+        if not work.plan.settled:
+            work.plan = work.plan.settle(1)
+            work.store.set_plan(work.plan)
+        for attempt in [attempt for attempt in work.active if attempt.has(work.plan.folds)]:
+            work.active.remove(attempt)
+            work.freeze(work.judged(attempt))
+    for attempt in list(work.active):
+        work.cut(attempt, "you stopped it")

@@ -1,0 +1,128 @@
+"""From a trial's fold programs to the one Program that ships, proved against the average of what was scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from smeaton.compile.calibrate import Calibration
+from smeaton.compile.merge import average, mergeable
+from smeaton.compile.proof import TOLERANCE, adversarial
+from smeaton.data.dataset import Dataset
+from smeaton.data.split import open_folds
+from smeaton.errors import ProgramError, SmeatonError
+from smeaton.runtime.check import effect_of
+from smeaton.runtime.engine import Engine
+from smeaton.runtime.files import copy_program, open_program, save_program
+from smeaton.runtime.program import Program
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, rows_in, take
+from smeaton.task.task import Task
+from smeaton.trials.record import Trial
+from smeaton.trials.results import PROGRAM, calibrated, fold_folder, read_calibrations
+
+PROOF_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """The Program in the folder asked for. `kind`: the one of a single hold-out, the fold programs averaged, or fold 0
+    alone where they cannot be averaged; `note` says so in words. `parity` is the largest difference from the numpy
+    average of the fold answers (None for what is not pure)."""
+
+    program: Program
+    kind: Literal["holdout", "bag", "fold"]
+    note: str
+    parity: float | None
+
+
+def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
+    """Write into `folder` the Program that ships for a full trial of the build in `root`.
+
+    Each fold program keeps the calibration its held-out score was made with; the average of these is what ships.
+
+    Raises:
+        SmeatonError: the trial left no programs, or the result does not answer like their average within 1e-9.
+    """
+    home = root / "trials" / trial.key
+    steps = read_calibrations(home)
+    if not steps:
+        raise SmeatonError("this trial was not judged yet", where=str(home), fix="build again")
+    sources = [fold_folder(home, number) / PROGRAM for number in range(len(steps))]
+    programs = [open_program(source) for source in sources]
+    kind: Literal["holdout", "bag", "fold"] = "bag" if len(sources) > 1 else "holdout"
+    note = ""
+    folder.mkdir(parents=True, exist_ok=True)
+    if kind == "bag":
+        try:
+            if not all(mergeable(program) for program in programs):
+                raise ProgramError("its programs are more than tables, text and one graph")
+            program = average(sources, [1 / len(sources)] * len(sources), steps, folder)
+            save_program(program, folder)
+        except ProgramError as error:
+            kind = "fold"
+            note = f"the {len(sources)} fold programs cannot be averaged ({error.message}); the first one ships"
+            sources, steps = sources[:1], steps[:1]
+    if kind != "bag":
+        program = _single(programs[0], sources[0], steps[0], folder)
+    parity = _check(root, program, folder, sources, steps, task) if effect_of(program) == "pure" else None
+    return Shipped(program, kind, note, parity)
+
+
+def _single(program: Program, source: Path, step: Calibration | None, folder: Path) -> Program:
+    if step is None:
+        return copy_program(program, source, folder)
+    merged = average([source], [1.0], [step], folder)
+    save_program(merged, folder)
+    return merged
+
+
+def _check(
+    root: Path, program: Program, folder: Path, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task
+) -> float:
+    """The largest difference between the Program and the average of its parts, on stored and on adversarial rows.
+
+    Raises:
+        SmeatonError: it is more than the tolerance, or a label is not the likeliest one.
+    """
+    dataset = Dataset.open(root / "data")
+    held = np.concatenate([index.held for index in open_folds(root / "data")])
+    thinned = np.sort(held[np.linspace(0, len(held) - 1, min(len(held), PROOF_ROWS)).astype(np.int64)])
+    real = take(dataset.table, thinned)
+    worst = 0.0
+    with Engine(program, folder) as engine:
+        for rows in (real, adversarial(program, folder, real, task, 0)):
+            goal = _average(rows, sources, steps, task)
+            worst = max(worst, _difference(engine.run(rows), goal, task))
+    if not worst <= TOLERANCE:
+        raise SmeatonError(
+            f"the program that would ship is off by {worst:.3g} from the average of what was scored",
+            where=str(folder),
+            fix="report this with the task; nothing was shipped",
+        )
+    return worst
+
+
+def _average(rows: Table, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task) -> Array:
+    """Mean over the fold programs of the calibrated probabilities (rows, labels), or of the numbers (rows,)."""
+    total: Array = np.zeros((rows_in(rows), len(task.labels)) if task.is_class else rows_in(rows))
+    for source, step in zip(sources, steps, strict=True):
+        with Engine(open_program(source), source) as engine:
+            answers = calibrated(engine.run(rows), step, task)
+        total += answers[PROBABILITY if task.is_class else PREDICTION].astype(np.float64)
+    return total / len(sources)
+
+
+def _difference(answers: Table, goal: Array, task: Task) -> float:
+    found = np.asarray(answers[PROBABILITY if task.is_class else PREDICTION], dtype=np.float64)
+    if found.shape != goal.shape or not np.array_equal(np.isfinite(found), np.isfinite(goal)):
+        return np.inf
+    off = float(np.max(np.abs(found - goal), initial=0.0, where=np.isfinite(goal)))
+    if task.is_class and rows_in(answers):
+        codes = {label: code for code, label in enumerate(task.labels)}
+        chosen = np.array([codes.get(label, 0) for label in answers[PREDICTION].tolist()], dtype=np.int64)
+        # A tie may fall either way; a label that is clearly not the likeliest may not be given.
+        below = goal.max(axis=1) - goal[np.arange(len(goal)), chosen]
+        off = max(off, np.inf if bool((below > 2 * TOLERANCE).any()) else 0.0)
+    return off

@@ -1,0 +1,59 @@
+from typing import Any
+
+import pytest
+
+from smeaton.leaderboard.outcome import decide
+from smeaton.leaderboard.report import markdown
+from smeaton.leaderboard.text import number, render
+from smeaton.leaderboard.words import summary
+from smeaton.task.task import Limits, Task
+from smeaton.trials.record import Cost, Interval
+
+
+@pytest.mark.parametrize("width", [80, 110, 160])
+def test_lines_keep_the_width_and_say_everything(
+    world: Any, small: Cost, large: Cost, number_task: Task, width: int
+) -> None:
+    world.constant()
+    world.add("linear", own=0.02, cost=small)
+    world.add("boosting", own=0.01, cost=large)
+    world.add("a-family-with-a-very-long-name-indeed", own=5, cost=Cost(p50=1, p95=1, cost_per_1k=None, size=10**9))
+    world.refused("prompt", "the task does not allow that rows leave this machine, whatever the price may be")
+    text = render(world.board(number_task.with_(limits=Limits(p95=0.5))), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    flat = " ".join(text.split())
+    for part in ("houses: rmse, lower is better", "linear", "40x smaller", "unknown", "refused prompt: the task does"):
+        assert part in flat
+    assert "-> boosting is not better by its interval; linear is" in flat
+
+
+def test_left_out_rows_are_counted(world: Any) -> None:
+    for own in range(5):
+        world.add(f"f{own}", own=own + 0.5)
+    assert "… and 3 more" in render(world.board(), rows=2)
+
+
+def test_numbers_for_people() -> None:
+    assert [number(value) for value in (0.31234, 12.34567, 0.0123456, 123456.0, 0.0)] == [
+        "0.3123", "12.35", "0.01235", "1.235e+05", "0",
+    ]  # fmt: skip
+
+
+def test_a_configuration_in_few_words() -> None:
+    assert (
+        summary({"rate": 0.05, "leaves": 31, "members": ["a", "b"], "on": True})
+        == "rate 0.05, leaves 31, 2 members, on true"
+    )
+    assert len(summary({f"setting{n}": n for n in range(30)})) <= 60
+
+
+def test_markdown_escapes_what_it_shows(world: Any, small: Cost, number_task: Task) -> None:
+    world.constant()
+    world.add("linear", own=1.0, cost=small)
+    world.refused("evil", "<script>|x|[a](b)`")
+    board = world.board(number_task.with_(name="a*b"))
+    text = markdown(board, decide(board, {}), {"rmse": Interval(1.0, 0.9, 1.1)}, openings=2)
+    assert text.startswith("# a\\*b: ready")
+    assert "&lt;script&gt;\\|x\\|\\[a\\](b)\\`" in text
+    assert "## Sealed test (opened 2 times)" in text
+    assert "| rmse | 1.0000 | 0.9000 to 1.1000 |" in text

@@ -68,8 +68,7 @@ def vote(step: Step, files: Path, state: Any) -> Any:
     return run
 
 
-@pytest.fixture(autouse=True)
-def small_ops(monkeypatch: pytest.MonkeyPatch) -> None:
+def install(monkeypatch: pytest.MonkeyPatch) -> None:
     assert TASK.inputs is not None
     inputs, found = TASK.inputs, plugins.load
     ops = {
@@ -106,6 +105,11 @@ def manifest(**changes: Any) -> Manifest:
         "data": Facts(hash="ab" * 32, train_rows=80, test_rows=20),
     }
     return Manifest(**given | changes)
+
+
+@pytest.fixture(autouse=True)
+def small_ops(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
 
 
 @pytest.fixture

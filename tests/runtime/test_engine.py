@@ -164,6 +164,8 @@ def test_async_steps_answer_sync_callers_even_inside_a_running_loop() -> None:
     loaded.close()
     loaded.close()
     assert loaded._steps[0].runner.closed == 1  # type: ignore[attr-defined]
+    with pytest.raises(RuntimeError, match="was closed"):
+        loaded.run(WORDS)
 
 
 def test_async_steps_see_only_their_rows() -> None:

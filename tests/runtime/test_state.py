@@ -121,6 +121,25 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         opened(tmp_path / "file")
 
 
+def test_a_write_the_disk_refuses_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = opened(tmp_path)
+    state.append([b"one"])
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(DataError, match="was not kept: No space left"):
+            state.append([b"two"])
+    with pytest.raises(DataError, match="closed"):
+        state.append([b"three"])
+    state.close()
+    again = opened(tmp_path)
+    assert list(again.records()) == [b"one"]
+    again.close()
+
+
 def test_what_a_crash_left_while_creating_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / ".words.new/seed").mkdir(parents=True)
     state = opened(tmp_path)

@@ -223,7 +223,7 @@ def test_clearly_worse_is_stopped_and_not_continued(tmp_path: Path) -> None:
 
 
 def test_dear_probe_turns_folds_into_a_holdout(tmp_path: Path) -> None:
-    world = World(tmp_path, cost=lambda job: 12.0 if job.family == "boosting" else 0.5)
+    world = World(tmp_path, cost=lambda job: 20.0 if job.family == "boosting" else 0.5)
     result, _, seconds = world.run()
     assert result.plan is not None
     assert (result.plan.folds, result.plan.made, result.plan.ships) == (1, 5, "holdout")

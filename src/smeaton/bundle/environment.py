@@ -22,7 +22,6 @@ def environment() -> dict[str, str]:
 def licence(name: str) -> str:
     """The SPDX expression a package states for itself, '' where it states none."""
     try:
-        found = metadata(name)
-        return found["License-Expression"] if "License-Expression" in found else ""
+        return next(iter(metadata(name).get_all("License-Expression") or ()), "")
     except PackageNotFoundError:
         return ""

@@ -102,7 +102,8 @@ class FileRecord(Part, frozen=True, kw_only=True):
 
 class Manifest(Part, frozen=True, kw_only=True):
     """Everything a bundle states about itself. `files` and `samples` are filled in by `write_bundle`; `created` is a
-    UTC moment, the only field that differs between two bundles of equal content.
+    UTC moment, and with `seal` the only field that differs between two bundles of equal content. `seal` is the sha256
+    of the manifest itself with an empty seal: without it a changed byte of `bundle.json` would go unnoticed.
 
     `samples`: how a stored sample is judged: `exact` (within 1e-9), `schema` (form only), `none` (nothing stored).
     """
@@ -126,18 +127,23 @@ class Manifest(Part, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     samples: Literal["exact", "schema", "none"] = "none"
     files: dict[str, FileRecord] = {}
+    seal: str = ""
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The one byte form of a manifest.
+    """The one byte form of a manifest, sealed.
 
     Raises:
-        BundleError: a number in it is not finite (JSON has no form for it).
+        BundleError: a number in it is not finite (JSON has no form for it), or a value has the wrong type.
     """
     for place in _not_finite(msgspec.to_builtins(manifest), "bundle"):
         raise BundleError("a number is not finite", where=place, fix="leave it out, or say None")
-    form = msgspec.json.encode(manifest, order="deterministic")
-    return msgspec.json.format(form, indent=2) + b"\n"
+    try:
+        # Read back once: a whole number where a fraction is meant would else change its form on the next writing.
+        manifest = msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest)
+    except msgspec.ValidationError as error:
+        raise BundleError(f"a fact has the wrong type: {error}", fix="correct what is stated") from error
+    return _bytes(msgspec.structs.replace(manifest, seal=_seal(manifest)))
 
 
 def decode(content: bytes, where: str) -> Manifest:
@@ -163,8 +169,10 @@ def decode(content: bytes, where: str) -> Manifest:
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleError(f"it does not follow the format: {error}", where=where, fix=_REPLACE) from error
-    if encode(manifest) != content:
+    if _bytes(manifest) != content:
         raise BundleError("it holds an unknown key, or was edited by hand", where=where, fix=_REPLACE)
+    if manifest.seal != _seal(manifest):
+        raise BundleError("it was changed: its own hash differs", where=where, fix=_REPLACE)
     return manifest
 
 
@@ -181,6 +189,15 @@ def discreet(manifest: Manifest) -> Manifest:
         profile=msgspec.structs.replace(manifest.profile, columns=columns),
         task=_without_folders(manifest.task),
     )
+
+
+def _bytes(manifest: Manifest) -> bytes:
+    form = msgspec.json.encode(manifest, order="deterministic")
+    return msgspec.json.format(form, indent=2) + b"\n"
+
+
+def _seal(manifest: Manifest) -> str:
+    return hashlib.sha256(_bytes(msgspec.structs.replace(manifest, seal=""))).hexdigest()
 
 
 _REPLACE = "bring back the bundle as it was built, or build it again"

@@ -11,6 +11,7 @@ import numpy as np
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.bundle.samples import as_json, difference
 from smeaton.errors import BundleError, SmeatonError
+from smeaton.runtime.call import Call
 from smeaton.runtime.check import effect_of
 from smeaton.runtime.engine import Engine
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Table
@@ -63,9 +64,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def verify(path: Path, *, allow_external: Collection[str] = (), trust: Collection[str] = ()) -> Verdict:
-    """Check every file and replay the samples. External programs are not called unless their hosts are allowed; a
-    stateful one is replayed on a fresh copy of its seed state.
+def verify(
+    path: Path, *, allow_external: Collection[str] = (), trust: Collection[str] = (), call: Call | None = None
+) -> Verdict:
+    """Check every file and replay the samples. External programs are not called unless their hosts are allowed (and
+    `call` brings the money); a stateful one is replayed on a fresh copy of its seed state.
 
     Raises:
         BundleError: it is damaged, altered, or of a future version. ProgramError: it cannot run here.
@@ -77,16 +80,16 @@ def verify(path: Path, *, allow_external: Collection[str] = (), trust: Collectio
         tempfile.TemporaryDirectory(prefix="smeaton-verify-") as scratch,
         bundle.engine(state_dir=Path(scratch), allow_external=allow_external, trust=trust) as engine,
     ):
-        return replay(bundle, engine)
+        return replay(bundle, engine, call)
 
 
-def replay(bundle: Bundle, engine: Engine) -> Verdict:
+def replay(bundle: Bundle, engine: Engine, call: Call | None = None) -> Verdict:
     """Answer the stored samples with a loaded engine: pure programs must agree within 1e-9, others in form."""
     samples = read_samples(bundle)
     if not samples:
         return _verdict(bundle, "none", 0)
     try:
-        answers = engine.rows([sample.input for sample in samples])
+        answers = engine.rows([sample.input for sample in samples], call)
     except SmeatonError as error:
         return _verdict(bundle, "none", 0, problems=(f"the samples were not answered: {error.message}",))
     exact = engine.effect == "pure" and bundle.manifest.samples == "exact"

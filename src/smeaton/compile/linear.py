@@ -64,7 +64,8 @@ class Design:
         rows, columns = np.nonzero(hot >= 0)
         shape = (len(hot), self.widths[1])
         categories = sparse.csr_matrix((np.ones(len(rows)), (rows, hot[rows, columns])), shape=shape)
-        return sparse.hstack([self.dense(features), categories, self.words(features)], format="csr")
+        parts = [sparse.csr_matrix(self.dense(features)), categories, sparse.csr_matrix(self.words(features))]
+        return sparse.hstack(parts, format="csr")
 
 
 @dataclass(frozen=True)

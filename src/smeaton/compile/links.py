@@ -7,6 +7,7 @@ from smeaton.errors import ProgramError
 from smeaton.task.table import PREDICTION, PROBABILITY, Array
 
 LINKS = ("identity", "exp", "sigmoid", "softmax")
+CLASS_LINKS = ("sigmoid", "softmax")
 
 
 def answers(scores: Array, link: str, slope: float = 1.0) -> dict[str, Array]:
@@ -23,34 +24,32 @@ def answers(scores: Array, link: str, slope: float = 1.0) -> dict[str, Array]:
     return {PREDICTION: scores[:, 0]}
 
 
-def add_answers(graph: Graph, scores: str, link: str, targets: int, slope: float = 1.0) -> str:
-    """The same as graph nodes, made an output of the graph. Returns the output's name.
-
-    Raises:
-        ProgramError: an unknown link.
-    """
-    value = add_link(graph, scores, link, slope)
-    if link in ("sigmoid", "softmax"):
-        graph.output(PROBABILITY, value, max(2, targets))
-        return PROBABILITY
-    graph.output(PREDICTION, graph.node("Squeeze", [value, graph.constant([1], np.int64)]), None)
-    return PREDICTION
-
-
 def add_link(graph: Graph, scores: str, link: str, slope: float = 1.0) -> str:
-    """The link alone, as a value of the graph: (n, classes), or (n, 1) for numbers.
+    """The same as a value of a graph: (n, classes) probabilities, or (n, 1) numbers.
 
     Raises:
         ProgramError: an unknown link.
     """
-    if link not in LINKS:
-        raise ProgramError(f"unknown link {link!r}; there are: {', '.join(LINKS)}")
     if link == "sigmoid":
         if slope != 1.0:
             scores = graph.node("Mul", [scores, graph.constant(slope)])
         yes = graph.node("Sigmoid", [scores])
-        no = graph.node("Sub", [graph.constant(1.0), yes])
-        return graph.node("Concat", [no, yes], axis=1)
+        return graph.node("Concat", [graph.node("Sub", [graph.constant(1.0), yes]), yes], axis=1)
     if link == "softmax":
         return graph.node("Softmax", [scores], axis=1)
-    return graph.node("Exp", [scores]) if link == "exp" else scores
+    if link == "exp":
+        return graph.node("Exp", [scores])
+    if link != "identity":
+        raise ProgramError(f"unknown link {link!r}; there are: {', '.join(LINKS)}")
+    return scores
+
+
+def add_answers(graph: Graph, scores: str, link: str, targets: int, slope: float = 1.0) -> str:
+    """Add the answers as an output of the graph, and return its name: `probability` (n, classes), or `prediction`
+    (n,)."""
+    value = add_link(graph, scores, link, slope)
+    if link in CLASS_LINKS:
+        graph.output(PROBABILITY, value, max(2, targets))
+        return PROBABILITY
+    graph.output(PREDICTION, graph.node("Squeeze", [value, graph.constant([1], np.int64)]), None)
+    return PREDICTION

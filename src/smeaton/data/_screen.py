@@ -14,6 +14,8 @@ _ID_NAME = re.compile(
 )
 #: Longer texts without a space (addresses of pages) may say something piece by piece.
 _LONGEST_ID = 40
+#: Columns with a value twice in so many rows are looked at no further.
+_FIRST = 2_000
 _USED = ("number", "integer", "boolean", "category", "text", "timestamp")
 
 
@@ -64,13 +66,25 @@ def _listed(names: list[str]) -> str:
 def _reason(name: str, column: Array, kind: Type) -> str:
     if kind.type not in _USED:
         return "nested"
-    null = null_mask(column)
-    if null.all():
+    if column.dtype != object:
+        return _reason_of(name, column[~null_mask(column)], len(column), kind)
+    held = column if None not in (cells := column.tolist()) and "" not in cells else column[~null_mask(column)]
+    return _reason_of(name, held, len(column), kind)
+
+
+def _reason_of(name: str, held: Array, rows: int, kind: Type) -> str:
+    """`held` are the values that are not null. Most columns are settled by their first rows."""
+    if not len(held):
         return "empty"
-    distinct = len(set(column.tolist())) if column.dtype == object else len(np.unique(column))
-    if distinct == 1:
+    whole = len(held) == rows
+    if whole and held[0] == held[-1] and bool((held == held[0]).all()):
         return "constant"
-    return "id" if distinct == len(column) and not null.any() and _is_id(name, column, kind) else ""
+    different = whole and _all_differ(held[:_FIRST]) and _all_differ(held)
+    return "id" if different and _is_id(name, held, kind) else ""
+
+
+def _all_differ(values: Array) -> bool:
+    return len(set(values.tolist())) == len(values)
 
 
 def _is_id(name: str, column: Array, kind: Type) -> bool:

@@ -1,8 +1,8 @@
 """Fast probes for what may make a score a lie: columns that give the target away, copies, rows from the future.
 
 **One column gives the target away** if a plain curve or table of that column alone, learnt on one half of a sample of
-the training rows, leaves almost nothing to explain on the other half: for numbers 1 - R2 < 0.005 (a curve through the
-sorted values), for classes wrong answers under 2 % of the commonest class's, or for two classes an AUC above 0.995
+the training rows, leaves almost nothing to explain on the other half: for numbers 1 - R2 < 0.005 of the
+target's rank (a curve through the sorted values), for classes wrong answers under 2 % of the commonest class's, or for two classes an AUC above 0.995
 where the other columns do not come near (a task on which many columns are nearly perfect is an easy task, and honest).
 A column that is null in just the rows of one class is found too: null is a value here.
 
@@ -25,6 +25,7 @@ _AUC = 0.995
 #: More near-perfect columns than this share of all make an easy task, not a leak.
 _MANY = 0.3
 _BINS = 256
+_ROWS_A_BIN = 20
 #: Copies of training rows in the test: from this share on they are said, from that on suspected.
 _COPIES_SAID = 0.01
 _COPIES = 0.05
@@ -69,13 +70,14 @@ def _give_aways(dataset: Dataset, train: Array) -> list[Suspect]:
     half = np.arange(size) < size // 2
     if dataset.task.is_class and len(np.unique(y[~half])) < 2:
         return []
+    ranks = np.unique(y, return_inverse=True)[1].astype(np.float64)  # one far value must not decide
     found = []
     for name in names:
         codes, curve = _codes(np.asarray(dataset.table[name][sample]))
         if dataset.task.is_class:
             left, auc = _class_left(codes, curve, y, half, len(dataset.task.labels))
         else:
-            left, auc = _number_left(codes, curve, y, half), 0.5
+            left, auc = _number_left(codes, curve, ranks, half), 0.5
         found.append(_Finding(name, left, auc))
     return _judge(found, "class" if dataset.task.is_class else "number")
 
@@ -116,21 +118,38 @@ def _codes(column: Array) -> tuple[Array, Array | None]:
 
 def _class_left(codes: Array, curve: Array | None, y: Array, half: Array, labels: int) -> tuple[float, float]:
     """Share of the commonest class's errors that the column leaves, and its AUC where there are two classes."""
-    if curve is not None and len(curve) > _BINS:
-        codes = _binned(codes)
-    size = int(codes.max()) + 1
-    table = np.zeros((size, labels))
-    np.add.at(table, (codes[half], y[half]), 1)
+    table = _counts(codes[half], y[half], int(codes.max()) + 1, labels)
     prior = np.bincount(y[half], minlength=labels) + 0.0
     common = int(prior.argmax())
     seen = table.sum(axis=1) > 0
-    guess = np.where(seen, table.argmax(axis=1), common)[codes[~half]]
+    guess = np.where(seen, table.argmax(axis=1), common)
+    if curve is not None:
+        guess = guess[_nearest(curve, seen)]
     held = y[~half]
-    left = float(np.mean(guess != held) / max(np.mean(held != common), 1 / len(held)))
+    left = float(np.mean(guess[codes[~half]] != held) / max(np.mean(held != common), 1 / len(held)))
     if labels != 2:
         return left, 0.5
+    if curve is not None:
+        codes = _binned(codes, min(_BINS, 1 + len(codes) // _ROWS_A_BIN))
+        table = _counts(codes[half], y[half], int(codes.max()) + 1, labels)
     rate = (table[:, 1] + prior[1] / prior.sum()) / (table.sum(axis=1) + 1)
     return left, _auc(rate[codes[~half]], held)
+
+
+def _counts(codes: Array, y: Array, values: int, labels: int) -> Array:
+    return np.bincount(codes * labels + y, minlength=values * labels).reshape(values, labels)
+
+
+def _nearest(curve: Array, seen: Array) -> Array:
+    """For each value the place of the nearest seen one; null is near to null alone."""
+    places = np.arange(len(curve))
+    known = places[seen & ~np.isnan(curve)]
+    gaps = places[~seen & ~np.isnan(curve)]
+    if len(known):
+        right = np.searchsorted(known, gaps).clip(1, max(len(known) - 1, 1))
+        low, high = known[right - 1], known[np.minimum(right, len(known) - 1)]
+        places[gaps] = np.where(curve[gaps] - curve[low] <= curve[high] - curve[gaps], low, high)
+    return places
 
 
 def _auc(score: Array, y: Array) -> float:
@@ -142,11 +161,11 @@ def _auc(score: Array, y: Array) -> float:
     return float((rank[y == 1].sum() - positive * (positive + 1) / 2) / (positive * (len(y) - positive)))
 
 
-def _binned(codes: Array) -> Array:
+def _binned(codes: Array, bins: int) -> Array:
     """Ordered codes in bins of about equal size; equal values stay together."""
     counts = np.bincount(codes)
     below = np.cumsum(counts) - counts
-    binned: Array = (below * _BINS // len(codes))[codes]
+    binned: Array = (below * bins // len(codes))[codes]
     return binned
 
 

@@ -12,7 +12,7 @@ from smeaton.data.dataset import Dataset, content_hash
 from smeaton.data.read import Raw, read
 from smeaton.data.sources._columns import nearest
 from smeaton.errors import DataError, RowFault, RowsError, TaskError
-from smeaton.task.infer import infer_output, infer_type, pin_type, pin_vocabulary
+from smeaton.task.infer import infer_output, infer_type, pin_type
 from smeaton.task.table import Array, take
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
@@ -81,7 +81,6 @@ def load(task: Task, table: Any = None) -> Dataset:
         if strict.notes:
             notes.extend(f"data.test: {note}" for note in strict.notes)
     inputs = {name: _join([part.parse(name, kind) for part in parts]) for name, kind in types.items()}
-    pinned = pinned.with_(inputs={name: pin_vocabulary(inputs[name], kind) for name, kind in types.items()})
     roles, role_notes = read_roles(task.rows, [part.columns(task) for part in parts], raw.where)
     return _finish(pinned, inputs, _join(answers), roles, len(kept), [*notes, *said, *role_notes])
 
@@ -165,7 +164,8 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
         return pinned, []
     rows = task.rows
     taken = {task.target, rows.id, rows.time, rows.group, rows.weight, *rows.ignore}
-    candidates = {name: column[kept] for name, column in raw.table.items() if name not in taken}
+    whole = len(kept) == len(raw)
+    candidates = {name: col if whole else col[kept] for name, col in raw.table.items() if name not in taken}
     types = {name: infer_type(column, name) for name, column in candidates.items()}
     dropped = screen(candidates, types)
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}

@@ -51,7 +51,9 @@ def split_test(dataset: Dataset, seed: int) -> tuple[Array, Array]:
     if dataset.sealed is not None:
         mask = np.isin(every, dataset.sealed)
     elif dataset.time is not None:
-        mask = dataset.time > _after(test.after) if test.after else dataset.time >= _cut(dataset.time, 1 - test.share)
+        mask = (
+            dataset.time > _after(test.after) if test.after else dataset.time >= _cut(dataset.time, 1 - test.share, 3)
+        )
         if mask.all() or not mask.any():
             raise DataError(
                 "the split by time leaves no rows on one side",
@@ -152,12 +154,12 @@ def _after(text: str) -> np.datetime64:
     return moment
 
 
-def _cut(time: Array, share: float) -> np.datetime64:
-    """The moment from which rows are newer, so that about `share` of the rows is older. Ties stay together."""
+def _cut(time: Array, share: float, least: int) -> np.datetime64:
+    """The moment from which rows are newer, so that about `share` of the rows is older. Ties stay together, and
+    `least` different moments are older if there are so many."""
     ordered = np.sort(time)
     starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
-    if len(starts) > 1:
-        starts = starts[1:]  # something must be older
+    starts = starts[min(least, len(starts) - 1) :]
     moment: np.datetime64 = ordered[starts[np.abs(starts - share * len(time)).argmin()]]
     return moment
 
@@ -218,7 +220,7 @@ def _time_folds(dataset: Dataset, train: Array, k: int) -> list[FoldIndex]:
     assert dataset.time is not None
     time = dataset.time[train]
     starts = [1 - HOLDOUT_SHARE] if k == 1 else [0.5 + 0.5 * part / k for part in range(k)]
-    cuts = sorted({_cut(time, share) for share in starts})
+    cuts = sorted({_cut(time, share, 2) for share in starts})
     folds = []
     for cut, end in zip(cuts, [*cuts[1:], None], strict=True):
         held = train[(time >= cut) & (time < end)] if end is not None else train[time >= cut]
@@ -226,7 +228,7 @@ def _time_folds(dataset: Dataset, train: Array, k: int) -> list[FoldIndex]:
         if len(np.unique(dataset.time[older])) < 2:
             continue
         older = _purged(dataset, older, held)
-        stop_cut = _cut(dataset.time[older], 1 - STOP_SHARE)
+        stop_cut = _cut(dataset.time[older], 1 - STOP_SHARE, 1)
         stop = older[dataset.time[older] >= stop_cut]
         fit = _purged(dataset, older[dataset.time[older] < stop_cut], stop)
         folds.append(FoldIndex(fit, stop, held))

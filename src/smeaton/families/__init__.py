@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from smeaton.compile.calibrate import Calibration
 from smeaton.data.fold import Fold
 from smeaton.runtime.call import Purse
 from smeaton.runtime.program import Program
@@ -64,7 +65,8 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A finished full trial as the pool shows it. Per fold: calibrated predictions on held-out rows (by dataset row
-    position), on the fold's stop rows, and the folder of the fold's Program."""
+    position), on the fold's stop rows, the folder of the fold's Program, and the calibration that its answers went
+    through (None = none)."""
 
     key: str
     family: str
@@ -72,6 +74,7 @@ class Finished:
     held: Sequence[Table]
     stop: Sequence[Table]
     folders: Sequence[Path]
+    calibrations: Sequence[Calibration | None]
 
 
 @dataclass(slots=True)
@@ -93,7 +96,12 @@ class Run:
 
 
 class Fitted(Protocol):
-    """A fitted candidate."""
+    """A fitted candidate.
+
+    It may have two more attributes: `steps`, the step at which the clock ended the fit (0 where it ended by itself; a
+    replay gives it back as the config key `_steps` and expects the same answers), and `note`, what did not go as
+    planned, in words.
+    """
 
     def predict(self, rows: Table) -> Table:
         """Answers for typed input rows: `prediction`, and for classes `probability`."""

@@ -13,6 +13,8 @@ from smeaton.task.task import Task
 if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
 
+#: Metrics a median is best for.
+ABSOLUTE = ("mae", "wape")
 #: Weight of the prior in every class answer, in rows: no label is ever ruled out.
 _GUARD_ROWS = 0.5
 #: How far beyond the targets seen (as a share of their range) an answer may go.
@@ -32,7 +34,7 @@ class Ending(ABC):
 
     @abstractmethod
     def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
-        """Weighted log-loss or root mean squared error of the answers (mean absolute error for the metric `mae`)."""
+        """Weighted log-loss or root mean squared error of the answers (mean absolute error for `ABSOLUTE` metrics)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,13 @@ class NumberEnding(Ending):
     def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
         """Error in the target's own unit."""
         off = self.finish(scores) - rows.y
-        if metric == "mae":
+        if metric in ABSOLUTE:
             return float(np.average(np.abs(off), weights=rows.weight))
         return float(np.sqrt(np.average(np.square(off), weights=rows.weight)))
+
+    def with_factor(self, factor: float) -> "NumberEnding":
+        """With another factor."""
+        return replace(self, factor=factor)
 
     def corrected(self, scores: Array, rows: Rows) -> "NumberEnding":
         """With the factor of least squared error on rows the model was not fitted on (unchanged without `log`)."""

@@ -123,7 +123,7 @@ def _text_step(name: str) -> Step:
         op="text",
         inputs=(text_output(name),),
         outputs=(words_output(name),),
-        args={"buckets": BUCKETS, "words": [1, 2], "chars": []},
+        args={"buckets": BUCKETS, "words": [1], "chars": []},
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Config, Refusal, Run, Space
-from smeaton.families._ending import class_prior
+from smeaton.families._ending import ABSOLUTE, class_prior
 from smeaton.families._parts import Features, Model, answer_table, first_feature, refuse
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array, Table, rows_in
@@ -14,8 +14,6 @@ from smeaton.task.task import Task
 
 if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
-
-_ABSOLUTE = ("mae", "wape")  # metrics a median is best for
 
 
 class Constant(Model):
@@ -57,7 +55,7 @@ class Baseline:
         rows = fold.train
         if task.is_class:
             return Constant(task, class_prior(task, rows))
-        value = _median(rows) if task.metric in _ABSOLUTE else float(np.average(rows.y, weights=rows.weight))
+        value = _median(rows) if task.metric in ABSOLUTE else float(np.average(rows.y, weights=rows.weight))
         return Constant(task, np.array([value]))
 
 

@@ -2,11 +2,13 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smeaton import plugins
 from smeaton.errors import DataError
+from smeaton.families import Space
 from smeaton.flow.finish import finish
 from smeaton.flow.outcome import Built
 from smeaton.flow.prepare import Prepared, prepare, spaces
@@ -67,10 +69,10 @@ def build(
             listen(Notice("note", f"the task is written to {request.folder / 'smeaton.yaml'}: edit it to say more"))
         prepared = prepare(request, seed, listen)
         with Store(prepared.root) as store:
-            plan = _plan(prepared, store, clock, executor.slots)
+            found, refused = spaces(prepared)
+            plan = _plan(prepared, found, store, clock, executor.slots)
             for line in plan.lines:
                 listen(Notice("plan", line, {"plan": plan}))
-            found, refused = spaces(prepared)
             setup = Setup(
                 task=prepared.task.with_(budget=request.task.budget),
                 profile=prepared.profile,
@@ -91,9 +93,8 @@ def build(
         executor.close()
 
 
-def _plan(prepared: Prepared, store: Store, clock: Clock, slots: int) -> Plan:
+def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: Clock, slots: int) -> Plan:
     """The plan of an earlier run of this build, or a new one; the folds of either are on disk afterwards."""
-    found, _ = spaces(prepared)
     former = store.plan()
     if former is not None:
         return former

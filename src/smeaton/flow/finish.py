@@ -1,6 +1,7 @@
 """After the search: measure what may win, choose, open the sealed test once, judge, and write the bundle."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from smeaton.trials.measure import measure
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.record import Cost, Interval, Trial
 from smeaton.trials.setup import Result
-from smeaton.trials.ship import assemble
+from smeaton.trials.ship import Shipped, assemble
 from smeaton.trials.store import Store
 
 MOST_MEASURED = 6  # programs assembled and measured; each takes a second or two
@@ -44,6 +45,7 @@ class Finish:
     clock: Clock
     listen: Listener
     costs: dict[str, Cost] = field(default_factory=dict)
+    shipped: dict[str, Shipped] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -51,8 +53,19 @@ class Finish:
         return self.prepared.root
 
     def folder(self, key: str) -> Path:
-        """Where the Program that would ship for a trial lies."""
-        return self.root / "ship" / key
+        """Where the Program that would ship for a trial lies; assembled anew in each run, for a run may be killed."""
+        folder = self.root / "ship" / key
+        if key not in self.shipped:
+            shutil.rmtree(folder, ignore_errors=True)
+            trial = self.trial(key)
+            self.shipped[key] = shipped = assemble(self.root, trial, self.prepared.task, folder)
+            if shipped.note:
+                self.listen(Notice("note", f"{trial.candidate.family}: {shipped.note}"))
+        return folder
+
+    def trial(self, key: str) -> Trial:
+        """The trial of that key."""
+        return next(trial for trial in self.result.trials if trial.key == key)
 
 
 def finish(prepared: Prepared, result: Result, store: Store, clock: Clock, listen: Listener) -> Built:
@@ -123,20 +136,12 @@ def _board(work: Finish) -> Board:
 
 def _measure(work: Finish, key: str) -> None:
     """Assemble the Program that would ship for a trial and measure it in a process of its own."""
-    trial = _trial(work, key)
     folder = work.folder(key)
-    shipped = assemble(work.root, trial, work.prepared.task, folder)
-    if shipped.note:
-        work.listen(Notice("note", f"{trial.candidate.family}: {shipped.note}"))
     ledger = work.root / "ledger.db"
     rows = take(work.prepared.dataset.table, work.prepared.train[:200])
     cost = measure(folder, work.prepared.task, rows, ledger=ledger if ledger.exists() else None)
     work.costs[key] = cost
     work.store.put_cost(key, cost)
-
-
-def _trial(work: Finish, key: str) -> Trial:
-    return next(trial for trial in work.result.trials if trial.key == key)
 
 
 def _broken_promises(work: Finish) -> list[str]:
@@ -190,7 +195,7 @@ def _count_opening(work: Finish) -> int:
 
 def _bundle(work: Finish, board: Board, ending: Outcome, test: Mapping[str, Interval], opened: int) -> Path:
     prepared, key = work.prepared, board.winner or ""
-    row, trial = board[key], _trial(work, key)
+    row, trial = board[key], work.trial(key)
     folder = work.folder(key)
     dataset = prepared.dataset
     trained, tested = len(prepared.train), len(prepared.test)
@@ -209,7 +214,7 @@ def _bundle(work: Finish, board: Board, ending: Outcome, test: Mapping[str, Inte
             family=row.family,
             key=key,
             config=row.config,
-            how=work.result.plan.ships if work.result.plan else "holdout",
+            how=work.shipped[key].kind,
             why=row.why,
             seed=trial.seed,
         ),

@@ -84,12 +84,21 @@ def make_board(
 
 
 def contenders(board: Board) -> tuple[str, ...]:
-    """Keys of unmeasured rows whose cost decides who wins: the best and what ties with it.
-
-    Measure them, make the board again, and repeat until there are none.
-    """
+    """Keys of unmeasured rows whose cost decides who wins, the best score first: what is better than the best that was
+    measured, or ties with it. Measure one, make the board again, and repeat until there are none."""
     best = best_row(board.rows, board.better)
-    return tuple(row.key for row in board.rows if row.cost is None and best and (row.key == best.key or row.tie))
+    if best is None or best.score is None:
+        return ()
+    reach = oriented(best.score.value, board.better)
+    found = [
+        (-oriented(row.score.value, board.better), row.key)
+        for row in scored_rows(board.rows)
+        if row.cost is None
+        and row.fits
+        and row.score is not None
+        and (row.key == best.key or row.tie or not best.fits or oriented(row.score.value, board.better) > reach)
+    ]
+    return tuple(key for _, key in sorted(found))
 
 
 def _settled(board: Board, choice: Choice, jury: Jury) -> Board:

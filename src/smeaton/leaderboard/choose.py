@@ -27,20 +27,19 @@ def choose(board: Board) -> Choice:
     best = best_row(scored, board.better)
     if best is None:
         return Choice(None, ("no candidate has a score",), False)
-    fitting = [row for row in scored if row.fits]
-    pool = fitting or scored
+    pool = pool_of(scored)
     tied = [best, *(row for row in pool if row.tie and row.key != best.key)]
     key = cheapest([(row.key, _good(row, board), row.cost) for row in tied])
     winner = next(row for row in tied if row.key == key)
     reasons = [_said(winner, best, pool, board)]
     out = [row for row in scored if not row.fits and _good(row, board) > _good(winner, board)]
-    if not fitting:
-        reasons.append(f"none of {len(scored)} solutions fits: {'; '.join((*winner.limits, *winner.bars))}")
+    if not winner.fits:
+        reasons.append(f"no solution measured fits: {'; '.join((*winner.limits, *winner.bars))}")
     elif out:
         first = max(out, key=lambda row: _good(row, board))
         more = f" (and {len(out) - 1} more with a better score)" if len(out) > 1 else ""
         reasons.append(f"{first.family} cannot win{more}: {'; '.join((*first.limits, *first.bars))}")
-    return Choice(key, tuple(reasons), bool(fitting))
+    return Choice(key, tuple(reasons), winner.fits)
 
 
 def scored_rows(rows: Sequence[Row]) -> list[Row]:
@@ -54,10 +53,17 @@ def best_of(rows: Sequence[Row], better: Better) -> Row | None:
     return ordered[0] if ordered else None
 
 
-def best_row(rows: Sequence[Row], better: Better) -> Row | None:
-    """The best score among what fits all limits and bars, or among all if nothing fits."""
+def pool_of(rows: Sequence[Row]) -> list[Row]:
+    """What can win: full trials that fit every limit and bar, or all if none fits; of these only measured ones, once
+    anything is measured, for only what was measured is shipped."""
     scored = scored_rows(rows)
-    return best_of([row for row in scored if row.fits] or scored, better)
+    scored = [row for row in scored if row.cost is not None] or scored
+    return [row for row in scored if row.fits] or scored
+
+
+def best_row(rows: Sequence[Row], better: Better) -> Row | None:
+    """The best score among what can win."""
+    return best_of(pool_of(rows), better)
 
 
 def _good(row: Row, board: Board) -> float:

@@ -13,12 +13,22 @@ class Background:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for a coroutine. An interrupt while waiting cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        """Wait for a coroutine. An interrupt while waiting cancels it.
+
+        Raises:
+            RuntimeError: the loop was closed.
+        """
+        try:
+            loop = self._started()
+        except RuntimeError:
+            work.close()  # it will never be awaited
+            raise
+        future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
             return future.result()
         except BaseException:
@@ -28,6 +38,7 @@ class Background:
     def close(self) -> None:
         """Cancel what still runs, end the loop and its thread."""
         with self._lock:
+            self._closed = True
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is not None and thread is not None:
             asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
@@ -37,6 +48,8 @@ class Background:
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the engine was closed")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="smeaton-engine", daemon=True)

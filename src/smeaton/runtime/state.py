@@ -12,6 +12,7 @@ the beginning of a frame that nobody was told about: opening cuts it off. Any ot
 in silence. The folder appears whole or not at all (made beside, then renamed).
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -110,7 +111,8 @@ class StateFolder:
             os.fsync(self._log.fileno())
         except OSError as error:
             self._broken = True  # after a failed fsync nobody knows what is on disk: only a fresh open may say
-            os.truncate(self.folder / "log", end)
+            with contextlib.suppress(OSError):  # where this fails too, the next opening cuts the torn end off
+                os.truncate(self.folder / "log", end)
             raise DataError(
                 f"the write was not kept: {error.strerror}", fix="make room on the disk", where=str(self.folder)
             ) from error

@@ -2,7 +2,7 @@
 
 Rules, in order, for text columns (CSV, or text in JSON). Empty text is missing everywhere.
 
-1. `MISSING_WORDS` (`NA`, `null`, `?` ...) count as missing where every other value is a boolean, number or moment; so do
+1. `MISSING_WORDS` (`NA`, `null`, `?` ...) are missing where all other values are booleans, numbers or moments; so are
    up to three other words that make up at most 1 % of an otherwise numeric column. They are pinned in the form
    (`plain|NA`). In a category or text column every word is a value: `NA` may be Namibia.
 2. boolean: exactly the two words of a known form (`yes/no`, `T/F`; one of `true/false` is enough). `0/1` are numbers.
@@ -128,12 +128,10 @@ def pin_labels(values: Array, spec: Type) -> Type:
     return msgspec.structs.replace(spec, labels=tuple(labels))
 
 
-def pin_vocabulary(values: Array, spec: Type) -> Type:
-    """The type of a category with the hash of its parsed values, which the lock keeps instead of the values."""
-    if spec.type != "category":
-        return spec
+def vocabulary(values: Array) -> str:
+    """The hash of a category's parsed values: what the lock keeps instead of the values. 16 hex digits of sha256."""
     known = sorted({value for value in values.tolist() if value is not None})
-    return msgspec.structs.replace(spec, vocabulary=hashlib.sha256(msgspec.json.encode(known)).hexdigest()[:16])
+    return hashlib.sha256(msgspec.json.encode(known)).hexdigest()[:16]
 
 
 def _typed(raw: Array, name: str) -> Type:
@@ -159,7 +157,7 @@ def _leave_out(name: str) -> str:
 def _object_kind(kinds: set[type], cells: list[Any], name: str) -> Type:
     """The type of Python values that are not all text; `kinds` are their classes."""
 
-    def only(*classes: spec) -> bool:
+    def only(*classes: type) -> bool:
         return all(issubclass(kind, classes) for kind in kinds)
 
     if only(bool, np.bool_):

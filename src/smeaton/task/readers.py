@@ -100,7 +100,7 @@ def _number(spec: Type) -> Reader:
     low, high = _bounds(spec)
     first, last = max(low, -LARGEST_INTEGER), min(high, LARGEST_INTEGER)
 
-    def read(value: Any) -> float | None:
+    def read(value: Any) -> Any:
         kind = value.__class__
         if kind is float:
             if low <= value <= high and not whole:
@@ -109,7 +109,7 @@ def _number(spec: Type) -> Reader:
             return float(value)
         return slow(value)
 
-    def slow(value: Any) -> float | None:
+    def slow(value: Any) -> Any:
         value = _plain(value)
         if isinstance(value, str):
             value = value.strip(SPACE)
@@ -268,7 +268,7 @@ def _whole_label(slow: Reader) -> Reader:
     return read
 
 
-def _known_label(known: frozenset[Label], slow: Reader, kind: spec) -> Reader:
+def _known_label(known: frozenset[Label], slow: Reader, kind: type) -> Reader:
     def read(value: Any) -> Any:
         if value.__class__ is kind and value in known:
             return value

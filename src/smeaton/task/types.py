@@ -18,7 +18,7 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 
     `labels` are the known values of a category, in order (None = to be learnt and pinned in the lock); `base` is what
     a category column was in training (text, integer or boolean). `form` is the text form a number, boolean or
-    timestamp was pinned to. `vocabulary` is a hash of a learnt category's values, kept in the lock.
+    timestamp was pinned to, with the words that mean "missing" (see `forms.py`).
     """
 
     type: Kind

@@ -88,7 +88,8 @@ def fit(part: Scored) -> Calibration | None:
 
 def log_loss(probability: Array, y: Array) -> Array:
     """Minus the logarithm of the probability given to the true label, (rows,) in nats."""
-    return -np.log(np.clip(probability[np.arange(len(y)), y], FLOOR, 1.0))
+    loss: Array = -np.log(np.clip(probability[np.arange(len(y)), y], FLOOR, 1.0))
+    return loss
 
 
 def _gain(step: Calibration | None, part: Scored) -> float:

@@ -12,6 +12,7 @@ from smeaton.trials.results import fold_folder
 
 STEPS = "_steps"  #: config key that ends a replayed fit at the step where the clock ended it before
 _TICK = 0.5  # seconds; the longest the desk looks away from its clock
+_LEAST = 0.001  # seconds of any wait, so that no edge reached but for rounding makes a busy loop
 _GRACE = 1.5  # seconds a killed job may take to be reported before it is given up
 _DATA = "data"
 
@@ -87,7 +88,7 @@ class Desk:
         now = self.clock.elapsed()
         edges = [moment, now + _TICK, *(f.kill_at for f in self._flights.values() if f.killed_at is None)]
         ended = []
-        for event in self.executor.wait(self.clock.until(min(edges))):
+        for event in self.executor.wait(max(_LEAST, self.clock.until(min(edges)))):
             flight = self._flights.get(event.job)
             if flight is None:
                 continue

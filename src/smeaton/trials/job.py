@@ -34,7 +34,7 @@ from smeaton.task.user_code import load_user
 from smeaton.trials.executors import Job
 from smeaton.trials.pool import open_finished
 from smeaton.trials.purse import Meter
-from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, check_answers
+from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, check_answers, in_scale, usual_size
 
 Report = Callable[[int, float], None]
 PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
@@ -76,7 +76,7 @@ def run_job(job: Job, report: Report) -> FitResult:
         shutil.rmtree(left)  # of a worker that was killed; a job is never done twice at a time
     folder = out.with_name(f"{out.name}.tmp-{os.getpid()}")
     folder.mkdir()
-    dataset, folds = _opened(job.data)
+    dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
     meter = Meter(Ledger(Path(job.ledger))) if job.ledger else None
     try:
         work = Work(
@@ -108,9 +108,10 @@ def _fit_and_answer(work: Work, folds: list[FoldIndex], report: Report) -> None:
         _answer_as_program(work, fitted)
         return
     start = time.monotonic()
-    sides = ((HELD, work.fold.held), (STOP, work.fold.stop.x))
-    for side, rows in sides:
-        _save(work, fitted.predict(rows), rows, side)
+    held, stop = work.fold.held, work.fold.stop.x
+    answers = fitted.predict(held)
+    _save(work, answers, held, HELD)
+    _save(work, fitted.predict(stop) if len(work.fold.stop) else none_of(answers), stop, STOP)
     work.timed("predict_seconds", start)
 
 
@@ -136,13 +137,14 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
         for repeat in range(1, work.job.repeats if effect != "pure" else 1):
             again = Call(purse=work.meter, seed=work.job.seed + repeat)
             _save(work, engine.run(held, again), held, f"{HELD}-{repeat}")
-        if effect != "external":
+        if effect == "external" or not len(work.fold.stop):
+            stop = none_of(stop)  # nothing reads these answers: do not pay for them
+            _save(work, none_of(answers), stop, STOP)
+        else:
             _save(work, engine.run(stop, call), stop, STOP)
         work.timed("predict_seconds", start)
         if effect == "pure":
             _prove(work, fitted, engine, answers)
-    if effect == "external":
-        _save(work, take(answers, np.arange(0)), take(stop, np.arange(0)), STOP)  # nothing reads them: do not pay
 
 
 def open_engine(program: Program, folder: Path, work: Work) -> Engine:
@@ -169,7 +171,7 @@ def open_engine(program: Program, folder: Path, work: Work) -> Engine:
 
 
 def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
-    """Compare model and program on the held-out rows and on adversarial ones.
+    """Compare model and program on the held-out rows and on adversarial ones; numbers relative to their size.
 
     Raises:
         SmeatonError: they differ by more than the tolerance.
@@ -178,10 +180,11 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
     held = work.fold.held
     some = take(held, np.arange(min(rows_in(held), PROOF_ROWS)))
     hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed)
-    worst = 0.0
+    worst, usual = 0.0, usual_size(answers)
     for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):
         size = rows_in(rows)
-        off = compare(check_answers(fitted.predict(rows), size, work.task), check_answers(found, size, work.task))
+        model, program = (check_answers(given, size, work.task) for given in (fitted.predict(rows), found))
+        off = compare(in_scale(model, program, usual), in_scale(program, program, usual))
         if not off <= TOLERANCE:
             raise SmeatonError(
                 f"the exported program differs from the fitted model by {off:.3g} on {name} rows",
@@ -190,6 +193,11 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
         worst = max(worst, off)
     work.facts["parity"], work.facts["parity_rows"] = worst, rows_in(held) + rows_in(hard)
     work.timed("proof_seconds", start)
+
+
+def none_of(table: Table) -> dict[str, Array]:
+    """The columns without a row."""
+    return take(table, np.arange(0))
 
 
 def _save(work: Work, answers: Table, rows: Table, side: str) -> None:
@@ -221,7 +229,7 @@ def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:
 
 
 @lru_cache(maxsize=1)
-def _opened(data: str) -> tuple[Dataset, list[FoldIndex]]:
-    """The prepared rows, memory-mapped, kept open between jobs."""
+def _opened(data: str, stamp: tuple[int, ...]) -> tuple[Dataset, list[FoldIndex]]:
+    """The prepared rows, memory-mapped, kept open between jobs for as long as nobody writes them anew."""
     folder = Path(data)
     return Dataset.open(folder), list(open_folds(folder))

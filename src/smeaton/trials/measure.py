@@ -114,7 +114,8 @@ def _plain(column: Array, chosen: Sequence[int]) -> list[Any]:
     values = column[list(chosen)].tolist()
     if column.dtype.kind == "M":
         return [None if value is None else value.isoformat() + "Z" for value in values]
-    return [_number(value) if isinstance(value, float) else value for value in values]
+    plain = [value.item() if hasattr(value, "item") else value for value in values]  # numpy scalars in object columns
+    return [_number(value) if isinstance(value, float) else value for value in plain]
 
 
 def _number(value: float) -> float | int | None:

@@ -49,4 +49,5 @@ def open_finished(folder: Path, task: Task, fold: int | None = None) -> Finished
         held=sides[HELD],
         stop=sides[STOP],
         folders=folders,
+        calibrations=chosen,
     )

@@ -13,6 +13,8 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
 )
 
+OUT_OF_MEMORY = 77  #: exit status of a worker that ran out of memory and could still say so
+
 
 def command(module: str, *arguments: str) -> list[str]:
     """The argument list that runs a module of ours. `-P` keeps a stray `numpy.py` in the current folder out."""

@@ -31,8 +31,8 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `seconds` of the whole job; `parity` the largest difference between the fitted model and its program over
     `parity_rows` rows (None where it cannot be told); `size` of the program's files in bytes; `money` in dollars;
-    `effect` of the program ('' without one). A fitted model may have the attributes `steps`, how many its fit took,
-    and `note`, what did not go as planned: they are kept here.
+    `effect` of the program ('' without one). `steps` is where the clock ended the fit (0: it ended by itself) and
+    `note` what did not go as planned, both as the fitted model states them (see `Fitted`).
     """
 
     job: Job
@@ -76,7 +76,7 @@ def read_answers(trial: Path, fold: int, side: str) -> list[dict[str, Array]]:
     """The answers to the `held` or `stop` rows of a fold: one table for each repeat, at least one."""
     folder = fold_folder(trial, fold)
     first = open_table(folder / side)
-    more = []
+    more: list[dict[str, Array]] = []
     while (again := folder / f"{side}-{len(more) + 1}").exists():
         more.append(open_table(again))
     return [first, *more]
@@ -129,3 +129,21 @@ def stack(tables: Sequence[Table]) -> dict[str, Array]:
         ]
     shared = [name for name in names if all(name in table for table in tables)]
     return {name: np.concatenate([table[name] for table in tables]) for name in shared}
+
+
+def in_scale(answers: Table, like: Table, usual: float) -> dict[str, Array]:
+    """The answers with numbers in units of their size, so that one tolerance serves probabilities and millions: divided
+    by the largest of 1, `usual` and the row's own value in `like`. Classes stay as they are."""
+    column = like[PREDICTION]
+    if column.dtype.kind != "f":
+        return dict(answers)
+    size = np.where(np.isfinite(column), np.abs(column), 1.0)
+    return {**answers, PREDICTION: answers[PREDICTION] / np.maximum(size, max(1.0, usual))}
+
+
+def usual_size(answers: Table) -> float:
+    """The largest finite number among the answers, 1 for classes: what rounding errors are measured by."""
+    column = answers[PREDICTION]
+    if column.dtype.kind != "f":
+        return 1.0
+    return float(np.abs(column[np.isfinite(column)]).max(initial=1.0))

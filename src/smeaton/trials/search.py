@@ -175,12 +175,12 @@ class _Trying:
 
     def gate(self, attempt: Attempt) -> bool:
         """Race on the folds fitted so far against the best: clearly worse by the paired interval is stopped."""
-        rival = self._rival()
-        if rival is None or rival == attempt.key or self._cheap(attempt):
+        rival, shared = self._rival()
+        if rival in ("", attempt.key) or self._cheap(attempt):
             attempt.allowed = ALL
             return True
         folds = attempt.allowed
-        _, low, high = self.work.judge.paired(attempt.key, rival, range(folds))
+        _, low, high = self.work.judge.paired(attempt.key, rival, range(min(folds, shared)))
         if low > 0:
             worse = f"by {low:.3g} to {high:.3g}"
             note = f"clearly worse than the best after {folds} of {self.work.plan.folds} folds ({worse})"
@@ -236,13 +236,16 @@ class _Trying:
         need = model.expect(family).mean * max(1.0, folds / plan.slots)
         return pending + 0.85 * need + self.work.judging <= self.clock.until(self.goal())
 
-    def _rival(self) -> str | None:
-        singles = [
-            t for t in best_first(self.work.trials, self.choose.sign) if t.candidate.family in self.choose.singles
-        ]
-        if singles:
-            return singles[0].key
-        return self.lead.key if self.lead is not None and self.lead.spent else None
+    def _rival(self) -> tuple[str, int]:
+        """Whom to race against, and how many folds it has: the best finished one, before that the best probe."""
+        singles = best_first(self.work.trials, self.choose.sign)
+        for trial in singles:
+            if trial.candidate.family in self.choose.singles:
+                return trial.key, self.work.plan.folds
+        lead = self.lead
+        if lead is None or lead not in self.work.active or not lead.has(1):
+            return "", 0
+        return lead.key, next(fold for fold in range(ALL) if fold not in lead.spent)
 
     def _cheap(self, attempt: Attempt) -> bool:
         """Whether it is a family's first and takes little: the board then has a whole score, the blend a member."""
@@ -352,9 +355,14 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
 
 
 def _save_what_is_there(work: Work) -> None:
-    """After Ctrl-C: end the fits without waiting for them; if nothing is done yet, judge what one fold can show."""
+    """After Ctrl-C: end the fits without waiting for them; if nothing is done yet, judge what one fold can show.
+
+    A replay only keeps what is frozen: the rest is repeated when it goes on.
+    """
     work.desk.kill(lambda attempt: True, "you stopped it")
     work.trials = work.store.trials()
+    if work.setup.replay:
+        return
     if not any(trial.state == "done" for trial in work.trials):
         if not work.plan.settled:
             work.plan = work.plan.settle(1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from smeaton.compile.calibrate import Calibration
 from smeaton.compile.merge import average, mergeable
-from smeaton.compile.proof import TOLERANCE, adversarial
+from smeaton.compile.proof import TOLERANCE, adversarial, compare
 from smeaton.data.dataset import Dataset
 from smeaton.data.split import open_folds
 from smeaton.errors import ProgramError, SmeatonError
@@ -17,10 +17,10 @@ from smeaton.runtime.check import effect_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import copy_program, open_program, save_program
 from smeaton.runtime.program import Program
-from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, rows_in, take
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, object_column, rows_in, take
 from smeaton.task.task import Task
 from smeaton.trials.record import Trial
-from smeaton.trials.results import PROGRAM, calibrated, fold_folder, read_calibrations
+from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, read_calibrations, usual_size
 
 PROOF_ROWS = 1_000
 
@@ -90,11 +90,12 @@ def _check(
     held = np.concatenate([index.held for index in open_folds(root / "data")])
     thinned = np.sort(held[np.linspace(0, len(held) - 1, min(len(held), PROOF_ROWS)).astype(np.int64)])
     real = take(dataset.table, thinned)
-    worst = 0.0
+    worst, usual = 0.0, None
     with Engine(program, folder) as engine:
         for rows in (real, adversarial(program, folder, real, task, 0)):
-            goal = _average(rows, sources, steps, task)
-            worst = max(worst, _difference(engine.run(rows), goal, task))
+            goal, found = _average(rows, sources, steps, task), engine.run(rows)
+            usual = usual_size(goal) if usual is None else usual
+            worst = max(worst, compare(in_scale(found, goal, usual), in_scale(goal, goal, usual)))
     if not worst <= TOLERANCE:
         raise SmeatonError(
             f"the program that would ship is off by {worst:.3g} from the average of what was scored",
@@ -104,25 +105,14 @@ def _check(
     return worst
 
 
-def _average(rows: Table, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task) -> Array:
-    """Mean over the fold programs of the calibrated probabilities (rows, labels), or of the numbers (rows,)."""
+def _average(rows: Table, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task) -> dict[str, Array]:
+    """The mean over the fold programs of their calibrated probabilities, or of their numbers, by numpy."""
+    name = PROBABILITY if task.is_class else PREDICTION
     total: Array = np.zeros((rows_in(rows), len(task.labels)) if task.is_class else rows_in(rows))
     for source, step in zip(sources, steps, strict=True):
         with Engine(open_program(source), source) as engine:
-            answers = calibrated(engine.run(rows), step, task)
-        total += answers[PROBABILITY if task.is_class else PREDICTION].astype(np.float64)
-    return total / len(sources)
-
-
-def _difference(answers: Table, goal: Array, task: Task) -> float:
-    found = np.asarray(answers[PROBABILITY if task.is_class else PREDICTION], dtype=np.float64)
-    if found.shape != goal.shape or not np.array_equal(np.isfinite(found), np.isfinite(goal)):
-        return np.inf
-    off = float(np.max(np.abs(found - goal), initial=0.0, where=np.isfinite(goal)))
-    if task.is_class and rows_in(answers):
-        codes = {label: code for code, label in enumerate(task.labels)}
-        chosen = np.array([codes.get(label, 0) for label in answers[PREDICTION].tolist()], dtype=np.int64)
-        # A tie may fall either way; a label that is clearly not the likeliest may not be given.
-        below = goal.max(axis=1) - goal[np.arange(len(goal)), chosen]
-        off = max(off, np.inf if bool((below > 2 * TOLERANCE).any()) else 0.0)
-    return off
+            total += calibrated(engine.run(rows), step, task)[name].astype(np.float64)
+    mean: Array = total / len(sources)
+    if not task.is_class:
+        return {PREDICTION: mean}
+    return {PREDICTION: object_column(task.labels)[mean.argmax(axis=1)], PROBABILITY: mean}

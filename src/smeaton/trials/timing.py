@@ -21,7 +21,7 @@ FIXED = 0.4
 PER_EFFORT = 0.1
 _REFERENCE = 0.0134  # seconds of `slowness`'s kernel there
 _FADE = 0.8  # weight of an observation against the next newer one: the first fits pay for imports
-_SHARED = 0.5  # how many fits the evidence of all other families is worth
+_SHARED = 0.1  # how many fits the guess, moved by what the other families show, is worth
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ error, which the executor keeps as a log. The worker ends when its input closes 
 
 import ctypes
 import importlib
+import io
 import os
 import queue
 import signal
@@ -19,7 +20,7 @@ import msgspec
 
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Job
-from smeaton.trials.process import THREAD_VARIABLES
+from smeaton.trials.process import OUT_OF_MEMORY, THREAD_VARIABLES
 
 #: Loaded while the worker waits, so that the first job need not; each may be absent.
 WARM = ("smeaton.trials.job", "onnxruntime", "onnx", "lightgbm", "sklearn.linear_model")
@@ -59,20 +60,17 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
 
         run_job(job, report)
     except MemoryError:
+        # A fresh process is the only sure way to get the memory back. No event: the next job must not come here.
         traceback.print_exc()
-        say(_failed(job, start, "out of memory"))
-        raise SystemExit(3) from None  # a fresh process is the only sure way to get the memory back
+        sys.stderr.flush()
+        os._exit(OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - the boundary: any failure of a family is reported, with its reason
         print(f"job {job.id}: {job.family} {job.config} fold {job.fold}", file=sys.stderr)
         traceback.print_exc()
         sys.stderr.flush()
-        say(_failed(job, start, _reason(error)))
+        say(Event(job=job.id, kind="failed", seconds=time.monotonic() - start, at=time.time(), reason=_reason(error)))
     else:
         say(Event(job=job.id, kind="done", seconds=time.monotonic() - start, at=time.time()))
-
-
-def _failed(job: Job, start: float, reason: str) -> Event:
-    return Event(job=job.id, kind="failed", seconds=time.monotonic() - start, at=time.time(), reason=reason)
 
 
 def _reason(error: BaseException) -> str:
@@ -92,6 +90,8 @@ def _own_pipes() -> tuple[int, int]:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a killed worker's last words are in the log
     return jobs_in, events_out
 
 

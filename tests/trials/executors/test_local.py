@@ -1,6 +1,7 @@
 """Workers as processes: they do jobs, fail, crash, are killed and replaced, and nothing is left behind."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -61,11 +62,13 @@ def gone(pid: int) -> bool:
         return True
 
 
-def children() -> set[int]:
-    found = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
-    )
-    return {int(word) for word in found.stdout.split()}
+def children(parent: int) -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if path.read_text().rpartition(")")[2].split()[1] == str(parent):
+                found.add(int(path.parent.name))
+    return found
 
 
 def test_it_is_the_part_of_that_name() -> None:
@@ -142,13 +145,13 @@ def test_kill_ends_the_job_with_all_it_started(build: Any, tmp_path: Path) -> No
 
 def test_close_leaves_nothing_behind(build: Any, tmp_path: Path) -> None:
     made = build()
-    before = children()
+    before = children(os.getpid())
     with started(tmp_path, slots=2) as executor:
         executor.submit(made.job(made.user("slow", mark=str(tmp_path / "mark"))))
         eventually((tmp_path / "mark").exists)
         pids = [int(word) for word in (tmp_path / "mark").read_text().split()]
-        assert len(children() - before) == 2
-    assert children() == before
+        assert len(children(os.getpid()) - before) == 2
+    assert children(os.getpid()) == before
     assert all(gone(pid) for pid in pids)
     assert not list(made.root.rglob("*.tmp-*"))
     with pytest.raises(SmeatonError, match="not running"):

@@ -37,12 +37,12 @@ def _weekday(moment: Array) -> Array:
 
 def _dayofyear(moment: Array) -> Array:
     days = moment.astype("datetime64[D]")
-    return (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1
+    return np.asarray((days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64) + 1)
 
 
 def _day(moment: Array) -> Array:
     days = moment.astype("datetime64[D]")
-    return (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
+    return np.asarray((days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1)
 
 
 PARTS: dict[str, Callable[[Array], Array]] = {

@@ -73,7 +73,8 @@ def _mix(h: Array) -> Array:
     h = h * np.uint32(0x85EBCA6B)
     h = h ^ (h >> np.uint32(13))
     h = h * np.uint32(0xC2B2AE35)
-    return h ^ (h >> np.uint32(16))
+    mixed: Array = h ^ (h >> np.uint32(16))
+    return mixed
 
 
 def _word_runs(found: list[str], sizes: Sequence[int]) -> list[Array]:

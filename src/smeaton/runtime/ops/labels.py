@@ -5,8 +5,6 @@ Arguments: `labels`, plain JSON values in the order of the columns. Text, whole 
 
 from pathlib import Path
 
-import numpy as np
-
 from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect, State
@@ -20,6 +18,7 @@ class LabelsRunner:
     def __init__(self, step: Step) -> None:
         self._input, self._output = step.inputs[0], step.outputs[0]
         self._labels = object_column(step.args["labels"])
+        self._shape = self._labels.shape
 
     def __call__(self, columns: Table, call: Call) -> dict[str, Array]:
         """Labels as an object column.
@@ -28,9 +27,9 @@ class LabelsRunner:
             ProgramError: the probabilities have another number of columns than there are labels.
         """
         probability = columns[self._input]
-        if probability.shape[1:] != self._labels.shape:
+        if probability.shape[1:] != self._shape:
             raise ProgramError(f"{probability.shape[1:]} probabilities a row for {len(self._labels)} labels")
-        return {self._output: self._labels[np.asarray(probability).argmax(axis=1)]}
+        return {self._output: self._labels[probability.argmax(axis=1)]}
 
 
 class LabelsOp:

@@ -13,7 +13,7 @@ from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect, State
 from smeaton.runtime.program import Step
-from smeaton.task.table import Array, Table, rows_in
+from smeaton.task.table import Array, Table
 
 #: Rows answered in one piece: enough that the cost of a call does not show, few enough for the cache.
 CHUNK = 4096
@@ -24,14 +24,14 @@ class OnnxRunner:
 
     def __init__(self, step: Step, session: Any) -> None:
         self._inputs, self._outputs = step.inputs, step.outputs
-        self._names = list(step.outputs)
+        self._first, self._names = step.inputs[0], list(step.outputs)
         self._session = session
         # The Python method around it checks the feed on every call, which takes longer than one row's table step.
         self._run = session._sess.run
 
     def __call__(self, columns: Table, call: Call) -> dict[str, Array]:
         """Answer a table; the deadline is looked at between pieces."""
-        rows = rows_in(columns)
+        rows = len(columns[self._first])
         if rows <= CHUNK:
             return dict(zip(self._outputs, self._run(self._names, columns, None), strict=True))
         pieces = []
@@ -56,8 +56,8 @@ class OnnxOp:
         """
         import onnxruntime
 
-        if len(step.files) != 1:
-            raise ProgramError(f"an onnx step has one file, not {len(step.files)}")
+        if len(step.files) != 1 or not step.inputs:
+            raise ProgramError(f"an onnx step has one file and at least one input, not {len(step.files)} files")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL

@@ -26,7 +26,7 @@ import msgspec
 
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Job
-from smeaton.trials.process import command, environment
+from smeaton.trials.process import OUT_OF_MEMORY, command, environment
 
 Command = Callable[[], None]
 CLOSE_SECONDS = 10.0
@@ -134,8 +134,7 @@ class LocalExecutor:
                 self._spawn(slot)
             while self._running:
                 self._turn()
-        except OSError as error:
-            # No process or no pipe to be had: every job fails with the reason instead of waiting for ever.
+        except Exception as error:  # noqa: BLE001 - no process to be had, or a fault: no job may wait for ever
             self._fail_all(f"the workers cannot run: {error}")
         finally:
             self._end_all()
@@ -160,10 +159,13 @@ class LocalExecutor:
             if worker.job is None:
                 worker.job, worker.since = self._waiting.popleft(), time.monotonic()
                 stdin, _ = worker.pipes
-                # A worker that died just now is seen at the end of its output, and the job is then failed there.
-                with contextlib.suppress(BrokenPipeError):
+                try:
                     stdin.write(msgspec.json.encode(worker.job) + b"\n")
                     stdin.flush()
+                except BrokenPipeError:
+                    # It died while it was idle, which is seen at the end of its output: the job is not to blame.
+                    self._waiting.appendleft(worker.job)
+                    worker.job = None
 
     def _spawn(self, slot: int) -> Worker:
         with (self._folder / f"worker-{slot}.log").open("ab") as log:
@@ -254,6 +256,11 @@ class LocalExecutor:
         with self._lock:
             self._fault = reason
         self._log(reason)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                command = self._commands.get_nowait()
+                with contextlib.suppress(OSError):
+                    command()
         held = [worker.job for worker in self._workers.values() if worker.job is not None]
         for job in [*held, *self._waiting]:
             self._events.put(Event(job=job.id, kind="failed", at=time.time(), reason=reason))
@@ -268,6 +275,8 @@ class LocalExecutor:
 
 def _how(code: int) -> str:
     """An exit status in words."""
+    if code == OUT_OF_MEMORY:
+        return "ran out of memory"
     if code == -signal.SIGKILL:
         return "was killed (out of memory?)"
     if code < 0:

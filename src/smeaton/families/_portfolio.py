@@ -1,0 +1,67 @@
+"""Configurations of boosted trees known to be strong together: what to try first on which table.
+
+Diverse rather than similar: slow and regularised, randomised splits (Geurts et al. 2006), shallow, deep. The rates are
+raised where the rows times the labels are so many that slow learning could not end within the budget.
+"""
+
+from typing import Any
+
+from smeaton.families import Config
+from smeaton.task.profile import Profile
+from smeaton.task.task import Task
+
+SMALL = 3_000  # rows below which trees are kept small
+#: Seconds of one round for each row, column and tree, on the machine it was measured on.
+_CELL = 4e-9
+_FIT_SHARE = 0.1  # of the budget that one fit should take
+_LEAST_ROUNDS = 6.0  # rounds x rate that boosting needs for most of its work
+
+_SMALL_STARTS: tuple[dict[str, Any], ...] = (
+    {"learning_rate": 0.04, "num_leaves": 10, "min_data_in_leaf": 10, "feature_fraction": 0.5, "bagging_fraction": 0.8, "lambda_l2": 5.0},
+    {"extra_trees": True, "learning_rate": 0.05, "num_leaves": 24, "min_data_in_leaf": 5, "feature_fraction": 0.7, "bagging_fraction": 0.9},
+    {"learning_rate": 0.06, "num_leaves": 4, "min_data_in_leaf": 8, "feature_fraction": 0.4, "bagging_fraction": 0.8, "lambda_l2": 1.0},
+    {"learning_rate": 0.03, "num_leaves": 40, "min_data_in_leaf": 3, "feature_fraction": 0.3, "bagging_fraction": 0.7, "lambda_l2": 10.0},
+    {"extra_trees": True, "learning_rate": 0.03, "num_leaves": 8, "min_data_in_leaf": 3, "feature_fraction": 0.4, "lambda_l2": 0.1, "cat_smooth": 30.0},
+    {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8},
+)  # fmt: skip
+_LARGE_STARTS: tuple[dict[str, Any], ...] = (
+    {"learning_rate": 0.06, "num_leaves": 40, "min_data_in_leaf": 15, "feature_fraction": 0.7, "bagging_fraction": 0.9},
+    {"extra_trees": True, "learning_rate": 0.06, "num_leaves": 64, "min_data_in_leaf": 8, "feature_fraction": 0.8, "bagging_fraction": 0.9},
+    {"learning_rate": 0.03, "num_leaves": 127, "min_data_in_leaf": 5, "feature_fraction": 0.5, "bagging_fraction": 0.8, "lambda_l2": 3.0},
+    {"learning_rate": 0.08, "num_leaves": 10, "min_data_in_leaf": 20, "feature_fraction": 0.6, "lambda_l2": 1.0},
+    {"learning_rate": 0.03, "num_leaves": 63, "min_data_in_leaf": 40, "feature_fraction": 0.4, "bagging_fraction": 0.7, "lambda_l2": 20.0, "cat_smooth": 50.0},
+    {"extra_trees": True, "learning_rate": 0.04, "num_leaves": 200, "min_data_in_leaf": 3, "feature_fraction": 0.9, "lambda_l2": 5.0},
+    {"learning_rate": 0.03, "num_leaves": 24, "min_data_in_leaf": 5, "feature_fraction": 0.9, "path_smooth": 5.0},
+)  # fmt: skip
+
+
+def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
+    """The portfolio for a table, strongest first."""
+    small = profile.rows < SMALL
+    floor = lowest_rate(task, profile)
+    starts = []
+    for start in _SMALL_STARTS if small else _LARGE_STARTS:
+        config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
+        if floor > 0.15:  # work for minutes: fewer, coarser trees
+            config |= {"num_leaves": min(config["num_leaves"], 31), "max_bin": 63}
+        starts.append(config)
+    if wants_log(task, profile):
+        starts.insert(1, {**starts[0], "log": True})
+        starts.insert(4, {**starts[3], "log": True})
+    return tuple(dict(start) for start in starts)
+
+
+def lowest_rate(task: Task, profile: Profile) -> float:
+    """The lowest learning rate with which a fit can end within its share of the budget."""
+    trees = len(profile.shares) if len(profile.shares) > 2 else 1
+    columns = sum({"text": 100, "timestamp": 8}.get(column.type, 1) for column in profile.columns)
+    seconds = _CELL * profile.rows * (columns + 5) * trees
+    return min(0.3, _LEAST_ROUNDS * seconds / (_FIT_SHARE * task.budget.time))
+
+
+def wants_log(task: Task, profile: Profile) -> bool:
+    """Whether a number is positive and so skewed that fitting its logarithm deserves a try."""
+    if task.is_class or len(profile.target_quantiles) < 9:
+        return False
+    low, _, _, _, middle, _, high, _, _ = profile.target_quantiles
+    return low > 0 and high > 3 * middle

@@ -1,0 +1,235 @@
+"""Linear models: logistic and softmax regression, ridge; on scaled numbers and their curves, category values, words.
+
+The penalty is chosen on the fold's stop rows along a path. Small to ship, quick to answer, and strong company for trees
+in a blend.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from smeaton.data.fold import Fold, Rows
+from smeaton.extras import needs
+from smeaton.families import Choice, Config, Range, Refusal, Run, Space
+from smeaton.families._curves import Curves, learn_curves, learn_numbers
+from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
+from smeaton.families._parts import STEPS, Features, Model, join_rows, refuse, some_rows
+from smeaton.families._portfolio import SMALL, wants_log
+from smeaton.families._solver import Limits, Problem, Solution, solve
+from smeaton.runtime.ops._features import CATEGORIES, NUMBERS
+from smeaton.task.profile import Profile
+from smeaton.task.table import Array, take
+from smeaton.task.task import Task
+
+if TYPE_CHECKING:
+    from smeaton.compile.graph import Graph
+    from smeaton.compile.linear import Design, Linear
+
+#: `knots`: ramps in each number's curve, 0 = straight lines only. `log`: fit the logarithm of a positive target.
+#: `refit`: fit again on training and stopping rows with the penalty found. `cells`: rows x columns x targets at most.
+DEFAULTS: dict[str, Any] = {"knots": 0, "log": False, "refit": False, "cells": 400_000_000, "values": 5_000}
+_PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6)
+_UNJUDGED = (1e-3,)  # where there are no rows to judge on
+_FIT_SHARE = 0.8  # of the seconds a fit has, that its solver may take
+_WIDE = 20_000_000  # cells above which the design is float32
+_MOST_RAMPS = 150_000_000  # cells of curves
+_LEAST_ROWS = 2_000  # rows that are kept however many cells they make
+
+
+class LinearModel(Model):
+    """A linear model: `plain` on scaled numbers, categories and words; `ramps` (ramps, targets) weigh the curves."""
+
+    def __init__(self, task: Task, ending: ClassEnding | NumberEnding, plain: "Linear", curves: Curves | None) -> None:
+        super().__init__(task)
+        self.ending = ending
+        self.plain = plain
+        self.curves = curves
+        self.ramps = np.zeros((0 if curves is None else len(curves.low), len(plain.bias)))
+
+    def scores(self, features: Features) -> Array:
+        """What the ending is applied to, (rows, targets)."""
+        scores = self.plain.scores(features)
+        return scores if self.curves is None else scores + self.curves.apply(features[NUMBERS]) @ self.ramps
+
+    def answers(self, features: Features) -> Array:
+        """Probabilities, or numbers."""
+        return self.ending.finish(self.scores(features))
+
+    def write(self, graph: "Graph") -> str:
+        """The terms added up, then the ending."""
+        from smeaton.compile.linear import add_scores
+
+        scores = add_scores(graph, self.plain)
+        if self.curves is not None:
+            term = graph.node("MatMul", [self.curves.write(graph), graph.constant(self.ramps)])
+            scores = graph.node("Add", [scores, term])
+        return self.ending.write(graph, scores)
+
+    def set_weights(self, weights: Array, bias: Array) -> None:
+        """Take the solver's coefficients, in the order of `design_of`."""
+        numbers, categories, _ = self.plain.design.widths
+        ramps = len(self.ramps)
+        ends = np.cumsum([numbers, ramps, sum(self.plain.design.texts.values()), categories])
+        dense, self.ramps, words, values = np.split(weights, ends[:-1])
+        self.plain = _linear(self.plain.design, np.vstack([dense, values, words]), bias)
+
+
+class LinearFamily:
+    """Fits linear models."""
+
+    def space(self, task: Task, profile: Profile) -> Space | Refusal:
+        """Straight lines first, then curves."""
+        refused = refuse(task)
+        if refused:
+            return refused
+        refit = profile.rows < SMALL
+        starts: list[dict[str, Any]] = [{"knots": 0, "refit": refit}, {"knots": 8, "refit": refit}]
+        params: dict[str, Choice | Range] = {"knots": Range(0, 30, integer=True)}
+        if wants_log(task, profile):
+            starts[1:1] = [{"knots": 8, "log": True, "refit": refit}]
+            params["log"] = Choice((False, True))
+        return Space(starts=tuple(starts), params=params, fidelity="rows", effort=1.0)
+
+    def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> LinearModel:
+        """Fit along the path of penalties until the loss on the stop rows rises or the clock says so.
+
+        A table with too many cells is fitted on a random share of its rows; `note` says so. Fits that end by
+        themselves depend on nothing but rows, configuration and seed.
+        """
+        deadline = time.monotonic() + _FIT_SHARE * run.seconds
+        given = DEFAULTS | {key: value for key, value in config.items() if key in DEFAULTS}
+        limits = Limits(deadline, config.get(STEPS))
+        train = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
+        with _threads(run.threads):
+            model, best, cut = _fit(task, given, (train, fold.stop), _PENALTIES, run, limits)
+            again = given["refit"] and run.other_folds and run.fidelity == 1 and limits.steps is None
+            clocked = limits.clocked
+            if again and not clocked:
+                more = Limits(deadline, None)
+                joined = join_rows(fold.train, fold.stop)
+                refitted, _, _ = _fit(task, given, (joined, None), (best.penalty,), run, more)
+                clocked = more.clocked
+                if not clocked:
+                    refitted.ending = _same_factor(refitted.ending, model.ending)
+                    model = refitted
+        if clocked:
+            model.steps = limits.used
+            model.note = f"the clock ended it after {limits.used} steps at a penalty of {best.penalty:g}"
+        elif cut < 1:
+            model.note = f"fitted on {cut:.0%} of the rows: all of them would be too many cells"
+        return model
+
+
+def _fit(
+    task: Task,
+    given: Mapping[str, Any],
+    rows: tuple[Rows, Rows | None],
+    penalties: tuple[float, ...],
+    run: Run,
+    limits: Limits,
+) -> tuple[LinearModel, Solution, float]:
+    """One path on the first rows, judged on the second (None: a refit at one penalty); the share of rows used."""
+    train, stop = rows
+    features = _features(task, train)
+    model = _model(task, given, train, features)
+    columns = sum(model.plain.design.widths[::2]) + len(model.ramps) + len(task.input_types)
+    share = max(given["cells"] / (columns * len(model.plain.bias) * len(train)), _LEAST_ROWS / len(train))
+    if share < 1:
+        kept = some_rows(Rows({}, train.y, train.weight, np.arange(len(train))), share, run.seed, task.is_class)
+        train = kept
+        features = take(features, kept.index)
+    problem = _problem(model, train, features)
+    if stop is None or not len(stop):
+        best = solve(problem, penalties if stop is None else _UNJUDGED, lambda weights, bias: 0.0, limits)
+        model.set_weights(best.weights, best.bias)
+        return model, best, min(1.0, share)
+    judged = _problem(model, stop, _features(task, stop))
+
+    def judge(weights: Array, bias: Array) -> float:
+        return model.ending.loss(judged.scores(weights, bias), stop, task.metric)
+
+    best = solve(problem, penalties, judge, limits, run.report)
+    model.set_weights(best.weights, best.bias)
+    if isinstance(model.ending, NumberEnding):
+        model.ending = model.ending.corrected(judged.scores(best.weights, best.bias), stop)
+    return model, best, min(1.0, share)
+
+
+def _features(task: Task, rows: Rows) -> Features:
+    from smeaton.families._parts import recipe
+
+    return recipe(task).features(rows.x)
+
+
+def _model(task: Task, given: Mapping[str, Any], train: Rows, features: Features) -> LinearModel:
+    """The design learnt from the rows, without weights yet."""
+    from smeaton.compile.encode import Vocabulary, learn
+    from smeaton.compile.linear import Design
+    from smeaton.families._parts import recipe
+
+    ending = class_ending(task, train) if task.is_class else number_ending(train, bool(given["log"]))
+    numbers = learn_numbers(features[NUMBERS]) if NUMBERS in features else None
+    vocabulary = learn(features[CATEGORIES], most=given["values"]) if CATEGORIES in features else Vocabulary()
+    knots = int(given["knots"])
+    curves = None
+    if numbers is not None and knots:
+        knots = max(4, min(knots, _MOST_RAMPS // features[NUMBERS].size))
+        curves = learn_curves(features[NUMBERS], knots, numbers.fill)
+    targets = len(task.labels) if len(task.labels) > 2 else 1
+    design = Design(numbers, vocabulary, recipe(task).layout.texts)
+    plain = _linear(design, np.zeros((sum(design.widths), targets)), np.zeros(targets))
+    return LinearModel(task, ending, plain, curves)
+
+
+def _linear(design: "Design", weights: Array, bias: Array) -> "Linear":
+    from smeaton.compile.linear import Linear
+
+    return Linear(design, weights, bias, "identity")  # the link is the ending's
+
+
+def _problem(model: LinearModel, rows: Rows, features: Features) -> Problem:
+    """The design matrix: numbers, ramps, words; category values as a sparse part."""
+    with needs("build"):
+        from scipy import sparse
+    design = model.plain.design
+    width = sum(design.widths[::2]) + len(model.ramps)
+    dtype = np.float32 if width * len(rows) > _WIDE else np.float64
+    dense = np.empty((len(rows), width), dtype=dtype)
+    at = 0
+    parts = [design.dense, *([lambda f: model.curves.apply(f[NUMBERS])] if model.curves else []), design.words]
+    for part in parts:
+        block = part(features)
+        dense[:, at : at + block.shape[1]] = block
+        at += block.shape[1]
+    hot = design.one_hot(features)
+    cells = hot >= 0
+    matrix = None
+    if design.widths[1]:
+        ends = np.concatenate([[0], np.cumsum(cells.sum(axis=1))])
+        shape = (len(rows), design.widths[1])
+        matrix = sparse.csr_matrix((np.ones(int(ends[-1]), dtype=dtype), hot[cells], ends), shape=shape)
+    weight = np.ones(len(rows)) if rows.weight is None else rows.weight / rows.weight.mean()
+    if isinstance(model.ending, NumberEnding):
+        return Problem(dense, matrix, model.ending.start(rows.y), weight, "squares", 1)
+    targets = len(model.plain.bias)
+    return Problem(dense, matrix, rows.y, weight, "softmax" if targets > 1 else "logistic", targets)
+
+
+def _same_factor(
+    ending: ClassEnding | NumberEnding, former: ClassEnding | NumberEnding
+) -> ClassEnding | NumberEnding:
+    if isinstance(ending, NumberEnding) and isinstance(former, NumberEnding):
+        return ending.with_factor(former.factor)
+    return ending
+
+
+def _threads(count: int) -> Any:
+    """Hold the linear algebra libraries to so many threads: the same bits each time, and no fight for cores."""
+    with needs("build"):
+        from threadpoolctl import threadpool_limits
+    return threadpool_limits(count)
+
+
+part = LinearFamily()

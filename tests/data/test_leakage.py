@@ -68,6 +68,11 @@ def test_an_honest_column_is_not_suspected(name: str) -> None:
     assert found(inputs(dataset, good=column)) == []
 
 
+def test_a_handful_of_rows_is_no_evidence() -> None:
+    rare = (np.arange(ROWS) % 200 == 0).astype(int)
+    assert found(inputs(classes(rare), lucky=rare.astype(float))) == []
+
+
 def test_an_easy_task_is_no_leak() -> None:
     easy = {f"x{i}": Y2 * 8 + RNG.normal(size=ROWS) for i in range(4)}
     assert found(inputs(classes(Y2), **easy)) == []

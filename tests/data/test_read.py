@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +74,19 @@ def test_every_part_keeps_the_contract(name: str) -> None:
         other for other in plugins.names("sources") if set(plugins.load("sources", other).suffixes) & set(part.suffixes)
     ]
     assert owners == ([name] if part.suffixes else [])
+
+
+def test_text_files_need_no_training_package(tmp_path: Path) -> None:
+    write(tmp_path, a="x\n1\n")
+    (tmp_path / "b.jsonl").write_text('{"x": 2}\n')
+    code = f"""
+import sys
+from pathlib import Path
+from smeaton.data.read import read, read_chunks
+for name in ("a.csv", "b.jsonl"):
+    read(name, Path({str(tmp_path)!r}))
+    list(read_chunks(Path({str(tmp_path)!r}) / name))
+heavy = {{"duckdb", "pandas", "polars", "pyarrow", "sklearn"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

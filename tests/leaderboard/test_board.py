@@ -1,14 +1,17 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from smeaton.leaderboard.board import contenders, make_board
+from smeaton.data.dataset import Dataset
+from smeaton.leaderboard.board import build_board, contenders, make_board
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.significance import Evidence, Jury, Truth
 from smeaton.metrics._defaults import load_metric
+from smeaton.task.arrays import save_table
 from smeaton.task.task import Bar, Limits, Task
 from smeaton.trials.record import Candidate, Cost, Trial
 
@@ -191,3 +194,35 @@ def test_weights_and_groups_reach_the_comparison(world: Any, number_task: Task) 
     assert widths[0].value == pytest.approx(widths[1].value)
     assert (widths[0].low, widths[0].high) != (widths[1].low, widths[1].high)
     assert plain.winner == boosting
+
+
+def test_a_build_is_read_from_its_folder(world: Any, small: Cost, tmp_path: Path, number_task: Task) -> None:
+    world.constant()
+    world.add("linear", own=1.0, cost=small)
+    world.refused("prompt", "no")
+    for key, found in world.evidence.items():
+        save_table({"row": found.rows, **found.answers}, tmp_path / "trials" / key / "oof")
+    trials = [
+        msgspec.structs.replace(trial, folder=f"trials/{trial.key}") if trial.state == "done" else trial
+        for trial in world.trials
+    ]
+    dataset = Dataset(number_task, {}, world.truth.target)
+    assert build_board(tmp_path, dataset, "rmse", trials, seed=1) == world.board()
+
+
+def test_of_many_trials_the_best_and_the_baseline_are_compared_row_by_row(world: Any, small: Cost) -> None:
+    constant = world.constant()
+    keys = [world.add(f"f{number}", own=0.1 + 0.5 * number, cost=small) for number in range(14)]
+    board = world.board()
+    assert board[keys[5]].behind is not None
+    assert board[constant].behind is not None
+    assert board[keys[13]].behind is None
+    assert board[keys[13]].why.startswith("behind f0 by ")
+
+
+def test_a_tie_that_is_no_cheaper_leaves_the_best_its_place(world: Any, small: Cost) -> None:
+    world.add("linear", own=0.02, cost=small)
+    boosting = world.add("boosting", own=0.01, cost=small)
+    board = world.board()
+    assert board.winner == boosting
+    assert board.reasons[0].endswith("; it ties with linear")

@@ -123,7 +123,9 @@ def test_columns_and_readers_agree_on_text(kind: Type, cells: list[Any]) -> None
 ], ids=["ints", "floats", "booleans"])  # fmt: skip
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_columns_and_readers_agree_on_plain_columns(kind: Type, many: st.SearchStrategy[Any], data: st.DataObject) -> None:
+def test_columns_and_readers_agree_on_plain_columns(
+    kind: Type, many: st.SearchStrategy[Any], data: st.DataObject
+) -> None:
     check_agreement(kind, data.draw(st.lists(many, max_size=8)))
 
 
@@ -238,9 +240,9 @@ def test_what_is_taken(kind: Type, value: Any, read_as: Any) -> None:
     ],
 )
 def test_what_is_refused_and_why(kind: Type, value: Any, words: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
-        value_reader(kind)(value)
-    assert words in str(caught.value)
+    outcome = read(kind, value)
+    assert isinstance(outcome, tuple)
+    assert words in outcome[1]
 
 
 def test_typed_columns() -> None:

@@ -204,7 +204,7 @@ def test_the_cascade_asks_the_chat_only_where_the_index_is_unsure(desk: Any, tmp
 def test_the_last_step_streams_and_the_deltas_are_the_answer(desk: Any, tmp_path: Path) -> None:
     from smeaton.runtime.stream import cell_text
 
-    with engine(Cascade(chat=Chat(price=0.01, delay=0.01)), desk, tmp_path) as running:
+    with engine(Cascade(Index(unsure=0.99), Chat(price=0.01, delay=0.01)), desk, tmp_path) as running:
         plain = running.run(desk.fold.held, Call(purse=MemoryPurse(1.0)))
 
         async def pieces() -> list[tuple[int, str, str]]:

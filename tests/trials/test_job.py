@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from smeaton import plugins
+from smeaton.data.split import save_folds
 from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
@@ -115,11 +117,23 @@ def test_the_same_job_gives_the_same_bits(build: Any, tmp_path: Path) -> None:
             assert path.read_bytes() == Path(two.out, path.relative_to(one.out)).read_bytes(), path
 
 
+def test_rows_prepared_anew_are_seen_and_stop_rows_may_be_none(build: Any) -> None:
+    made = build()
+    run_job(made.job(Candidate(family="baseline")), quiet)
+    index = made.folds[0]
+    alone = replace(index, train=np.concatenate([index.train, index.stop]), stop=index.stop[:0])
+    save_folds([alone], made.root / "data")
+    job = made.job(Candidate(family="baseline"), seed=1, out=str(made.root / "trials" / "again" / "fold0"))
+    assert run_job(job, quiet).rows == len(alone.train)
+    assert len(open_table(Path(job.out, "stop"))["prediction"]) == 0
+
+
 def test_what_a_killed_worker_left_is_swept(build: Any) -> None:
     made = build()
     job = made.job(Candidate(family="baseline"))
-    left = Path(job.out + ".tmp-1")
+    left, half = Path(job.out + ".tmp-1"), Path(job.out, "held")
     left.mkdir(parents=True)
+    half.mkdir(parents=True)
     run_job(job, quiet)
     assert not left.exists()
     assert Path(job.out, RESULT_FILE).exists()

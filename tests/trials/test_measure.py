@@ -1,6 +1,7 @@
 """Measured in a fresh process with nothing of the building side in it."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,37 @@ def test_an_external_program_needs_a_ledger(build: Any, tmp_path: Path, monkeypa
     save_program(Program(inputs=("amount",), steps=(step,), outputs=("prediction",)), tmp_path)
     with pytest.raises(OutOfMoney):
         measure(tmp_path, made.task, made.dataset.table)
+
+
+def test_every_type_of_input_can_be_measured(build: Any, tmp_path: Path) -> None:
+    made = build()
+    size = 300
+    moments = np.datetime64("2026-01-01T00:00:00.5", "us") + np.arange(size) * np.timedelta64(1, "h")
+    moments[3] = np.datetime64("NaT")
+    numbers = np.arange(size) / 7
+    numbers[5] = np.nan
+    table = {
+        "amount": numbers,
+        "count": np.where(np.arange(size) % 50, np.arange(size), np.nan),
+        "code": object_column([np.int64(number % 3) for number in range(size)]),
+        "flag": object_column([None if number % 40 == 7 else number % 2 == 0 for number in range(size)]),
+        "at": moments,
+        "words": object_column([f"some words {number}" for number in range(size)]),
+    }
+    types = {
+        "amount": Type(type="number", optional=True),
+        "count": Type(type="integer", optional=True),
+        "code": Type(type="category", base="integer", labels=(0, 1, 2)),
+        "flag": Type(type="boolean", optional=True),
+        "at": Type(type="timestamp", optional=True),
+        "words": Type(type="text"),
+    }
+    dataset = replace(made.dataset, task=made.task.with_(inputs=types), table=table)
+    dataset.save(made.root / "data")
+    job = made.job(Candidate(family="linear"))
+    run_job(job, lambda step, score: None)
+    cost = measure(Path(job.out, "program"), dataset.task, table, seconds=0.1)
+    assert 0 < cost.p50 <= cost.p95
 
 
 def test_rows_go_as_a_client_would_send_them() -> None:

@@ -150,7 +150,9 @@ class FakeJudge:
         scores = tuple(self.score(key, fold) for fold in range(folds))
         mean = sum(scores) / folds
         interval = Interval(mean, mean - self.spread, mean + self.spread)
-        return Trial(key=key, candidate=candidate, state="done", scores=scores, score=interval, seconds=seconds, seed=seed)
+        return Trial(
+            key=key, candidate=candidate, state="done", scores=scores, score=interval, seconds=seconds, seed=seed
+        )
 
     def paired(self, one: str, other: str, folds: Sequence[int]) -> tuple[float, float, float]:
         gap = sum(self.score(one, fold) - self.score(other, fold) for fold in folds) / len(folds)
@@ -180,9 +182,7 @@ class World:
         time.now += self.late
         judge = FakeJudge(self.root, time, spread=self.spread)
         profile = Profile(rows=self.plan.rows, columns=())
-        setup = Setup(
-            self.task, profile, None, self.root, self.spaces, self.refusals, 7, clock, "rmse", replay, judge
-        )
+        setup = Setup(self.task, profile, None, self.root, self.spaces, self.refusals, 7, clock, "rmse", replay, judge)
         with Store(self.root) as store:
             result = search(setup, self.plan, executor, store, self.notices.append)
         return result, executor, clock.elapsed()
@@ -190,7 +190,13 @@ class World:
 
 def make(folds: int, reserve: float = 4.0, rows: int = 1000) -> Plan:
     return Plan(
-        made=folds, folds=folds, ships="bag" if folds > 1 else "holdout", reserve=reserve, rows=rows, columns=5, lines=("x",)
+        made=folds,
+        folds=folds,
+        ships="bag" if folds > 1 else "holdout",
+        reserve=reserve,
+        rows=rows,
+        columns=5,
+        lines=("x",),
     )
 
 
@@ -264,7 +270,17 @@ def test_interrupt_returns_the_best_so_far_and_the_second_is_raised(tmp_path: Pa
     time = Time()
     clock = Clock(60, time.now, time)
     setup = Setup(
-        TASK, Profile(rows=9, columns=()), None, tmp_path / "b", SPACES, {}, 7, clock, "rmse", False, FakeJudge(tmp_path, time)
+        TASK,
+        Profile(rows=9, columns=()),
+        None,
+        tmp_path / "b",
+        SPACES,
+        {},
+        7,
+        clock,
+        "rmse",
+        False,
+        FakeJudge(tmp_path, time),
     )
     with Store(tmp_path / "b") as store, pytest.raises(KeyboardInterrupt):
         search(setup, make(5), Twice(time, lambda job: 1.0), store, lambda notice: None)
@@ -345,9 +361,7 @@ def _facts(trial: Trial) -> tuple[Any, ...]:
     return trial.key, trial.state, trial.scores, trial.score, trial.note
 
 
-costs = st.fixed_dictionaries(
-    {name: st.floats(0.01, 60) for name in ("baseline", "linear", "boosting", "blend")}
-)
+costs = st.fixed_dictionaries({name: st.floats(0.01, 60) for name in ("baseline", "linear", "boosting", "blend")})
 SCENARIO = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

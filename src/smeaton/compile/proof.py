@@ -50,16 +50,16 @@ def adversarial(program: Program, folder: Path, rows: Table, task: Task, seed: i
     found = thresholds(program, folder)
     tries = {name: _candidates(rows[name], task.input_types[name], _of(found, name), rng) for name in program.inputs}
     most = max((len(values) for values in tries.values()), default=0)
-    size = int(np.clip(4 * most, _LEAST, _MOST))
+    size = max(int(np.clip(4 * most, _LEAST, _MOST)), most)
     base = rng.integers(rows_in(rows), size=size) if rows_in(rows) else None
     hard: dict[str, Array] = {}
     # Few values of a row are changed in one row, all in another: a threshold deep in a tree is reached by real rows.
     share = rng.choice([0.15, 0.5, 1.0], size=size)
     for name, values in tries.items():
-        column = values[_deal(len(values), size, rng)]
-        if base is not None:
-            keep = rng.random(size) >= share
-            column[keep] = rows[name][base[keep]]
+        changed = rng.random(size) < share if base is not None else np.ones(size, dtype=bool)
+        changed[rng.permutation(size)[: len(values)]] = True  # so that each value has its row
+        column = np.empty(size, dtype=values.dtype) if base is None else rows[name][base].astype(values.dtype)
+        column[changed] = values[_deal(len(values), int(changed.sum()), rng)]
         hard[name] = column
     for name, column in rows.items():
         if name not in hard and base is not None:

@@ -48,14 +48,14 @@ def screen(columns: Mapping[str, Array], types: Mapping[str, Type]) -> Dropped:
 
 def null_mask(column: Array) -> Array:
     """Which cells are null before any parsing: None, empty text, NaN, NaT."""
-    if column.ndim > 1:
-        mask: Array = np.isnan(column).any(axis=tuple(range(1, column.ndim)))
-        return mask
+    mask: Array = np.zeros(len(column), dtype=bool)
     if column.dtype == object:
-        return np.fromiter((cell is None or cell == "" for cell in column.tolist()), dtype=bool, count=len(column))
-    if column.dtype.kind in "fM":
-        return np.isnan(column) if column.dtype.kind == "f" else np.isnat(column)
-    return np.zeros(len(column), dtype=bool)
+        mask[:] = [cell is None or cell == "" for cell in column.tolist()]
+    elif column.dtype.kind == "M":
+        mask |= np.isnat(column)
+    elif column.dtype.kind == "f":
+        mask |= np.isnan(column) if column.ndim == 1 else np.isnan(column).any(axis=1)
+    return mask
 
 
 def _listed(names: list[str]) -> str:

@@ -1,12 +1,16 @@
 """Fast probes for what may make a score a lie: columns that give the target away, copies, rows from the future.
 
 **One column gives the target away** if a plain curve or table of that column alone, learnt on one half of a sample of
-the training rows, leaves almost nothing to explain on the other half: for numbers 1 - R2 < 0.005 of the
-target's rank (a curve through the sorted values), for classes wrong answers under 2 % of the commonest class's, or for two classes an AUC above 0.995
-where the other columns do not come near (a task on which many columns are nearly perfect is an easy task, and honest).
-A column that is null in just the rows of one class is found too: null is a value here.
+the training rows, leaves almost nothing to explain on the other half. For numbers: 1 - R2 < 0.005 of the target's rank
+(a curve through the sorted values). For classes: wrong answers under 2 % of the commonest class's; or, for two classes,
+an AUC above 0.995 where the other columns do not come near (a task on which many columns are nearly perfect is an easy
+task, and honest). A column that is null in just the rows of one class is found too: null is a value here.
 
-At most 20,000 rows, or 4 million cells, are looked at.
+**Copies** of training rows in the test are said from 1 % on, and suspected from 5 % on where chance alone (columns
+taken as independent) would not make them. **The future**: rows of a given test that are not newer than the training
+rows, and moments in the inputs that lie after the row's own time in at least 1 % of the rows.
+
+For columns at most 20,000 rows, or 4 million cells, are looked at; copies are looked for in all rows.
 """
 
 from dataclasses import dataclass
@@ -26,6 +30,8 @@ _AUC = 0.995
 _MANY = 0.3
 _BINS = 256
 _ROWS_A_BIN = 20
+#: With fewer rows of the other classes, a column may tell them by chance.
+_EVIDENCE = 5
 #: Copies of training rows in the test: from this share on they are said, from that on suspected.
 _COPIES_SAID = 0.01
 _COPIES = 0.05
@@ -68,7 +74,7 @@ def _give_aways(dataset: Dataset, train: Array) -> list[Suspect]:
     sample = np.random.default_rng(0).permutation(train)[:size]
     y = np.asarray(dataset.target[sample])
     half = np.arange(size) < size // 2
-    if dataset.task.is_class and len(np.unique(y[~half])) < 2:
+    if dataset.task.is_class and _fewest_others(y, half) < _EVIDENCE:
         return []
     ranks = np.unique(y, return_inverse=True)[1].astype(np.float64)  # one far value must not decide
     found = []
@@ -80,6 +86,11 @@ def _give_aways(dataset: Dataset, train: Array) -> list[Suspect]:
             left, auc = _number_left(codes, curve, ranks, half), 0.5
         found.append(_Finding(name, left, auc))
     return _judge(found, "class" if dataset.task.is_class else "number")
+
+
+def _fewest_others(y: Array, half: Array) -> int:
+    """Rows of other classes than the commonest, in the half that has fewer of them."""
+    return min(int(np.count_nonzero(side != np.bincount(y).argmax())) for side in (y[half], y[~half]))
 
 
 def _judge(found: list[_Finding], kind: str) -> list[Suspect]:

@@ -1,5 +1,6 @@
 """`load`: from a task to its rows, typed, checked and pinned. What is left out is said in the notes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,12 @@ import numpy as np
 from smeaton.data._roles import Roles, read_roles
 from smeaton.data._screen import screen
 from smeaton.data._target import read_target
+from smeaton.data._typed import infer_and_parse
 from smeaton.data.dataset import Dataset, content_hash
 from smeaton.data.read import Raw, read
 from smeaton.data.sources._columns import nearest
 from smeaton.errors import DataError, RowFault, RowsError, TaskError
-from smeaton.task.infer import infer_output, infer_type, pin_type
+from smeaton.task.infer import infer_output, pin_type
 from smeaton.task.table import Array, take
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
@@ -69,9 +71,9 @@ def load(task: Task, table: Any = None) -> Dataset:
             where=raw.where,
             fix="give more rows",
         )
-    types, said = _input_types(task, raw, kept)
+    types, said, parsed = _input_types(task, raw, kept)
     pinned = task.with_(inputs=types, output={task.target: target.type})
-    parts = [_Part(raw, kept)]
+    parts = [_Part(raw, kept, parsed)]
     if sealed is not None:
         parts.append(_sealed_part(pinned, raw, sealed))
     answers = [target.values[kept]]
@@ -88,9 +90,10 @@ def load(task: Task, table: Any = None) -> Dataset:
 class _Part:
     """The rows of one source that have a target."""
 
-    def __init__(self, raw: Raw, rows: Array) -> None:
+    def __init__(self, raw: Raw, rows: Array, parsed: Mapping[str, Array] | None = None) -> None:
         self.raw = raw
         self.rows = rows
+        self.parsed = parsed or {}
 
     def parse(self, name: str, kind: Type) -> Array:
         """One input of these rows.
@@ -98,6 +101,8 @@ class _Part:
         Raises:
             RowsError: values that do not fit; rows are counted in the source.
         """
+        if name in self.parsed:
+            return self.parsed[name]
         if name not in self.raw.table:
             raise DataError(
                 f"there is no column {name!r}; {nearest(name, self.raw.table)}",
@@ -154,20 +159,22 @@ def _check_roles(task: Task, raw: Raw) -> None:
         raise TaskError(f"{task.target!r} is the output", where="inputs", fix="take it out of `inputs`")
 
 
-def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], list[str]]:
-    """The types of all inputs, and what was left out."""
+def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], list[str], dict[str, Array]]:
+    """The types of all inputs, what was left out, and the columns that were parsed on the way."""
     if task.inputs is not None:
         pinned = {
             name: pin_type(raw.table[name][kept], kind, name) if name in raw.table else kind
             for name, kind in task.inputs.items()
         }
-        return pinned, []
+        return pinned, [], {}
     rows = task.rows
     taken = {task.target, rows.id, rows.time, rows.group, rows.weight, *rows.ignore}
     whole = len(kept) == len(raw)
     candidates = {name: col if whole else col[kept] for name, col in raw.table.items() if name not in taken}
-    types = {name: infer_type(column, name) for name, column in candidates.items()}
-    dropped = screen(candidates, types)
+    found = {name: infer_and_parse(column, name) for name, column in candidates.items()}
+    types = {name: kind for name, (kind, _) in found.items()}
+    parsed = {name: column for name, (_, column) in found.items() if column is not None}
+    dropped = screen({**candidates, **parsed}, types)
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}
     if not kept_types:
         raise DataError(
@@ -176,7 +183,7 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
             fix="name the columns to use under `inputs`",
         )
     doubts = [f"{name!r} is read as {kind.type}: it {kind.about}" for name, kind in kept_types.items() if kind.about]
-    return kept_types, [*dropped.notes, *doubts]
+    return kept_types, [*dropped.notes, *doubts], parsed
 
 
 def _sealed_part(task: Task, raw: Raw, sealed: Raw) -> _Part:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from smeaton import plugins
 from smeaton.errors import DataError
 from smeaton.families import Space
@@ -101,20 +103,25 @@ def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: C
     group = prepared.dataset.group
     groups = None if group is None else len(set(group[prepared.train].tolist()))
     plan = make_plan(prepared.task, prepared.profile, found, clock, slots=slots, groups=groups)
-    _save_rows(prepared, plan)
-    return plan
+    made = _save_rows(prepared, plan.made)
+    if made == plan.made:
+        return plan
+    line = f"the rows allow only {made} folds"
+    return msgspec.structs.replace(plan, made=made, lines=plan.lines).settle(made, line)
 
 
-def _save_rows(prepared: Prepared, plan: Plan) -> None:
-    """Put the rows and their folds where workers open them: whole, or not at all."""
+def _save_rows(prepared: Prepared, wanted: int) -> int:
+    """Put the rows and their folds where workers open them: whole, or not at all. Returns how many folds there are."""
     from smeaton.data.split import make_folds, save_folds
 
     new = prepared.root / "data.new"
     shutil.rmtree(new, ignore_errors=True)
     prepared.dataset.save(new)
-    save_folds(make_folds(prepared.dataset, prepared.train, plan.made, prepared.seed), new)
+    folds = make_folds(prepared.dataset, prepared.train, wanted, prepared.seed)
+    save_folds(folds, new)
     shutil.rmtree(prepared.root / "data", ignore_errors=True)
     new.rename(prepared.root / "data")
+    return len(folds)
 
 
 def board(where: Path) -> Board:
@@ -123,8 +130,6 @@ def board(where: Path) -> Board:
     Raises:
         DataError: nothing was built there.
     """
-    import msgspec
-
     if where.name.endswith(".bundle"):
         where = where.parent
     builds = sorted((where / ".smeaton").glob(f"*/{BOARD_FILE}"), key=lambda path: path.stat().st_mtime)

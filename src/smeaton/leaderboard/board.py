@@ -1,6 +1,6 @@
 """Make the board: every trial a row, ranked, with what it costs, what it breaks and why it stands where it does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from smeaton.data.dataset import Dataset
 
 BASELINE = "baseline"
+#: So many of the best are compared with the best row by row, besides the baseline and what may tie.
+_COMPARED = 10
 _STATES = ("done", "stopped", "failed", "refused")
 
 
@@ -32,18 +34,29 @@ def build_board(root: Path, dataset: "Dataset", metric: str, trials: Sequence[Tr
     Raises:
         TaskError: the metric or a bar's metric does not fit the task.
     """
-    evidence = {trial.key: read_evidence(root / trial.folder) for trial in _latest(trials).values() if _is_full(trial)}
+    evidence = StoredEvidence({trial.key: root / trial.folder for trial in trials if _is_full(trial)})
     truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group)
     return make_board(dataset.task, metric, trials, evidence, truth, seed)
 
 
-def read_evidence(folder: Path) -> Evidence:
-    """The out-of-fold answers in a trial's folder."""
-    from smeaton.task.arrays import open_table
-    from smeaton.trials.evaluate import OOF, ROW
+class StoredEvidence(Mapping[str, Evidence]):
+    """The out-of-fold answers in the folders of trials, read when asked for."""
 
-    answers = open_table(folder / OOF)
-    return Evidence(np.asarray(answers.pop(ROW)), answers)
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = folders
+
+    def __getitem__(self, key: str) -> Evidence:
+        from smeaton.task.arrays import open_table
+        from smeaton.trials.evaluate import OOF, ROW
+
+        answers = dict(open_table(self._folders[key] / OOF))
+        return Evidence(np.asarray(answers.pop(ROW)), answers)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        return len(self._folders)
 
 
 def make_board(
@@ -69,9 +82,9 @@ def make_board(
     if best is not None and best.score is not None:
         constant = baseline.score.value if baseline is not None and baseline.score is not None else None
         allowed = margin(best.score.value, constant, judge.best)
-    rows = [
-        _compared(msgspec.structs.replace(row, pareto=row.key in pareto), best, metric, jury, allowed) for row in rows
-    ]
+    near = _near(scored, best, baseline, judge.better, allowed)
+    flagged = [msgspec.structs.replace(row, pareto=row.key in pareto) for row in rows]
+    rows = [_compared(row, best, metric, jury, allowed) if row.key in near else row for row in flagged]
     board = Board(
         task=task.name,
         metric=metric,
@@ -149,11 +162,21 @@ def _row(task: Task, trial: Trial, jury: Jury) -> Row:
     )
 
 
+def _near(rows: Sequence[Row], best: Row | None, baseline: Row | None, better: Better, allowed: float) -> set[str]:
+    """Keys of the rows worth a paired comparison with the best."""
+    if best is None or best.score is None:
+        return set()
+    reach = oriented(best.score.value, better) - allowed
+    values = {row.key: oriented(row.score.value, better) for row in rows if row.score}
+    ordered = sorted(values, key=lambda key: (-values[key], key))
+    near = {key for key in ordered if values[key] >= reach} | set(ordered[:_COMPARED])
+    return (near | {baseline.key} if baseline else near) - {best.key}
+
+
 def _compared(row: Row, best: Row | None, metric: str, jury: Jury, allowed: float) -> Row:
-    if best is None or row.score is None or row.key == best.key:
-        return row
-    behind = jury.lead(metric, best.key, row.key)
-    tie = row.fits == best.fits and is_tie(behind, allowed)
+    """With the paired difference to the best, and whether it ties with it."""
+    behind = None if best is None else jury.lead(metric, best.key, row.key)
+    tie = best is not None and row.fits == best.fits and is_tie(behind, allowed)
     return msgspec.structs.replace(row, behind=behind, tie=tie)
 
 

@@ -82,6 +82,9 @@ def _said(winner: Row, best: Row, pool: list[Row], board: Board) -> str:
     second = max(others, key=lambda row: _good(row, board))
     behind = second.behind
     assert behind is not None
+    if second.tie:
+        saved = savings(winner.cost, second.cost)
+        return f"{text}; it ties with {second.family}" + (f" and is {saved}" if saved else "")
     ahead = f"ahead of {second.family} by {behind.value:.3g} ({behind.low:.3g} to {behind.high:.3g})"
     if behind.low <= 0:
         ahead += ", which is not certain"

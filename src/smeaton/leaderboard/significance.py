@@ -7,7 +7,7 @@ import numpy as np
 
 from smeaton.metrics import Metric
 from smeaton.metrics._intervals import interval, paired
-from smeaton.task.table import Array, Table, take
+from smeaton.task.table import Array, Table
 from smeaton.task.types import Label
 from smeaton.trials.record import Interval
 
@@ -54,7 +54,7 @@ class Jury:
         if one not in self.evidence or other not in self.evidence:
             return None
         metric = self.metrics[name]
-        rows_a, a = self._stats(name, one)
+        rows_a, a = self._stats(name, one)  # trials on the same folds have the same rows in the same order
         rows_b, b = self._stats(name, other)
         if len(rows_a) != len(rows_b) or not np.array_equal(rows_a, rows_b):
             shared, in_a, in_b = np.intersect1d(rows_a, rows_b, assume_unique=True, return_indices=True)
@@ -67,15 +67,13 @@ class Jury:
         return Interval(0.0 - difference, 0.0 - high, 0.0 - low)
 
     def _stats(self, metric: str, key: str) -> tuple[Array, Array]:
-        """Rows in ascending order and their statistics."""
+        """Rows and their statistics, in the order of the evidence."""
         if (metric, key) not in self._known:
             found = self.evidence[key]
-            order = np.argsort(found.rows, kind="stable")
-            rows = found.rows[order]
-            target = self.truth.target[rows]
-            answers = take(found.answers, order)
-            stats = self.metrics[metric].rows(answers, target, self.truth.labels, *self._roles(rows))
-            self._known[metric, key] = rows, stats
+            target = self.truth.target[found.rows]
+            roles = self._roles(found.rows)
+            stats = self.metrics[metric].rows(found.answers, target, self.truth.labels, *roles)
+            self._known[metric, key] = found.rows, stats
         return self._known[metric, key]
 
     def _roles(self, rows: Array) -> tuple[Array | None, Array | None]:

@@ -33,6 +33,8 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
         said.append(f"{word} {best.family} by {amount} ({row.behind.low:.3g} to {row.behind.high:.3g}){certain}")
         cheaper_words = savings(row.cost, best.cost)
         said.append(cheaper_words if row.behind.low <= 0 else "")
+    elif best.score is not None:
+        said.append(f"behind {best.family} by {abs(row.score.value - best.score.value):.3g}")
     if row.cost is None and best.cost is not None and row.fits:
         said.append("not measured")
     if row.estimated_from:

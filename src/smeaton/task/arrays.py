@@ -76,7 +76,7 @@ def encode_values(column: Array) -> tuple[Array, list[Any]]:
         plain = [_plain(value) for value in plain]
         keys = [None if value is None else _key(value) for value in plain]
     codes: dict[Any, int] = {None: -1}
-    values = []
+    values: list[Any] = []
     for key, value in zip(keys, plain, strict=True):
         if key not in codes:
             codes[key] = len(values)

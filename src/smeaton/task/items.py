@@ -42,7 +42,7 @@ def wrong(item: Item, expected: str, fix: str = "") -> TaskError:
 def nearest(word: str, words: Iterable[str]) -> str:
     """The fix for an unknown word: the nearest known one, or all of them."""
     known = list(words)
-    lowered = {name.lower(): name for name in known}
+    lowered = {name.lower(): name for name in reversed(known)}
     near = difflib.get_close_matches(word.lower(), list(lowered), 1, cutoff=0.6)
     return f"did you mean {lowered[near[0]]!r}?" if near else f"use one of: {', '.join(known)}"
 
@@ -191,7 +191,9 @@ def _mapping(node: Any, where: str, name: str, depth: int) -> Item:
             first = places[key.value].rsplit(":", 2)[1]
             raise TaskError(f"{key.value!r} stands twice (first in line {first})", fix="remove one", where=key.where)
         places[key.value] = key.where
-        value[key.value] = _node(value_node, name, depth + 1)
+        part = _node(value_node, name, depth + 1)
+        # YAML places a value that is not there at the next line; its name is where the reader must look.
+        value[key.value] = part if part.value is not None else Item(None, key.where)
     return Item(value, where, places)
 
 

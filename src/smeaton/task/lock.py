@@ -27,11 +27,11 @@ class Lock(Form, frozen=True, kw_only=True):
     lock: Literal[1] = 1
     inputs: dict[str, Type]
     output: dict[str, Type]
-    vocabularies: dict[str, str] = {}
+    vocabularies: dict[str, str] = msgspec.field(default_factory=dict)
     data: str = ""
     split: str = ""
     plan: tuple[str, ...] = ()
-    versions: dict[str, str] = {}
+    versions: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def write_lock(path: Path, lock: Lock) -> None:
@@ -87,9 +87,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def differences(old: Lock, new: Lock) -> list[str]:
     """What changed between two locks, one sentence each; empty where nothing did."""
     found = [*_types("input", old.inputs, new.inputs), *_types("output", old.output, new.output)]
-    for name in old.vocabularies.keys() & new.vocabularies.keys():
-        if old.vocabularies[name] != new.vocabularies[name]:
-            found.append(f"the values of category {name!r} changed")
+    found += [
+        f"the values of category {name!r} changed"
+        for name, known in old.vocabularies.items()
+        if new.vocabularies.get(name, known) != known
+    ]
     if old.data != new.data:
         found.append("the data changed")
     if old.split != new.split:

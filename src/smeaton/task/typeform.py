@@ -161,7 +161,7 @@ def _horizon(item: Item | None) -> int | None:
 
 
 def write_type(kind: Type) -> Any:
-    """The shortest plain form that `read_type` reads back as the same type (a learnt vocabulary's hash is left out)."""
+    """The shortest plain form that `read_type` reads back as the same type."""
     extra: dict[str, Any] = {
         "labels": None if kind.labels is None else list(kind.labels),
         "base": kind.base if kind.labels is None and kind.base != "text" else None,

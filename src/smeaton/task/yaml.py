@@ -170,8 +170,7 @@ def _place(task: Task, keys: tuple[str | int, ...], path: Path | None) -> str:
 def _follow(item: Item, keys: tuple[str | int, ...]) -> Item:
     """As far down as the keys lead; a short form (`data: path`) ends earlier."""
     for key in keys:
-        if (isinstance(item.value, dict) and key in item.value) or (
-            isinstance(item.value, list) and key.__class__ is int
-        ):
+        inside = key in item.value if isinstance(item.value, dict) else isinstance(item.value, list)
+        if inside:
             item = item.value[key]
     return item

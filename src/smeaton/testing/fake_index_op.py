@@ -1,13 +1,12 @@
 """A tiny word index over documents in a state folder: an op that learns after shipping.
 
 Inputs: text columns. Outputs: `prediction`, `probability`, `error`, `unsure`, under any names, in this order. The
-documents that share words with a row vote for their answers, rare words counting more. Arguments: `labels`, `unsure`
-(a row is unsure where the best label has a smaller share of the votes). The seed documents are the lines
+documents that share words with a row speak for their answers. Arguments: `labels`, `unsure` (a row is unsure where the
+best label is less probable than that). The seed documents are the lines
 `{"text", "answer"}` of `documents.jsonl` in the state's seed; written ones follow in its log. `write` returns once a
 document is on disk, and then it is visible.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -55,17 +54,18 @@ class WordIndex:
             self._postings[word].append(place)
         self._count = place + 1
 
-    def votes(self, text: str, labels: int) -> Array:
-        """Votes for each label, (labels,); all 0 where no document shares a word."""
-        found = np.zeros(labels)
-        count = self._count
+    def chances(self, text: str, labels: int) -> Array | None:
+        """Probability of each label, (labels,): what each word's documents say, as if words were independent; None
+        where no document shares a word."""
+        score = np.zeros(labels)
+        count, known = self._count, False
         for word in sorted(set(words(text))):
-            places = [place for place in self._postings.get(word, ()) if place < count]
-            if places:
-                rarity = math.log1p(count / len(places)) / len(places)
-                for place in places:
-                    found[self._codes[place]] += rarity
-        return found
+            codes = [self._codes[place] for place in self._postings.get(word, ()) if place < count]
+            if codes:
+                known = True
+                score += np.log((np.bincount(codes, minlength=labels) + 0.5) / (len(codes) + 0.5 * labels))
+        odds = np.exp(score - score.max())
+        return np.asarray(odds / odds.sum()) if known else None
 
 
 class IndexRunner:
@@ -115,13 +115,10 @@ class IndexRunner:
         return revision
 
     def _said(self, text: str) -> Said:
-        votes = self._index.votes(text, len(self._args.labels))
-        total = float(votes.sum())
-        if total <= 0:
+        chances = self._index.chances(text, len(self._args.labels))
+        if chances is None:
             return Said(-1, error="no document has any of these words")
-        code = int(votes.argmax())
-        # One vote's worth of doubt is spread over all labels, so that no probability is 0.
-        return Said(code, (float(votes[code]) + 1 / len(votes)) / (total + 1))
+        return Said(int(chances.argmax()), float(chances.max()))
 
 
 class IndexOp:

@@ -15,7 +15,7 @@ from smeaton.compile.calibrate import FLOOR, Calibration, apply
 from smeaton.task.table import Array
 
 MIN_ROWS = 30  # below this two numbers cannot be learnt from rows
-MAX_ROWS = 50_000  # more rows do not move two numbers any further
+MAX_ROWS = 20_000  # more rows move two numbers by less than a hundredth
 MAX_STEPS = 50
 SLOPES = (0.05, 20.0)  # outside lie probabilities that are noise, or rows that are all told apart
 MIN_GAIN = 1e-6  # nats; less is rounding
@@ -40,9 +40,7 @@ def scored(probability: Array, y: Array, weight: Array | None) -> Scored:
     with np.errstate(invalid="ignore"):
         usable = (np.abs(chance.sum(axis=1) - 1) < 1e-3) & (chance.min(axis=1, initial=np.inf) >= 0) & (mass > 0)
     index = np.flatnonzero(usable)
-    if len(index) > MAX_ROWS:
-        index = index[np.linspace(0, len(index) - 1, MAX_ROWS).astype(np.int64)]
-    return Scored(chance[index], np.asarray(y)[index], mass[index])
+    return _thinned(Scored(chance[index], np.asarray(y)[index], mass[index]))
 
 
 def cross_fit(parts: Sequence[Scored]) -> list[Calibration | None]:
@@ -174,12 +172,20 @@ def _newton(loss: Callable[[Array], float], slopes: Callable[[Array], tuple[Arra
 def _join(parts: Sequence[Scored], left_out: tuple[int, ...]) -> Scored:
     """The rows of all folds but those left out."""
     taken = [part for fold, part in enumerate(parts) if fold not in left_out]
-    return Scored(
+    joined = Scored(
         np.concatenate([part.probability for part in taken]),
         np.concatenate([part.y for part in taken]),
         np.concatenate([part.weight for part in taken]),
     )
+    return _thinned(joined)
 
 
-def _rows(part: Scored, which: slice) -> Scored:
+def _thinned(part: Scored) -> Scored:
+    """At most MAX_ROWS rows, evenly chosen."""
+    if len(part) <= MAX_ROWS:
+        return part
+    return _rows(part, np.linspace(0, len(part) - 1, MAX_ROWS).astype(np.int64))
+
+
+def _rows(part: Scored, which: slice | Array) -> Scored:
     return Scored(part.probability[which], part.y[which], part.weight[which])

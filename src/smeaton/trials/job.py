@@ -72,16 +72,15 @@ def run_job(job: Job, report: Report) -> FitResult:
         return msgspec.json.decode((out / RESULT_FILE).read_bytes(), type=FitResult)
     start = time.monotonic()
     out.parent.mkdir(parents=True, exist_ok=True)
-    for left in out.parent.glob(f"{out.name}.tmp-*"):
-        shutil.rmtree(left)  # of a worker that was killed; a job is never done twice at a time
+    for left in (out, *out.parent.glob(f"{out.name}.tmp-*")):
+        shutil.rmtree(left, ignore_errors=True)  # of a worker that was killed; a job is never done twice at a time
     folder = out.with_name(f"{out.name}.tmp-{os.getpid()}")
     folder.mkdir()
-    dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
     meter = Meter(Ledger(Path(job.ledger))) if job.ledger else None
     try:
-        work = Work(
-            job, dataset, fold(dataset, folds[job.fold], job.fold), folder, meter, {"rows": len(folds[job.fold].train)}
-        )
+        dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
+        one = fold(dataset, folds[job.fold], job.fold)
+        work = Work(job, dataset, one, folder, meter, {"rows": len(one.train)})
         _fit_and_answer(work, folds, report)
         work.timed("seconds", start)
         work.facts["money"] = meter.spent if meter else 0.0
@@ -207,7 +206,7 @@ def _save(work: Work, answers: Table, rows: Table, side: str) -> None:
 def _family(name: str, task: Task) -> Family:
     """A part by name, or the user's own from the task's folder."""
     family: Family = load_user(Path(task.folder), name) if ":" in name else plugins.load("families", name)
-    return family() if isinstance(family, type) else family
+    return family
 
 
 def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:

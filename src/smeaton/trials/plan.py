@@ -45,6 +45,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         share = (self.made - 1) / self.made if self.made > 1 else 0.8
         return Size(int(self.rows * share), self.columns, self.outputs, self.slowness)
 
+    def renewed(self, task: Task, clock: Clock, slots: int) -> "Plan":
+        """The plan of an earlier run under this run's budget: the same folds, another reserve."""
+        reserve = _reserve(clock.budget, self.rows, task.test.share, self.folds)
+        return msgspec.structs.replace(self, reserve=reserve, slots=slots)
+
     def settle(self, folds: int, line: str = "") -> "Plan":
         """The plan after the probe: only the first `folds` folds are fitted for every candidate."""
         return msgspec.structs.replace(

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass, field
 
-import msgspec
-
 from smeaton.trials.attempt import ALL, Attempt
 from smeaton.trials.choose import BLEND_EVERY, Chooser, admit, chooser
 from smeaton.trials.clock import Clock
@@ -59,7 +57,7 @@ def _work(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: Li
     ledger = str(setup.root / "ledger.db") if setup.task.budget.money > 0 else ""
     former = store.plan()
     if former is not None:
-        plan = msgspec.structs.replace(former, reserve=plan.reserve, slots=executor.slots)
+        plan = former.renewed(setup.task, setup.clock, executor.slots)
     desk = Desk(executor, setup.clock, setup.root, ledger)
     work = Work(setup, plan, store, listen, desk, _judge(setup), TimeModel(setup.spaces, plan.size))
     desk.progress = work.progress

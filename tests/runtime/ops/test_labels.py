@@ -8,7 +8,9 @@ from smeaton.runtime.program import Step
 
 
 def load(labels):
-    return part.load(Step(op="labels", inputs=("probability",), outputs=("prediction",), args={"labels": labels}), None, None)
+    return part.load(
+        Step(op="labels", inputs=("probability",), outputs=("prediction",), args={"labels": labels}), None, None
+    )
 
 
 @pytest.mark.parametrize("labels", [["a", "b", "c"], [3, 1, 2]])

@@ -37,7 +37,8 @@ STEP = Step(
     },
 )
 ROW = {
-    "age": 3.5, "visits": 2, "member": True, "opened": "2024-02-29T23:59:58.5Z", "city": "Leeds", "grade": 3, "body": "hi",
+    "age": 3.5, "visits": 2, "member": True, "opened": "2024-02-29T23:59:58.5Z", "city": "Leeds",
+    "grade": 3, "body": "hi",
 }  # fmt: skip
 
 
@@ -119,7 +120,10 @@ def test_no_rows(runner):
 maybe = st.none()
 rows = st.fixed_dictionaries(
     {
-        "age": maybe | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53) | st.just("1.5e3"),
+        "age": maybe
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.integers(-(2**53), 2**53)
+        | st.just("1.5e3"),
         "visits": st.integers(0, 2**53) | st.integers(0, 100).map(str),
         "member": maybe | st.booleans(),
         "opened": maybe | st.datetimes().map(lambda d: d.isoformat()) | st.datetimes(),
@@ -165,7 +169,7 @@ def test_typed_columns_read_the_same(given_rows):
     ("args", "outputs", "message"),
     [
         ({"columns": [{"name": "a", "type": {"type": "text"}}], "numbers": [{"column": "a"}]}, ("numbers",), "must be"),
-        ({"columns": [{"name": "a", "type": {"type": "number"}}], "numbers": [{"column": "b"}]}, ("numbers",), "must be"),
+        ({"columns": [{"name": "a", "type": {"type": "number"}}], "numbers": [{"column": "b"}]}, ("n",), "must be"),
         ({"columns": [{"name": "a", "type": {"type": "number"}}]}, (), "outputs"),
         ({"columns": [{"name": "a", "type": {"type": "wrong"}}], "texts": ["a"]}, ("t",), "wrong"),
         ({"columns": [{"name": "z", "type": {"type": "text"}}], "texts": ["z"]}, ("t",), "each of its inputs"),
@@ -179,5 +183,7 @@ def test_wrong_steps(args, outputs, message):
 
 
 def test_arguments_survive_json(runner):
-    again = part.load(Step(op="table", inputs=STEP.inputs, outputs=STEP.outputs, args=json.loads(json.dumps(STEP.args))), None, None)
+    again = part.load(
+        Step(op="table", inputs=STEP.inputs, outputs=STEP.outputs, args=json.loads(json.dumps(STEP.args))), None, None
+    )
     assert again.rows([ROW])["numbers"].tobytes() == runner.rows([ROW])["numbers"].tobytes()

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,14 +37,45 @@ def test_tokens(text, expected):
     assert tokens(text) == expected
 
 
+def by_the_book(text, buckets, words, chars):
+    """The specification again, as plainly as can be."""
+    mask, prime = 0xFFFFFFFF, 16777619
+    hashes, found = [], tokens(text)
+    for n in words:
+        for start in range(len(found) - n + 1):
+            h = fnv1a(found[start].encode())
+            for token in found[start + 1 : start + n]:
+                h = h * prime & mask ^ fnv1a(token.encode())
+            hashes.append(h)
+    padded = f" {' '.join(found)} " if found else ""
+    for n in chars:
+        for start in range(len(padded) - n + 1):
+            h = 0x9E3779B9 + n
+            for letter in padded[start : start + n]:
+                h = (h ^ ord(letter)) * prime & mask
+            hashes.append(h)
+    counts = [0] * buckets
+    for h in hashes:
+        mixed = (h ^ h >> 16) * 0x85EBCA6B & mask
+        mixed = (mixed ^ mixed >> 13) * 0xC2B2AE35 & mask
+        counts[(mixed ^ mixed >> 16) % buckets] += 1
+    values = [math.log(1 + count) for count in counts]
+    length = math.sqrt(sum(value * value for value in values)) or 1.0
+    return np.array([value / length for value in values])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["The cat and the hat", "日本 語 ab ab"]))
+def test_the_specification(text):
+    found = word_vectors([text], 50, (1, 2, 3), (1, 3))[0]
+    np.testing.assert_allclose(found, by_the_book(text, 50, (1, 2, 3), (1, 3)), rtol=1e-6, atol=1e-7)
+
+
 def test_known_bits():
     """Shipped bundles depend on these: a change here is a change of the format."""
-    vector = word_vectors(["The cat and the hat"], 16, (1, 2), (3,))[0]
+    vector = word_vectors(["The cat and the hat"], 8, (1, 2), (3,))[0]
     assert vector.dtype == np.float32
-    assert vector.tobytes().hex() == KNOWN
-
-
-KNOWN = ""
+    assert vector.tobytes().hex() == "03ca063f6576c53e03ca863e6576c53ebd15aa3e6576c53e03ca863ebd152a3e"
 
 
 def test_values_are_log_counts_of_length_one():

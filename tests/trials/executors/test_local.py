@@ -19,6 +19,7 @@ from smeaton import plugins
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Executor
 from smeaton.trials.executors.local import LocalExecutor
+from smeaton.trials.record import Candidate
 from smeaton.trials.results import read_fit
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes in /proc")]
@@ -193,6 +194,57 @@ def test_workers_run_with_one_thread_and_no_input(build: Any, tmp_path: Path) ->
         executor.submit(made.job(made.user("environment")))
         events = until(executor, ended(1))
     assert events[-1].reason.startswith("RuntimeError: ")
+
+
+def test_without_processes_no_job_waits_for_ever(build: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from smeaton.trials.executors import local
+
+    monkeypatch.setattr(local, "command", lambda *words: [str(tmp_path / "no such program")])
+    made = build()
+    said: list[str] = []
+    executor = LocalExecutor(1)
+    executor.start(tmp_path, said.append)
+    with contextlib.suppress(SmeatonError):
+        executor.submit(made.job(made.user("good")))  # one that came in time is failed
+    eventually(lambda: bool(said))
+    with pytest.raises(SmeatonError, match="the workers cannot run"):
+        executor.submit(made.job(made.user("good")))
+    assert all(event.kind == "failed" and "cannot run" in event.reason for event in executor.wait(0.1))
+    executor.close()
+    assert "no such program" in said[0]
+
+
+NOISY = """
+import fcntl, os, time
+from pathlib import Path
+
+class Noisy:
+    def fit(self, *given):
+        for entry in Path("/proc/self/fd").iterdir():
+            pipe = int(entry.name)
+            writable = pipe > 2 and "pipe" in os.readlink(entry) and fcntl.fcntl(pipe, fcntl.F_GETFL) & os.O_WRONLY
+            if writable:
+                os.write(pipe, b"nonsense\\n")
+                time.sleep(60)
+
+noisy = Noisy()
+"""
+
+
+def test_a_worker_that_talks_nonsense_is_replaced(build: Any, tmp_path: Path) -> None:
+    made = build()
+    Path(made.task.folder, "noisy.py").write_text(NOISY)
+    said: list[str] = []
+    executor = LocalExecutor(1)
+    executor.start(tmp_path, said.append)
+    try:
+        executor.submit(made.job(Candidate(family="noisy.py:noisy")))
+        executor.submit(made.job(made.user("good"), fidelity=0.5))
+        events = until(executor, ended(2))
+    finally:
+        executor.close()
+    assert [event.kind for event in events if event.kind != "progress"] == ["failed", "done"]
+    assert "nonsense" in said[0]
 
 
 PARENT = """

@@ -64,8 +64,8 @@ def native(values: Sequence[Any]) -> Array:
 
 def from_masked(column: Array) -> Array:
     """A typed array as `task/table.py` wants it, from a plain or masked numpy array of any width."""
-    null = np.ma.getmaskarray(column)  # type: ignore[no-untyped-call]
-    plain: Array = np.asarray(np.ma.getdata(column))  # type: ignore[no-untyped-call]
+    null = np.ma.getmaskarray(column)
+    plain: Array = np.asarray(np.ma.getdata(column))
     if plain.ndim == 2:
         return plain.astype(np.float32)
     kind = plain.dtype.kind

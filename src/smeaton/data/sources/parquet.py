@@ -118,7 +118,7 @@ def _typed(values: Sequence[Any], kind: str) -> Array:
         return np.array(values, dtype="datetime64[us]")
     dtype = np.float64 if wanted in ("DOUBLE", "FLOAT") else np.int64
     filled = np.array([0 if value is None else value for value in values], dtype=dtype)
-    return from_masked(np.ma.MaskedArray(filled, mask=null))  # type: ignore[no-untyped-call]
+    return from_masked(np.ma.MaskedArray(filled, mask=null))
 
 
 part = Parquet()

@@ -258,9 +258,9 @@ class LocalExecutor:
         self._log(reason)
         with contextlib.suppress(queue.Empty):
             while True:
-                command = self._commands.get_nowait()
+                waiting = self._commands.get_nowait()
                 with contextlib.suppress(OSError):
-                    command()
+                    waiting()
         held = [worker.job for worker in self._workers.values() if worker.job is not None]
         for job in [*held, *self._waiting]:
             self._events.put(Event(job=job.id, kind="failed", at=time.time(), reason=reason))
@@ -280,7 +280,7 @@ def _how(code: int) -> str:
     if code == -signal.SIGKILL:
         return "was killed (out of memory?)"
     if code < 0:
-        return f"crashed ({signal.Signals(-code).name})"
+        return f"crashed ({signal.strsignal(-code) or -code})"
     return f"ended with status {code}"
 
 

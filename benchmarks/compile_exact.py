@@ -5,13 +5,15 @@ by the engine; its answers are compared with LightGBM's on all rows and on adver
 threshold, unix seconds, 12-digit ids, prices, nulls, unseen categories). Target: no label flipped, nothing off by more
 than 1e-9.
 
-    python benchmarks/compile_exact.py FOLDER NAME=TARGET [NAME=TARGET ...] [--trees 200]
+    python benchmarks/compile_exact.py FOLDER [NAME=TARGET ...] [--trees 200]
 
-FOLDER/NAME/data.csv.gz, or FOLDER/NAME.csv(.gz), is a table; TARGET its target column.
+FOLDER/NAME/data.csv.gz, or FOLDER/NAME.csv(.gz), is a table, TARGET its target column; without names, the tables that
+FOLDER/INDEX.md lists (lines such as `| titanic | binary, target column `Survived` | ...`).
 """
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import time
@@ -33,6 +35,14 @@ from smeaton.runtime.ops._features import CATEGORIES
 from smeaton.task.table import PREDICTION, PROBABILITY, Table, rows_in
 
 Array = np.ndarray[Any, Any]
+LINE = re.compile(r"^\|\s*(\w+)\s*\|\s*(?:regression|binary|multiclass), target column `([^`]+)`", re.M)
+
+
+def tables(folder: Path, given: list[str]) -> list[tuple[str, str]]:
+    """Names and targets, as given or from the index."""
+    if given:
+        return [(name, target) for name, _, target in (pair.partition("=") for pair in given)]
+    return LINE.findall((folder / "INDEX.md").read_text(encoding="utf-8"))
 
 
 def find(folder: Path, name: str) -> Path:
@@ -106,15 +116,13 @@ def main() -> int:
     """Measure, print a table and a line of JSON; 1 if a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("tables", nargs="+", metavar="NAME=TARGET")
+    parser.add_argument("tables", nargs="*", metavar="NAME=TARGET")
     parser.add_argument("--trees", type=int, default=200)
     given = parser.parse_args()
-    print(
-        f"{'table':22} {'rows':>7} {'flips':>6} {'max off':>9} {'hard rows':>9} {'flips':>6} {'max off':>9} {'MB':>6} {'s':>5}"
-    )
+    header = ("table", "rows", "flips", "max off", "hard rows", "flips", "max off", "MB", "s")
+    print("{:22} {:>7} {:>6} {:>9} {:>9} {:>6} {:>9} {:>6} {:>5}".format(*header))
     results = []
-    for pair in given.tables:
-        name, _, target = pair.partition("=")
+    for name, target in tables(given.folder, given.tables):
         result = measure(find(given.folder, name), target, given.trees)
         results.append(result)
         print(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smeaton.errors import SmeatonError
@@ -362,11 +362,7 @@ def _facts(trial: Trial) -> tuple[Any, ...]:
 
 
 costs = st.fixed_dictionaries({name: st.floats(0.01, 60) for name in ("baseline", "linear", "boosting", "blend")})
-SCENARIO = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@SCENARIO
-@given(
+SCENARIO = dict(
     costs=costs,
     budget=st.sampled_from([8.0, 20.0, 30.0, 60.0, 240.0]),
     folds=st.sampled_from([1, 3, 5, 8]),
@@ -375,21 +371,28 @@ SCENARIO = settings(max_examples=150, deadline=None, suppress_health_check=[Heal
     odd=st.integers(0, 2**32),
     slots=st.integers(1, 4),
 )
-def test_deadlines_are_kept_whatever_happens(
-    tmp_path_factory: pytest.TempPathFactory,
-    costs: dict[str, float],
-    budget: float,
-    folds: int,
-    late: float,
-    spread: float,
-    odd: int,
-    slots: int,
+
+
+@settings(max_examples=20, deadline=None)
+@given(**SCENARIO)
+def test_deadlines_are_kept(tmp_path_factory: pytest.TempPathFactory, **scenario: Any) -> None:
+    check_deadline(tmp_path_factory.mktemp("w"), **scenario)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@given(**SCENARIO)
+def test_deadlines_are_kept_whatever_happens(tmp_path_factory: pytest.TempPathFactory, **scenario: Any) -> None:
+    check_deadline(tmp_path_factory.mktemp("w"), **scenario)
+
+
+def check_deadline(
+    root: Path, costs: dict[str, float], budget: float, folds: int, late: float, spread: float, odd: int, slots: int
 ) -> None:
     def chance(job: Job, word: str, share: float) -> bool:
         digest = hashlib.sha256(f"{odd} {word} {job.id}".encode()).digest()
         return job.family != "baseline" and digest[0] < 256 * share
 
-    root = tmp_path_factory.mktemp("w")
     plan = make(folds, reserve=min(4.0, 0.3 * budget))
     world = World(root, budget, plan, lambda job: costs[job.family], spread=spread, late=late)
     result, _, seconds = world.run(

@@ -46,7 +46,9 @@ def test_keeps_everything_in_order(tmp_path: Path) -> None:
         assert store.notices() == [("note", "hello")]
         assert store.costs()["k"].p50 == 1.5
         assert store.cuts() == [trial(2)]
-        store.forget_cuts()
+        store.uncut("another")
+        assert store.cuts() == [trial(2)]
+        store.uncut()
         assert store.cuts() == []
 
 

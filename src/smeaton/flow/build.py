@@ -13,10 +13,12 @@ from smeaton.errors import DataError
 from smeaton.families import Space
 from smeaton.flow.finish import finish
 from smeaton.flow.outcome import Built
+from smeaton.flow.pin import renew_lock
 from smeaton.flow.prepare import Prepared, prepare, spaces
 from smeaton.flow.request import resolve
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.text import render
+from smeaton.runtime.ledger import Ledger
 from smeaton.trials.clock import Clock
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.plan import Plan, make_plan
@@ -73,8 +75,14 @@ def build(
         with Store(prepared.root) as store:
             found, refused = spaces(prepared)
             plan = _plan(prepared, found, store, clock, executor.slots)
+            if prepared.task.budget.money > 0:
+                # Workers, measuring and the sealed test all draw on this one file.
+                Ledger(prepared.root / "ledger.db", prepared.task.budget.money).close()
             for line in plan.lines:
                 listen(Notice("plan", line, {"plan": plan}))
+            for change in renew_lock(request.folder, prepared.dataset, prepared.test, plan.lines[:1]):
+                listen(Notice("note", f"since smeaton.lock was written: {change}"))
+            _open_purse(prepared, request.task.budget.money)
             setup = Setup(
                 task=prepared.task.with_(budget=request.task.budget),
                 profile=prepared.profile,
@@ -122,6 +130,14 @@ def _save_rows(prepared: Prepared, wanted: int) -> int:
     shutil.rmtree(prepared.root / "data", ignore_errors=True)
     new.rename(prepared.root / "data")
     return len(folds)
+
+
+def _open_purse(prepared: Prepared, money: float) -> None:
+    """The one ledger of this build: what earlier runs of it spent stays spent."""
+    if money > 0:
+        from smeaton.runtime.ledger import Ledger
+
+        Ledger(prepared.root / "ledger.db", cap=money).close()
 
 
 def board(where: Path) -> Board:

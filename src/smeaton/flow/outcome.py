@@ -58,7 +58,7 @@ class Built:
         """The board, the winner and why, the sealed test, the bundle: a screen for people."""
         lines = [render(self.board, rows=8), ""]
         lines.append(f"{self.outcome}: {self.winner or 'nothing'} after {self.trials} trials in {self.seconds:.1f} s")
-        lines += [f"  {reason}" for reason in (*self.reasons, *self.board.reasons, *self.ending.notes)]
+        lines += [f"  {reason}" for reason in (*self.reasons, *self.ending.notes)]
         if self.test is not None:
             score = f"{self.metric} {number(self.test.value)} (95 % interval {number(self.test.low)} to "
             times = "once" if self.opened == 1 else f"{self.opened} times so far"

@@ -10,6 +10,7 @@ from smeaton import __version__, plugins
 from smeaton.data.dataset import Dataset
 from smeaton.errors import TaskError
 from smeaton.families import Family, Refusal, Space
+from smeaton.flow.pin import load_pinned
 from smeaton.flow.request import Request
 from smeaton.metrics._defaults import check_metric, default_metric
 from smeaton.task.profile import Profile
@@ -41,11 +42,10 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
         TaskError: the metric does not fit the output.
     """
     from smeaton.data.leakage import probe
-    from smeaton.data.load import load
     from smeaton.data.profile import profile
     from smeaton.data.split import split_test
 
-    dataset = load(request.task, request.raw)
+    dataset = load_pinned(request)
     task = dataset.task
     metric = task.metric or default_metric(task)
     check_metric(metric, task)

@@ -1,6 +1,7 @@
 """From columns of answers to what callers read: one plain mapping a row."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
@@ -26,10 +27,10 @@ def as_answers(columns: Table, labels: Sequence[Label]) -> list[dict[str, Any]]:
 
 
 def plain(column: Array) -> list[Any]:
-    """A column as Python values; NaN and NaT become None."""
+    """A column as Python values: null where a number is not finite or a moment is none; a matrix gives lists."""
     values = column.tolist()
     if column.dtype.kind == "f" and column.ndim == 1:
-        return [value if value == value else None for value in values]
+        return [value if isfinite(value) else None for value in values]
     if column.dtype.kind == "M":
         return [None if value is None else value.isoformat() + "Z" for value in values]
     return list(values)

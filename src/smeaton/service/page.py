@@ -1,5 +1,7 @@
 """The small page at `/`: what answers here, and the lines that ask it. Static, every value escaped, no script."""
 
+import base64
+import hashlib
 import json
 import shlex
 from collections.abc import Mapping
@@ -13,13 +15,19 @@ _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;"
     "background:#fff}pre{background:#f3f4f6;padding:.8rem;overflow:auto;border-radius:6px}"
     "td,th{text-align:left;padding:.2rem 1rem .2rem 0}"
-    "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#14171a}pre{background:#22272e}}"
+    "@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#14171a}pre{background:#22272e}a{color:#8ab4f8}}"
 )
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+#: Nothing but this one style may be used.
+PAGE_HEADERS = {
+    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+}
 
 
-def index_page(models: Mapping[str, Hosted]) -> str:
-    """The page as HTML."""
-    parts = "".join(_section(model) for model in models.values())
+def index_page(models: Mapping[str, Hosted], base: str) -> str:
+    """The page as HTML; `base` is the address it was asked at, with a slash at its end."""
+    parts = "".join(_section(model, base) for model in models.values())
     names = escape(", ".join(models))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{names} - Smeaton</title>'
@@ -29,14 +37,13 @@ def index_page(models: Mapping[str, Hosted]) -> str:
     )
 
 
-def _section(model: Hosted) -> str:
+def _section(model: Hosted, base: str) -> str:
     task = model.task
     types = {name: task.input_types[name] for name in model.engine.program.inputs}
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(_words(kind))}</td></tr>" for name, kind in types.items())
     body = json.dumps({"rows": [{name: example_value(kind) for name, kind in types.items()}]})
-    curl = (
-        f"curl -s localhost:8000/models/{model.name}/predict -H 'content-type: application/json' -d {shlex.quote(body)}"
-    )
+    address = shlex.quote(f"{base}models/{model.name}/predict")
+    curl = f"curl -s {address} -H 'content-type: application/json' -d {shlex.quote(body)}"
     goal = escape(task.goal or f"Predicts {task.target}.")
     which = escape(f"Bundle {model.version}, {model.bundle.manifest.outcome}.")
     return (
@@ -55,5 +62,8 @@ def example_value(kind: Type) -> Any:
         if kind.labels:
             return kind.labels[0]
         return {"text": "a", "integer": 1, "boolean": True}[kind.base]
-    values = {"number": 1.5, "integer": 1, "boolean": True, "timestamp": "2026-01-31T12:00:00Z", "vector": [0.0]}
+    if kind.type in ("number", "integer"):
+        inside = min(max(1.0, kind.min if kind.min is not None else 1.0), kind.max if kind.max is not None else 1.0)
+        return int(inside) if kind.type == "integer" else inside
+    values = {"boolean": True, "timestamp": "2026-01-31T12:00:00Z", "vector": [0.0], "list": [], "object": {}}
     return values.get(kind.type, "some text")

@@ -2,20 +2,12 @@
 
 from dataclasses import dataclass
 
-from smeaton.errors import (
-    Cancelled,
-    DataError,
-    DeadlineExceeded,
-    InputError,
-    OutOfMoney,
-    RowsError,
-    SmeatonError,
-)
+from smeaton.errors import Cancelled, DeadlineExceeded, OutOfMoney, RowsError
 
-MAX_MESSAGE = 600
+MOST_NAME = 64  # characters of a key that a path may show
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Problem(Exception):
     """A refused request. `path` leads to the bad value, such as `rows[3].age`."""
 
@@ -26,35 +18,57 @@ class Problem(Exception):
     fix: str = ""
 
     def as_dict(self) -> dict[str, object]:
-        """The body: `{"error": {code, message, path, fix}}`, at most about 1 KB."""
+        """The body: `{"error": {code, message, path, fix}}`, under 1,000 bytes."""
         body = {
             "code": self.code,
-            "message": self.message[:MAX_MESSAGE],
-            "path": self.path[:200],
-            "fix": self.fix[:200],
+            "message": plain_text(self.message, 500),
+            "path": plain_text(self.path, 200),
+            "fix": plain_text(self.fix, 150),
         }
         return {"error": {name: value for name, value in body.items() if value}}
 
 
-def problem_of(error: Exception, root: str = "rows") -> Problem:
-    """Turn an error of ours into what the caller reads; `root` names the list the rows came in."""
+def plain_text(text: str, most: int) -> str:
+    """Text of at most `most` bytes that JSON writes as it is: labels and names in it come from anywhere."""
+    shown = "".join("'" if c in '"\\' else c if c.isprintable() else " " for c in text[:most])
+    return shown.encode(errors="replace")[:most].decode(errors="ignore")
+
+
+def place(root: str, row: int | None = None, name: str = "") -> str:
+    """A path such as `rows[3].age`; a name that is no plain word is left out."""
+    path = root if row is None else f"{root}[{row}]"
+    if not name or len(name) > MOST_NAME or not name.replace("-", "_").replace(" ", "_").isidentifier():
+        return path
+    return f"{path}.{name}" if path else name
+
+
+def reason_of(reason: str) -> str:
+    """Why a value was refused, without the value: readers say what they expected, then what they got."""
+    return reason.partition(", got ")[0]
+
+
+def problem_of(error: Exception, root: str = "rows") -> Problem | None:
+    """What the caller reads about an error that is about the request; None for a fault of the service.
+
+    `root` names the list the rows came in.
+    """
     if isinstance(error, Problem):
         return error
     if isinstance(error, RowsError):
         first = error.faults[0]
-        path = f"{root}[{first.row}]" + (f".{first.column}" if first.column else "")
         more = f" (and {len(error.faults) - 1} more faults)" if len(error.faults) > 1 else ""
-        return Problem(422, "invalid_value", first.reason + more, path, error.fix)
-    statuses = {
-        DeadlineExceeded: (504, "deadline_exceeded"),
-        Cancelled: (499, "cancelled"),
-        OutOfMoney: (402, "out_of_money"),
-        DataError: (422, "invalid_rows"),
-        InputError: (400, "invalid_request"),
-    }
-    for kind, (status, code) in statuses.items():
-        if isinstance(error, kind):
-            return Problem(status, code, error.message, "", error.fix)
-    if isinstance(error, SmeatonError):
-        return Problem(500, "failed", error.message, "", error.fix)
+        return Problem(
+            422, "invalid_value", reason_of(first.reason) + more, place(root, first.row, first.column), error.fix
+        )
+    if isinstance(error, DeadlineExceeded):
+        return Problem(504, "deadline_exceeded", "no answer within the time a request may take", "", error.fix)
+    if isinstance(error, OutOfMoney):
+        return Problem(402, "out_of_money", "the money this service may spend is used up", "", "try again tomorrow")
+    if isinstance(error, Cancelled):
+        return Problem(499, "cancelled", "the caller went away")
+    return None
+
+
+def fault() -> Problem:
+    """What the caller reads about a fault of the service."""
     return Problem(500, "fault", "a fault of the service; its log has the details", "", "report it with the request id")

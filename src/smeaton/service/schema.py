@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smeaton.service.hosted import Hosted
-from smeaton.service.settings import MAX_ROWS
+from smeaton.service.settings import Settings
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 
@@ -21,15 +21,25 @@ _PLAIN: dict[str, Schema] = {
     "list": {"type": "array"},
 }
 _BASES: dict[str, Schema] = {"text": {"type": "string"}, "integer": {"type": "integer"}, "boolean": {"type": "boolean"}}
+_REFUSALS = {
+    "400": "the body is not a JSON object",
+    "401": "no valid API key",
+    "402": "the money this service may spend is used up",
+    "408": "the body did not arrive in time",
+    "413": "the body is too large, or has too many rows",
+    "422": "a value is missing, unknown or of the wrong type; `path` leads to it",
+    "503": "the model is not ready",
+    "504": "no answer within the time a request may take",
+}
 
 
 def type_schema(kind: Type) -> Schema:
-    """JSON Schema of one value of a type, as the service accepts it."""
+    """JSON Schema of one value of a type, as clients should send it."""
     schema = dict(_BASES[kind.base]) if kind.type == "category" else dict(_PLAIN.get(kind.type, {}))
-    if kind.min is not None:
-        schema["minimum"] = kind.min
-    if kind.max is not None:
-        schema["maximum"] = kind.max
+    if kind.type == "category" and kind.labels:
+        schema["enum"] = [*kind.labels, None] if kind.optional else list(kind.labels)
+    if kind.type in ("number", "integer"):
+        schema |= {name: bound for name, bound in (("minimum", kind.min), ("maximum", kind.max)) if bound is not None}
     if kind.about:
         schema["description"] = kind.about
     if kind.optional and "type" in schema:
@@ -48,61 +58,111 @@ def row_schema(task: Task, inputs: tuple[str, ...]) -> Schema:
     }
 
 
-def answer_schema(task: Task) -> Schema:
-    """JSON Schema of one answer."""
+def answer_schema(task: Task, outputs: tuple[str, ...]) -> Schema:
+    """JSON Schema of one answer. A row whose `error` is set has no prediction."""
     kind = task.output_type
-    prediction: Schema = {"enum": list(kind.labels)} if kind.labels else type_schema(kind)
-    properties: Schema = {"prediction": prediction}
-    if kind.is_class:
-        share = {"type": "number", "minimum": 0, "maximum": 1}
-        labels = dict.fromkeys(kind.text_labels(), share)
-        properties["probability"] = {"type": "object", "properties": labels, "required": list(labels)}
-    return {"type": "object", "properties": properties, "required": ["prediction"]}
+    properties: Schema = {}
+    for name in outputs:
+        if name == "prediction":
+            labels = list(kind.labels or ())
+            properties[name] = {"enum": labels} if labels else {"type": "number"} if _is_number(kind) else {}
+            if "error" in outputs and properties[name]:
+                properties[name] = {"anyOf": [properties[name], {"type": "null"}]}
+        elif name == "probability":
+            share = {"type": "number", "minimum": 0, "maximum": 1}
+            shares = dict.fromkeys(kind.text_labels(), share)
+            properties[name] = {"type": "object", "properties": shares, "required": list(shares)}
+        else:
+            properties[name] = {"type": ["string", "null"]} if name == "error" else {}
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def openapi(models: Mapping[str, Hosted]) -> Schema:
+def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
     """The OpenAPI document of the REST routes."""
-    paths: Schema = {"/health/live": {"get": _plain("alive")}, "/health/ready": {"get": _plain("ready to answer")}}
+    paths: Schema = {
+        "/health/live": _get("live", "whether the process answers"),
+        "/health/ready": _get("ready", "whether every model is ready", {"503": {"description": "not ready"}}),
+        "/models": _get("models", "the models that answer here"),
+    }
+    schemas: Schema = {"Error": _error_schema()}
     for number, model in enumerate(models.values()):
-        operation = _operation(model)
+        schemas[f"{model.name}.row"] = row_schema(model.task, model.engine.program.inputs)
+        schemas[f"{model.name}.answer"] = answer_schema(model.task, model.engine.program.outputs)
+        operation = _predict(model, settings)
         paths[f"/models/{model.name}/predict"] = {"post": operation}
         if number == 0:
             paths["/predict"] = {"post": {**operation, "operationId": "predict"}}
+        if model.states:
+            paths[f"/models/{model.name}/learn"] = {"post": _learn(model, settings)}
     first = next(iter(models.values()))
-    return {
+    document: Schema = {
         "openapi": "3.1.0",
         "info": {"title": f"Smeaton: {', '.join(models)}", "version": first.version},
         "paths": paths,
-        "components": {"schemas": {"Error": _error_schema()}},
+        "components": {"schemas": schemas},
     }
+    if settings.keys:
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"key": []}]
+    return document
 
 
-def _plain(about: str) -> Schema:
-    return {"summary": about, "responses": {"200": {"description": about}, "503": {"description": "not yet"}}}
+def _get(name: str, about: str, more: Schema | None = None) -> Schema:
+    found = {"200": {"description": about, "content": _json({"type": "object"})}, **(more or {})}
+    return {"get": {"operationId": name, "summary": about, "responses": found}}
 
 
-def _operation(model: Hosted) -> Schema:
-    rows = {"type": "array", "items": row_schema(model.task, model.engine.program.inputs), "maxItems": MAX_ROWS}
-    body = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
-    answers = {"type": "object", "properties": {"predictions": {"type": "array", "items": answer_schema(model.task)}}}
-    error = {"description": "refused", "content": _json({"$ref": "#/components/schemas/Error"})}
+def _predict(model: Hosted, settings: Settings) -> Schema:
+    rows = {"type": "array", "items": _ref(f"{model.name}.row"), "minItems": 1, "maxItems": settings.max_rows}
+    stream = {"type": "boolean", "default": False, "description": "answer piece by piece, as server-sent events"}
+    answers = {"type": "array", "items": _ref(f"{model.name}.answer")}
+    content = _json(_object({"predictions": answers}, "predictions"))
+    content["text/event-stream"] = {"schema": {"type": "string"}}
     return {
         "operationId": f"predict_{model.name}",
         "summary": model.task.goal or f"Predict {model.task.target}",
-        "requestBody": {"required": True, "content": _json(body)},
-        "responses": {
-            "200": {"description": "one answer for each row, in order", "content": _json(answers)},
-            **dict.fromkeys(("400", "401", "413", "422", "503", "504"), error),
-        },
+        "requestBody": _body(_object({"rows": rows, "stream": stream}, "rows")),
+        "responses": {"200": {"description": "one answer for each row, in order", "content": content}, **_refusals()},
     }
+
+
+def _learn(model: Hosted, settings: Settings) -> Schema:
+    items = {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": settings.max_rows}
+    step = {"type": ["string", "null"], "enum": [*model.states, None]}
+    number = {"type": "integer", "minimum": 0}
+    done = _json(_object({"revision": number, "accepted": number}, "revision", "accepted"))
+    return {
+        "operationId": f"learn_{model.name}",
+        "summary": "Write to the model's state: on disk and answered with once this returns",
+        "requestBody": _body(_object({"items": items, "step": step}, "items")),
+        "responses": {"200": {"description": "the new revision of the state", "content": done}, **_refusals()},
+    }
+
+
+def _refusals() -> Schema:
+    return {status: {"description": about, "content": _json(_ref("Error"))} for status, about in _REFUSALS.items()}
+
+
+def _object(properties: Schema, *required: str) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def _body(schema: Schema) -> Schema:
+    return {"required": True, "content": _json(schema)}
 
 
 def _json(schema: Schema) -> Schema:
     return {"application/json": {"schema": schema}}
 
 
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _is_number(kind: Type) -> bool:
+    return kind.type in ("number", "integer")
+
+
 def _error_schema() -> Schema:
-    text = {"type": "string"}
-    fields = dict.fromkeys(("code", "message", "path", "fix"), text)
-    error = {"type": "object", "properties": fields, "required": ["code", "message"]}
-    return {"type": "object", "properties": {"error": error}, "required": ["error"]}
+    fields = dict.fromkeys(("code", "message", "path", "fix"), {"type": "string"})
+    return _object({"error": _object(fields, "code", "message")}, "error")

@@ -10,8 +10,8 @@ from smeaton.errors import InputError
 
 MAX_BODY = 16_000_000  #: bytes of a request body
 MAX_ROWS = 10_000  #: rows of one request
-MAX_DEPTH = 32  #: nested arrays and objects of one request
-REQUEST_SECONDS = 30.0  #: time one request may take
+REQUEST_SECONDS = 30.0  #: time one request may take, and again to send its body
+_KEY_LENGTH = 16  # characters: shorter keys can be guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def settings_for(host: str, auth: str, key_file: str | None) -> Settings:
+def settings_for(host: str, auth: str, key_file: str | None, seconds: float = REQUEST_SECONDS) -> Settings:
     """Settings for an address to bind to.
 
     Raises:
@@ -53,15 +53,16 @@ def settings_for(host: str, auth: str, key_file: str | None) -> Settings:
             f"{host} can be reached from other machines, and no key is asked for",
             fix="give --key-file FILE (one key a line), or --auth external if a gateway authenticates callers",
         )
-    return Settings(loopback=loopback, keys=keys)
+    return Settings(loopback=loopback, keys=keys, seconds=seconds)
 
 
 def _read_keys(path: Path) -> frozenset[bytes]:
-    if not path.is_file():
-        raise InputError(f"there is no key file {path}", fix="write one key a line, at least 16 characters each")
-    keys = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not keys or any(len(key) < 16 for key in keys):
-        raise InputError(
-            "a key has fewer than 16 characters, or there is none", fix="make longer keys", where=str(path)
-        )
+    fix = f"write one key a line, at least {_KEY_LENGTH} characters each"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("the key file cannot be read", fix=fix, where=str(path)) from error
+    keys = [line.strip() for line in lines if line.strip()]
+    if not keys or any(len(key) < _KEY_LENGTH for key in keys):
+        raise InputError("a key is too short, or there is none", fix=fix, where=str(path))
     return frozenset(hashlib.sha256(key.encode()).digest() for key in keys)

@@ -37,7 +37,7 @@ KEYS = (
 DATA_PARTS = ("examples", "test", "documents", "unlabelled")
 DEVICES = ("cpu", "gpu")
 REFERENCE = re.compile(r"[^:\\]+\.py:[A-Za-z_][A-Za-z0-9_]*")
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _METRIC = re.compile(r"[a-z][a-z0-9_]*(?:@[0-9]+)?")
 _BAR = re.compile(r"(>=|<=) ?(-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -69,7 +69,7 @@ _EXAMPLES = {
 
 def slug(words: str) -> str:
     """Lower-case letters, digits and dashes: a name fit for folders and routes."""
-    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:100].strip("-") or "task"
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "task"
 
 
 def _no_secrets(item: Item, path: tuple[str, ...]) -> None:

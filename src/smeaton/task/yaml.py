@@ -10,9 +10,10 @@ from typing import Any
 
 from smeaton.errors import TaskError
 from smeaton.task import grammar
-from smeaton.task.items import Item, from_python, from_yaml
+from smeaton.task.items import Item, from_python
 from smeaton.task.task import Source, Task
 from smeaton.task.writer import task_text
+from smeaton.task.yamltree import from_yaml
 
 TASK_FILE = "smeaton.yaml"
 _LARGEST_FILE = 2_000_000  # bytes; a task is a page

@@ -45,5 +45,7 @@ class StoredJudge:
 
     def _statistics(self, key: str, fold: int) -> Array:
         answers = read_answers(trial_folder(self.root, key), fold, HELD)[0]
-        target = self.dataset.target[self.folds[fold].held]
-        return self.metric.rows(answers, target, self.dataset.task.labels)
+        held = self.folds[fold].held
+        weight = None if self.dataset.weight is None else self.dataset.weight[held]
+        group = None if self.dataset.group is None else self.dataset.group[held]
+        return self.metric.rows(answers, self.dataset.target[held], self.dataset.task.labels, weight, group)

@@ -78,7 +78,7 @@ def _judge(setup: Setup) -> Judge:
 
 def _explore(work: Work, choose: Chooser, refused: dict[str, str]) -> str:
     """All phases in turn. Returns why it ended."""
-    work.store.forget_cuts()
+    work.store.uncut()
     work.store.end_replay()
     _refuse(work, refused)
     if any(trial.state != "refused" for trial in work.trials):
@@ -163,7 +163,7 @@ class _Trying:
         left = self.clock.until(self.goal())
         if self.since_blend >= BLEND_EVERY and self.blend_seconds() < _CHEAP * left:
             self.since_blend = 0
-            blend = self.choose.blend(work.trials, running)
+            blend = self.choose.blend([*work.trials, *work.cuts], running)
             if blend is not None:
                 return blend
         found = self.choose.next([*work.trials, *work.cuts], running, self.fits)
@@ -289,7 +289,10 @@ class _Last(_Trying):
         return self.end - min(self.work.judging, 0.1 * self.clock.budget)
 
     def more(self) -> Attempt | None:
-        """One blend, if it is a new one."""
+        """One blend, if it is a new one or was cut short before."""
+        if self.ended:
+            return None
+        self.ended = "the last blend was begun"
         return self.choose.blend(self.work.trials, [attempt.candidate for attempt in self.work.active])
 
 

@@ -133,9 +133,9 @@ class Store:
         """The candidates the clock cut short."""
         return list(self._all("cuts", Trial))
 
-    def forget_cuts(self) -> None:
-        """Let cut candidates be tried again."""
-        self._base.execute("delete from cuts")
+    def uncut(self, key: str | None = None) -> None:
+        """Let a cut candidate be tried again, or all of them."""
+        self._base.execute("delete from cuts where name = coalesce(?, name)", (key,))
 
     # the plan and what was said
 

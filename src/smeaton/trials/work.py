@@ -72,7 +72,9 @@ class Work:
         self.listen(Notice(kind, text, data))
 
     def begin(self, attempt: Attempt) -> None:
-        """Take a candidate in hand; folds an earlier process fitted are taken over."""
+        """Take a candidate in hand; folds that were fitted before are taken over."""
+        self.cuts = [trial for trial in self.cuts if trial.key != attempt.key]
+        self.store.uncut(attempt.key)
         self.store.start(attempt.started(self.desk.clock.elapsed()))
         attempt.resume(self.setup.root, self.plan.made)
         self.active.append(attempt)

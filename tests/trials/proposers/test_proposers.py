@@ -135,5 +135,5 @@ def best_of(metric: str, seed: int) -> float:
 
 @pytest.mark.parametrize("metric", ["rmse", "r2"])
 def test_tpe_finds_better_than_chance(metric: str) -> None:
-    """On this loss the best of 40 random draws is 0.16 on average, and above 0.07 in 24 of 25 seeds."""
+    """On this loss the best of 40 random draws is 0.16 on average, and above 0.07 in 22 of 25 seeds."""
     assert sum(best_of(metric, seed) for seed in range(5)) / 5 < 0.07

@@ -1,10 +1,12 @@
 """REST with OpenAPI: `POST /predict {"rows": [{...}]}` -> `{"predictions": [{"prediction": v, "probability": {...}}]}`.
 
 With `"stream": true` the answer comes as server-sent events, `{"row", "output", "delta"}` each, then `{"done": true}`.
-Bundles with a state accept `POST /models/{name}/learn {"step", "items"}`.
+Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -12,15 +14,22 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from smeaton.errors import RowsError
 from smeaton.runtime.answers import as_answers
 from smeaton.service.body import json_object
-from smeaton.service.hosted import Hosted
-from smeaton.service.page import index_page
-from smeaton.service.problem import Problem, problem_of
+from smeaton.service.hosted import Delta, Hosted
+from smeaton.service.page import PAGE_HEADERS, index_page
+from smeaton.service.problem import Problem, fault, place, problem_of
 from smeaton.service.protocols import Models
+from smeaton.service.reply import json_reply
 from smeaton.service.schema import openapi
+from smeaton.service.settings import Settings
+
+log = logging.getLogger("smeaton.service")
 
 _encode = msgspec.json.Encoder().encode
+_PREDICT = frozenset({"rows", "stream"})
+_LEARN = frozenset({"items", "step"})
 
 
 class _Rest:
@@ -28,14 +37,13 @@ class _Rest:
 
     prefix = ""
 
-    def problem(self, problem: Problem) -> dict[str, object]:
+    def problem(self, problem: Problem) -> tuple[int, object]:
         """Errors as `{"error": {code, message, path, fix}}`."""
-        return problem.as_dict()
+        return problem.status, problem.as_dict()
 
-    def routes(self, models: Models) -> Sequence[BaseRoute]:
+    def routes(self, models: Models, settings: Settings) -> Sequence[BaseRoute]:
         """All routes of the protocol."""
-        document = _encode(openapi(models))
-        page = index_page(models).encode()
+        document = _encode(openapi(models, settings))
 
         async def predict(request: Request) -> Response:
             return await _predict(_model(models, request), request)
@@ -44,20 +52,22 @@ class _Rest:
             return await _learn(_model(models, request), request)
 
         async def describe(_: Request) -> Response:
-            return _json({name: _facts(model) for name, model in models.items()})
+            return json_reply({name: _facts(model) for name, model in models.items()})
 
         async def live(_: Request) -> Response:
-            return _json({"live": True})
+            return json_reply({"live": True})
 
         async def ready(_: Request) -> Response:
             states = {name: model.ready for name, model in models.items()}
-            return _json({"ready": all(states.values()), "models": states}, 200 if all(states.values()) else 503)
+            every = all(states.values())
+            return json_reply({"ready": every, "models": states}, 200 if every else 503)
 
         async def schema(_: Request) -> Response:
             return Response(document, media_type="application/json")
 
-        async def home(_: Request) -> Response:
-            return Response(page, media_type="text/html; charset=utf-8")
+        async def home(request: Request) -> Response:
+            page = index_page(models, str(request.base_url))
+            return Response(page, headers=PAGE_HEADERS, media_type="text/html; charset=utf-8")
 
         return [
             Route("/predict", predict, methods=["POST"]),
@@ -75,16 +85,12 @@ class _Rest:
 part = _Rest()
 
 
-def _json(content: object, status: int = 200) -> Response:
-    return Response(_encode(content), status, media_type="application/json")
-
-
 def _model(models: Models, request: Request) -> Hosted:
     name = request.path_params.get("name")
     if name is None:
         return next(iter(models.values()))
     if name not in models:
-        raise Problem(404, "unknown_model", "there is no model of this name", "name")
+        raise Problem(404, "unknown_model", "there is no model of this name")
     return models[name]
 
 
@@ -102,49 +108,67 @@ def _facts(model: Hosted) -> dict[str, Any]:
 
 async def _predict(model: Hosted, request: Request) -> Response:
     body = await json_object(request)
-    rows = _rows(body, "rows")
-    call = model.call(trace=request.scope.get("request_id", ""))
-    if body.get("stream"):
-        return StreamingResponse(_events(model, rows, call), media_type="text/event-stream")
-    answers = await model.answer(rows, call)
-    return _json({"predictions": as_answers(answers, model.task.labels)})
+    rows = _objects(body, "rows", _PREDICT)
+    stream = body.get("stream", False)
+    if not isinstance(stream, bool):
+        raise Problem(422, "invalid_value", "true or false was expected", "stream")
+    if stream:
+        return await _streamed(model.stream(rows, request), request)
+    answers = await model.answer(rows, request)
+    return json_reply({"predictions": as_answers(answers, model.task.labels)})
 
 
-def _rows(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    unknown = sorted(body.keys() - {name, "stream", "step"})
-    if unknown:
-        raise Problem(422, "unknown_key", f"unknown key; the keys are {name!r} and, to stream, 'stream'", unknown[0])
+def _objects(body: dict[str, Any], name: str, known: Collection[str]) -> list[dict[str, Any]]:
+    """The list of objects that a body holds under a name, and no unknown keys beside it."""
+    if not body.keys() <= known:
+        unknown = min(body.keys() - known)
+        raise Problem(422, "unknown_key", f"the keys are: {', '.join(sorted(known))}", place("", None, unknown))
     if name not in body:
         raise Problem(422, "missing_key", f"the key {name!r} is missing", name)
     rows = body[name]
     if not isinstance(rows, list):
         raise Problem(422, "invalid_value", "a list of objects was expected", name)
-    if not rows:
-        raise Problem(422, "no_rows", "at least one row was expected", name)
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
-            raise Problem(422, "invalid_value", "an object was expected", f"{name}[{number}]")
-    if not isinstance(body.get("stream", False), bool):
-        raise Problem(422, "invalid_value", "true or false was expected", "stream")
+            raise Problem(422, "invalid_value", "an object was expected", place(name, number))
     return rows
 
 
-async def _events(model: Hosted, rows: list[dict[str, Any]], call: Any) -> AsyncIterator[bytes]:
-    """Server-sent events; an error after the first byte is an event too, since the status is already sent."""
-    try:
-        async for row, output, delta in model.stream(rows, call):
-            yield b"data: " + _encode({"row": row, "output": output, "delta": delta}) + b"\n\n"
-    except Exception as error:  # noqa: BLE001 - reported to the client as the last event
-        yield b"event: error\ndata: " + _encode(problem_of(error).as_dict()) + b"\n\n"
-        return
-    yield b'data: {"done": true}\n\n'
+async def _streamed(deltas: AsyncIterator[Delta], request: Request) -> Response:
+    """Server-sent events. The first delta is waited for: until then a problem still has a status of its own."""
+    first = await anext(deltas, None)
+
+    async def events() -> AsyncIterator[bytes]:
+        async with aclosing(deltas):  # type: ignore[type-var]  # an async generator
+            try:
+                if first is not None:
+                    yield _event(first)
+                async for delta in deltas:
+                    yield _event(delta)
+                yield b'data: {"done": true}\n\n'
+            except Exception as error:  # noqa: BLE001 - told to the client: the status is already sent
+                problem = problem_of(error)
+                if problem is None:
+                    log.error("request %s failed", request.scope["request_id"], exc_info=error)
+                    problem = fault()
+                yield b"event: error\ndata: " + _encode(problem.as_dict()) + b"\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def _event(delta: Delta) -> bytes:
+    row, output, text = delta
+    return b"data: " + _encode({"row": row, "output": output, "delta": text}) + b"\n\n"
 
 
 async def _learn(model: Hosted, request: Request) -> Response:
     body = await json_object(request)
-    items = _rows(body, "items")
+    items = _objects(body, "items", _LEARN)
     step = body.get("step")
     if step is not None and not isinstance(step, str):
         raise Problem(422, "invalid_value", "text was expected", "step")
-    revision = await model.learn(step, items, model.call(trace=request.scope.get("request_id", "")))
-    return _json({"revision": revision, "accepted": len(items)})
+    try:
+        revision = await model.learn(step, items, request)
+    except RowsError as error:
+        raise problem_of(error, "items") or fault() from error
+    return json_reply({"revision": revision, "accepted": len(items)})

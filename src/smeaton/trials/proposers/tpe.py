@@ -121,7 +121,8 @@ def _choices(
         for value in seen:
             if value in param.values:
                 counts[param.values.index(value)] += 1.0
-        return counts / counts.sum()
+        total: Array = counts / counts.sum()
+        return total
 
     likely, usual = shares(good), shares(rest)
     picks = rng.choice(options, size=_DRAWS, p=likely)
@@ -156,7 +157,9 @@ def _log_density(at: Array, means: Array, widths: Array) -> Array:
     """Log density of the equal mixture of the Gaussians, each cut off at 0 and 1 and scaled to mass 1."""
     mass = np.array([_normal((1 - m) / w) - _normal(-m / w) for m, w in zip(means, widths, strict=True)])
     z = (at[:, None] - means) / widths
-    return np.log((np.exp(-0.5 * z * z) / (widths * mass * math.sqrt(2 * math.pi))).mean(axis=1) + 1e-300)
+    density: Array = (np.exp(-0.5 * z * z) / (widths * mass * math.sqrt(2 * math.pi))).mean(axis=1)
+    logs: Array = np.log(density + 1e-300)
+    return logs
 
 
 def _normal(x: float) -> float:

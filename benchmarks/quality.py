@@ -93,7 +93,9 @@ def reference(train_csv: Path, test_csv: Path, one: Set, seed: int) -> Array:
     return losses(one, truth, answers, labels)
 
 
-def smeaton(train_csv: Path, test_csv: Path, one: Set, seed: int, budget: str, work: Path) -> tuple[Array, dict[str, Any]]:
+def smeaton(
+    train_csv: Path, test_csv: Path, one: Set, seed: int, budget: str, work: Path
+) -> tuple[Array, dict[str, Any]]:
     """Losses of the test rows under what `smeaton build` ships, and what the build said of itself."""
     command = [sys.executable, "-m", "smeaton"]
     build = subprocess.run(

@@ -55,7 +55,9 @@ def make_rows(rows: int, kind: str, seed: int = 0, weights: bool = False) -> Row
         "size": size,
         "price": price,
         "count": rng.poisson(3, rows).astype(np.int64),
-        "active": object_column([None if null else bool(value > 0) for value, null in zip(size, nulls[:, 0], strict=True)]),
+        "active": object_column(
+            [None if null else bool(value > 0) for value, null in zip(size, nulls[:, 0], strict=True)]
+        ),
         "city": object_column([None if null else CITIES[c] for c, null in zip(city, nulls[:, 1], strict=True)]),
         "opened": np.where(nulls[:, 2], np.datetime64("NaT", "us"), opened),
         "note": object_column([None if i % 17 == 0 else " ".join(WORDS[w] for w in row) for i, row in enumerate(word)]),
@@ -111,7 +113,11 @@ def strange_rows(rows: Table, task: Task) -> Table:
     odd["size"] = np.array([0.0, -0.0, 1e-36, -1e-36, 1e300, -1e300, 1.7e9, 123456789012.0, 1e-30, 5.0, -5.0, 0.1])
     odd["price"] = np.where(np.arange(12) % 2, np.nan, odd["size"])
     odd["count"] = np.array([0, -1, 2**53, -(2**53), 7, 8, 9, 10, 10**12, 3, 2, 1], dtype=np.int64)
-    odd["city"] = object_column(["Atlantis", None, "", "York", "york", "Whitby", "Leeds", "Hull", " ", "\u00e9", None, "Y"])
+    odd["city"] = object_column(
+        ["Atlantis", None, "", "York", "york", "Whitby", "Leeds", "Hull", " ", "\u00e9", None, "Y"]
+    )
     odd["note"] = object_column([None, "", "late late LATE", "\u6771\u4eac", "!!!", "a" * 500, *["fine"] * 6])
-    odd["opened"] = np.array(["NaT", "1900-02-28", "2400-12-31T23:59:59.999999", *["2024-02-29"] * 9], dtype="datetime64[us]")
+    odd["opened"] = np.array(
+        ["NaT", "1900-02-28", "2400-12-31T23:59:59.999999", *["2024-02-29"] * 9], dtype="datetime64[us]"
+    )
     return {name: odd[name] for name in task.input_types}

@@ -362,15 +362,15 @@ def _facts(trial: Trial) -> tuple[Any, ...]:
 
 
 costs = st.fixed_dictionaries({name: st.floats(0.01, 60) for name in ("baseline", "linear", "boosting", "blend")})
-SCENARIO = dict(
-    costs=costs,
-    budget=st.sampled_from([8.0, 20.0, 30.0, 60.0, 240.0]),
-    folds=st.sampled_from([1, 3, 5, 8]),
-    late=st.floats(0.1, 6),
-    spread=st.sampled_from([0.001, 0.02, 0.5]),
-    odd=st.integers(0, 2**32),
-    slots=st.integers(1, 4),
-)
+SCENARIO = {
+    "costs": costs,
+    "budget": st.sampled_from([8.0, 20.0, 30.0, 60.0, 240.0]),
+    "folds": st.sampled_from([1, 3, 5, 8]),
+    "late": st.floats(0.1, 6),
+    "spread": st.sampled_from([0.001, 0.02, 0.5]),
+    "odd": st.integers(0, 2**32),
+    "slots": st.integers(1, 4),
+}
 
 
 @settings(max_examples=20, deadline=None)

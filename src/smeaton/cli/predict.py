@@ -34,12 +34,15 @@ def run(args: argparse.Namespace) -> int:
             json.dumps(
                 {"rows": done.rows, "unreadable": done.unreadable, "output": done.output, "metric": metric}
                 | ({"errors": done.first_errors} if done.first_errors else {})
+                | ({"note": done.note} if done.note else {})
             )
         )
         return code
     print(f"{done.rows:,} rows answered into {done.output}")
     if done.value is not None:
         print(f"{done.metric} on the {done.judged:,} rows with a known answer: {done.value:.6g}")
+    if done.note:
+        print(done.note)
     if done.unreadable:
         print(f"{done.unreadable:,} rows could not be read; the column `error` says why:", file=sys.stderr)
         print("\n".join(f"  {line}" for line in done.first_errors), file=sys.stderr)

@@ -3,7 +3,8 @@
   smeaton serve customers.bundle --port 8000
   curl -s localhost:8000/predict -H 'content-type: application/json' -d '{"rows": [{"age": 41, "plan": "basic"}]}'
 
-Binds to loopback unless told otherwise. SIGTERM finishes what is in flight, then exits 0.
+Several bundles answer at /models/NAME/predict; the first also at /predict. Binds to loopback unless told otherwise.
+SIGTERM and Ctrl-C finish what is in flight, then exit 0. Everything about requests and errors: docs/http.md.
 """
 
 import argparse
@@ -25,7 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-external", action="append", default=[], metavar="HOST", help="a host the bundle may send rows to"
     )
-    parser.add_argument("--spend", metavar="$X/day", help="money that external steps may spend")
+    parser.add_argument("--spend", metavar="$X/day", help="money that external steps may spend, in quotes")
+    parser.add_argument("--deadline", default="30s", metavar="T", help="time one request may take (default 30s)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
             auth=args.auth,
             allow_external=tuple(args.allow_external),
             spend=args.spend,
+            deadline=args.deadline,
             json=args.json,
         ),
     )

@@ -12,9 +12,14 @@ from smeaton.task.task import Task
 
 SMALL = 3_000  # rows below which trees are kept small
 #: Seconds of one round for each row, column and tree, on the machine it was measured on.
-_CELL = 4e-9
+_CELL = 7e-9
 _FIT_SHARE = 0.1  # of the budget that one fit should take
 _LEAST_ROUNDS = 6.0  # rounds x rate that boosting needs for most of its work
+#: Trees of one model, over all labels: more would be slow to answer and large to ship.
+MOST_TREES = 12_000
+_NEEDED = 30.0  # rounds x rate with which many labels are learnt to the end
+_COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
+_MANY = 10  # labels from which on randomised splits come first
 
 _SMALL_STARTS: tuple[dict[str, Any], ...] = (
     {"learning_rate": 0.04, "num_leaves": 10, "min_data_in_leaf": 10, "feature_fraction": 0.5, "bagging_fraction": 0.8, "lambda_l2": 5.0},
@@ -38,13 +43,18 @@ _LARGE_STARTS: tuple[dict[str, Any], ...] = (
 def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     """The portfolio for a table, strongest first."""
     small = profile.rows < SMALL
-    floor = lowest_rate(task, profile)
+    floor, labels = lowest_rate(task, profile), len(profile.shares)
     starts = []
     for start in _SMALL_STARTS if small else _LARGE_STARTS:
         config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
-        if floor > 0.15:  # work for minutes: fewer, coarser trees
+        if labels > 2 and "lambda_l2" in config:
+            # Each label has its own trees, on smaller curvature: the same penalty would stop them from learning.
+            config["lambda_l2"] = round(config["lambda_l2"] * 2 / labels, 4)
+        if floor >= _COARSE:
             config |= {"num_leaves": min(config["num_leaves"], 31), "max_bin": 63}
         starts.append(config)
+    if labels >= _MANY:
+        starts.sort(key=lambda config: not config.get("extra_trees", False))
     if wants_log(task, profile):
         starts.insert(1, {**starts[0], "log": True})
         starts.insert(4, {**starts[3], "log": True})
@@ -56,7 +66,8 @@ def lowest_rate(task: Task, profile: Profile) -> float:
     trees = len(profile.shares) if len(profile.shares) > 2 else 1
     columns = sum({"text": 100, "timestamp": 8}.get(column.type, 1) for column in profile.columns)
     seconds = _CELL * profile.rows * (columns + 5) * trees
-    return min(0.3, _LEAST_ROUNDS * seconds / (_FIT_SHARE * task.budget.time))
+    slowest = _LEAST_ROUNDS * seconds / (_FIT_SHARE * task.budget.time)
+    return min(0.3, max(slowest, _NEEDED * trees / MOST_TREES if trees > 1 else 0.0))
 
 
 def wants_log(task: Task, profile: Profile) -> bool:

@@ -15,8 +15,6 @@ _ITERATIONS = 150  # for one penalty
 _TOLERANCE = 1e-7  # of the objective, relative, at which a penalty is done
 
 
-
-
 @dataclass(slots=True)
 class Limits:
     """When a fit must end: at a `time.monotonic` moment, or after `steps` L-BFGS iterations (None = no limit). `used`

@@ -46,7 +46,9 @@ class Blend:
 
         if not self._engines:
             folders = [member.folders[self.fold] for member in self.members]
-            self._engines.extend(Engine(open_program(folder), folder, types=self.task.input_types) for folder in folders)
+            self._engines.extend(
+                Engine(open_program(folder), folder, types=self.task.input_types) for folder in folders
+            )
         total: Array = np.zeros(1)
         for engine, member, weight in zip(self._engines, self.members, self.weights, strict=True):
             answers = engine.predict(rows)

@@ -15,7 +15,7 @@ from smeaton.extras import needs
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding, class_ending, number_ending
 from smeaton.families._parts import STEPS, Features, Model, join_rows, refuse, some_rows
-from smeaton.families._portfolio import boosting_starts, wants_log
+from smeaton.families._portfolio import MOST_TREES, boosting_starts, wants_log
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
 _OWN = ("rounds", "log", "refit")
 _FIT_SHARE = 0.9  # of the seconds a fit has, that its rounds may take
 _REPORT_EVERY = 10
+_LEAST_ROUNDS = 40  # that a fit may have however many labels there are
 _ROUNDS_WITHOUT_STOP = 200  # rounds where there are no rows to stop on, at a learning rate of 0.05
 _NOTHING_LEFT = 1e-9  # the score of a fit that has nothing left to improve
 
@@ -128,6 +129,8 @@ class Boosting:
         """
         deadline = time.monotonic() + _FIT_SHARE * run.seconds
         given = DEFAULTS | {key: value for key, value in config.items() if key in DEFAULTS}
+        trees = len(task.labels) if len(task.labels) > 2 else 1
+        given["rounds"] = min(given["rounds"], max(_LEAST_ROUNDS, MOST_TREES // trees))
         limit = config.get(STEPS)
         train = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
         model, watch = _fit(task, given, (train, fold.stop), run, deadline, limit)

@@ -217,9 +217,7 @@ def _problem(model: LinearModel, rows: Rows, features: Features) -> Problem:
     return Problem(dense, matrix, rows.y, weight, "softmax" if targets > 1 else "logistic", targets)
 
 
-def _same_factor(
-    ending: ClassEnding | NumberEnding, former: ClassEnding | NumberEnding
-) -> ClassEnding | NumberEnding:
+def _same_factor(ending: ClassEnding | NumberEnding, former: ClassEnding | NumberEnding) -> ClassEnding | NumberEnding:
     if isinstance(ending, NumberEnding) and isinstance(former, NumberEnding):
         return ending.with_factor(former.factor)
     return ending

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from smeaton import plugins
-from smeaton.errors import DataError
+from smeaton.errors import DataError, InputError
 from smeaton.families import Space
 from smeaton.flow.finish import finish
 from smeaton.flow.outcome import Built
 from smeaton.flow.pin import renew_lock
 from smeaton.flow.prepare import Prepared, prepare, spaces
-from smeaton.flow.request import resolve
+from smeaton.flow.request import TASK_FILE, Request, resolve
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.text import render
 from smeaton.runtime.ledger import Ledger
@@ -67,13 +67,12 @@ def build(
     request = resolve(what, target, budget, out)
     clock = Clock(request.task.budget.time, start)
     executor: Executor = plugins.load("executors", "local")()
+    made = _first_missing(request.folder / ".smeaton")
     try:
         executor.start(request.folder / ".smeaton" / "log", lambda line: listen(Notice("note", line)))
-        if request.wrote:
-            listen(Notice("note", f"the task is written to {request.folder / 'smeaton.yaml'}: edit it to say more"))
-        prepared = prepare(request, seed, listen)
+        prepared = _prepared(request, seed, listen)
+        found, refused = spaces(prepared)
         with Store(prepared.root) as store:
-            found, refused = spaces(prepared)
             plan = _plan(prepared, found, store, clock, executor.slots)
             if prepared.task.budget.money > 0:
                 # Workers, measuring and the sealed test all draw on this one file.
@@ -82,7 +81,6 @@ def build(
                 listen(Notice("plan", line, {"plan": plan}))
             for change in renew_lock(request.folder, prepared.dataset, prepared.test, plan.lines[:1]):
                 listen(Notice("note", f"since smeaton.lock was written: {change}"))
-            _open_purse(prepared, request.task.budget.money)
             setup = Setup(
                 task=prepared.task.with_(budget=request.task.budget),
                 profile=prepared.profile,
@@ -99,8 +97,32 @@ def build(
             # The workers' cores are needed for measuring, and nothing is fitted any more.
             executor.close()
             return finish(prepared, result, store, clock, listen)
+    except InputError:
+        executor.close()
+        if made is not None and not any(made.rglob("*.db")):
+            # Nothing was begun: the folder is as it was.
+            shutil.rmtree(made, ignore_errors=True)
+        raise
     finally:
         executor.close()
+
+
+def _first_missing(path: Path) -> Path | None:
+    """The topmost folder that making `path` would make; None if it is there."""
+    missing = [folder for folder in (path.absolute(), *path.absolute().parents) if not folder.exists()]
+    return missing[-1] if missing else None
+
+
+def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
+    """The rows, accepted; only then is a new task written to its file."""
+    prepared = prepare(request, seed, listen)
+    if request.new:
+        from smeaton.task.yaml import write_task
+
+        file = request.folder / TASK_FILE
+        write_task(request.task, file)
+        listen(Notice("note", f"the task is written to {file}: edit it to say more"))
+    return prepared
 
 
 def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: Clock, slots: int) -> Plan:
@@ -130,14 +152,6 @@ def _save_rows(prepared: Prepared, wanted: int) -> int:
     shutil.rmtree(prepared.root / "data", ignore_errors=True)
     new.rename(prepared.root / "data")
     return len(folds)
-
-
-def _open_purse(prepared: Prepared, money: float) -> None:
-    """The one ledger of this build: what earlier runs of it spent stays spent."""
-    if money > 0:
-        from smeaton.runtime.ledger import Ledger
-
-        Ledger(prepared.root / "ledger.db", cap=money).close()
 
 
 def board(where: Path) -> Board:

@@ -87,11 +87,12 @@ def finish(prepared: Prepared, result: Result, store: Store, clock: Clock, liste
             where=str(prepared.root),
         )
     listen(Notice("phase", "sealed test"))
-    test, opened = _open_test(work, board.winner)
+    key = _to_ship(work, board, board.winner)
+    test, opened = _open_test(work, key)
     ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, _broken_promises(work))
     listen(Notice("phase", "bundle"))
-    bundle = _bundle(work, board, ending, test, opened)
-    winner = board[board.winner]
+    bundle = _bundle(work, board, key, ending, test, opened)
+    winner = board[key]
     return Built(
         outcome=ending.state,
         reasons=ending.reasons,
@@ -123,6 +124,15 @@ def _measured_board(work: Finish) -> Board:
         _measure(work, todo[0])
         board = _board(work)
     return board
+
+
+def _to_ship(work: Finish, board: Board, winner: str) -> str:
+    """The winner; where it is not worth more than a constant answer, that answer."""
+    if board.baseline is None or decide(board, {}).state != "no solution":
+        return winner
+    if board.baseline not in work.costs:
+        _measure(work, board.baseline)
+    return board.baseline
 
 
 def _board(work: Finish) -> Board:
@@ -193,8 +203,10 @@ def _count_opening(work: Finish) -> int:
     return known[rows]
 
 
-def _bundle(work: Finish, board: Board, ending: Outcome, test: Mapping[str, Interval], opened: int) -> Path:
-    prepared, key = work.prepared, board.winner or ""
+def _bundle(
+    work: Finish, board: Board, key: str, ending: Outcome, test: Mapping[str, Interval], opened: int
+) -> Path:
+    prepared = work.prepared
     row, trial = board[key], work.trial(key)
     folder = work.folder(key)
     dataset = prepared.dataset

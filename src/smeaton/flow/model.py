@@ -37,7 +37,7 @@ class Model:
         Raises:
             RowsError: a value is missing or does not fit its type; names row and column.
         """
-        if isinstance(rows, Mapping) and not any(_is_column(value) for value in rows.values()):
+        if isinstance(rows, Mapping) and (not rows or not all(_is_column(value) for value in rows.values())):
             return self.answers([rows], call)[0]
         if isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
             return self.answers(rows, call)

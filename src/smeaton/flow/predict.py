@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 import numpy as np
 
 from smeaton.bundle.read import Bundle, open_bundle
-from smeaton.errors import InputError, RowsError
+from smeaton.data.read import Raw, read_chunks
+from smeaton.errors import InputError, RowFault, RowsError
+from smeaton.metrics._defaults import load_metric
 from smeaton.runtime.engine import Engine
-from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, object_column, rows_in, take
+from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, concat, object_column, rows_in, take
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 from smeaton.task.values import parse_column
@@ -32,6 +35,7 @@ class Predicted:
     value: float | None = None
     judged: int = 0
     output: str = ""
+    note: str = ""
     first_errors: list[str] = field(default_factory=list)
 
 
@@ -47,12 +51,8 @@ def predict_file(
         InputError: the input lacks a column the program reads, or the output's ending is unknown.
         RowsError: `strict` and a row cannot be read.
     """
-    from smeaton.data.read import read_chunks
-
+    target = _output(Path(output), Path(source))
     opened = open_bundle(Path(bundle))
-    target = Path(output)
-    if target.suffix not in (".csv", ".tsv", ".jsonl"):
-        raise InputError(f"cannot write {target}: unknown ending {target.suffix!r}", fix="use .csv, .tsv or .jsonl")
     result = Predicted(metric=opened.manifest.metric, output=str(target))
     judge = _Judge(opened)
     partial = target.with_name(f"{target.name}.part-{os.getpid()}")
@@ -61,9 +61,7 @@ def predict_file(
         with partial.open("w", encoding="utf-8", newline="") as stream:
             writer = _Writer(stream, target.suffix, opened.manifest.task)
             for raw in read_chunks(Path(source), rows=CHUNK_ROWS):
-                answers = _answer(
-                    engine, opened.manifest.task, raw.table, strict, raw.where, raw.first_row + result.rows
-                )
+                answers = _answer(engine, opened.manifest.task, raw, strict)
                 writer.write(raw.table, answers)
                 judge.add(raw.table, answers)
                 _count(result, answers)
@@ -71,8 +69,21 @@ def predict_file(
     finally:
         engine.close()
         partial.unlink(missing_ok=True)
-    result.value, result.judged = judge.value()
+    result.value, result.judged, result.note = judge.value()
     return result
+
+
+def _output(target: Path, source: Path) -> Path:
+    """Where the answers go, checked before any work is done."""
+    if target.suffix not in (".csv", ".tsv", ".jsonl"):
+        raise InputError(f"cannot write {target}: unknown ending {target.suffix!r}", fix="use .csv, .tsv or .jsonl")
+    if not target.parent.is_dir():
+        raise InputError(f"there is no folder {target.parent} to write {target.name} into", fix="make it first")
+    if target.is_dir():
+        raise InputError(f"{target} is a folder", fix="name a file for the answers")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InputError(f"{target} is the input itself", fix="write the answers to another file")
+    return target
 
 
 def _count(result: Predicted, answers: Table) -> None:
@@ -84,20 +95,25 @@ def _count(result: Predicted, answers: Table) -> None:
     result.rows += len(errors)
 
 
-def _answer(engine: Engine, task: Task, raw: Table, strict: bool, where: str, first: int) -> dict[str, Array]:
+def _answer(engine: Engine, task: Task, chunk: Raw, strict: bool) -> dict[str, Array]:
     """Answers for one chunk; rows with a faulty value get nulls and the reason under `error`."""
+    raw = chunk.table
     missing = [name for name in engine.program.inputs if name not in raw]
     if missing:
         raise InputError(
             f"the input has no column {missing[0]!r}" + (f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""),
             fix="give every input column of the task; its names are in the bundle's card.md",
-            where=where,
+            where=chunk.where,
         )
     typed, reasons = _typed(raw, {name: task.input_types[name] for name in engine.program.inputs})
     if strict and reasons:
-        from smeaton.errors import RowFault
-
-        raise RowsError([RowFault(first + row, "", reason) for row, reason in sorted(reasons.items())], where=where)
+        first = min(reasons)
+        faults = [RowFault(chunk.first_row + row, "", reason) for row, reason in sorted(reasons.items())]
+        raise RowsError(
+            faults,
+            where=chunk.place(first),
+            fix="correct the values, or leave --strict out: such rows then get their reason in `error`",
+        )
     count = rows_in(raw)
     good = np.array([row for row in range(count) if row not in reasons], dtype=np.int64)
     errors = object_column([reasons.get(row) for row in range(count)])
@@ -180,35 +196,61 @@ def _cell(value: Any) -> Any:
 
 
 class _Judge:
-    """Gathers the metric's statistics while rows go by, if the input holds the target."""
+    """Gathers answers and truth while rows go by, if the input holds the target.
+
+    A metric may need the whole table (a rank, a user's function), so all is kept until the end: a few numbers a row.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
-        from smeaton import plugins
-
         self.task = bundle.manifest.task
-        self.metric = plugins.load("metrics", bundle.manifest.metric) if "/" not in bundle.manifest.metric else None
-        self.sum: Array | None = None
-        self.rows = 0
+        self.name = bundle.manifest.metric
+        self.answers: list[Table] = []
+        self.truth: list[Array] = []
+        self.unknown = 0
 
     def add(self, raw: Table, answers: Table) -> None:
-        if self.metric is None or getattr(self.metric, "whole", None) or self.task.target not in raw:
+        """Take a chunk. A row that could not be answered counts as wrong; one without a known target is left out."""
+        if self.task.target not in raw:
             return
-        truth, faults = parse_column(raw[self.task.target], self.task.output_type, self.task.target)
-        bad = {fault.row for fault in faults}
-        known = np.array([row not in bad and not _null(value) for row, value in enumerate(truth)], dtype=bool)
-        if not known.any() or PREDICTION not in answers:
-            return
-        codes = {label: code for code, label in enumerate(self.task.labels)}
-        kept = truth[known]
-        target = np.array([codes[value] for value in kept]) if self.task.is_class else kept.astype(np.float64)
-        statistics = self.metric.rows(take(answers, known), target, self.task.labels)
-        self.sum = statistics.sum(axis=0) if self.sum is None else self.sum + statistics.sum(axis=0)
-        self.rows += len(target)
+        truth, faults = parse_column(raw[self.task.target], _lenient(self.task.output_type), self.task.target)
+        given = np.array([not _null(value) for value in truth.tolist()], dtype=bool)
+        self.unknown += len(faults)
+        if self.task.is_class:
+            codes = {label: code for code, label in enumerate(self.task.labels)}
+            truth = np.array([codes.get(value, -1) if value is not None else -1 for value in truth.tolist()])
+            self.unknown += int((given & (truth < 0)).sum())
+            given &= truth >= 0
+        whole = _spread_out(answers, self.task)
+        self.answers.append(take(whole, given))
+        self.truth.append(truth[given])
 
-    def value(self) -> tuple[float | None, int]:
-        if self.sum is None or self.metric is None:
-            return None, 0
-        return float(self.metric.value(self.sum / self.rows)), self.rows
+    def value(self) -> tuple[float | None, int, str]:
+        """The metric, the rows it was computed on, and what has to be said of it."""
+        rows = sum(map(len, self.truth))
+        if not rows:
+            return None, 0, ""
+        if ":" in self.name:
+            return None, 0, f"{self.name} is the task's own metric; its code is no part of the bundle: not computed"
+        note = f"{self.unknown:,} rows with a target the bundle does not know are left out" if self.unknown else ""
+        metric = load_metric(self.name, self.task)
+        statistics = metric.rows(concat(self.answers), np.concatenate(self.truth), self.task.labels)
+        return float(metric.value(statistics.astype(np.float64).mean(axis=0))), rows, note
+
+
+def _lenient(type_: Type) -> Type:
+    """The output's type, where a row may have no target."""
+    return msgspec.structs.replace(type_, optional=True)
+
+
+def _spread_out(answers: Table, task: Task) -> Table:
+    """A chunk's answers with all columns, also where no row of it could be answered."""
+    if PREDICTION in answers:
+        return answers
+    rows = len(answers[ERROR])
+    if not task.is_class:
+        return {PREDICTION: np.full(rows, np.nan), ERROR: answers[ERROR]}
+    chance = np.full((rows, len(task.labels)), np.nan)
+    return {PREDICTION: object_column([None] * rows), PROBABILITY: chance, ERROR: answers[ERROR]}
 
 
 def _null(value: Any) -> bool:

@@ -19,12 +19,13 @@ TASK_FILE = "smeaton.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be built, where. `raw` holds rows that were read already, `wrote` says that the task file is new."""
+    """What is to be built, where. `raw` holds rows that were read already, `new` says that the task has no file yet:
+    it is written once the data is accepted, so that a wrong target leaves nothing behind."""
 
     task: Task
     folder: Path
     raw: Raw | None = None
-    wrote: bool = False
+    new: bool = False
 
 
 def resolve(what: object, target: str | None, budget: str | float | None, out: str | Path | None) -> Request:
@@ -53,7 +54,7 @@ def resolve(what: object, target: str | None, budget: str | float | None, out: s
 
 
 def _rest(request: Request) -> tuple[Path, Raw | None, bool]:
-    return request.folder, request.raw, request.wrote
+    return request.folder, request.raw, request.new
 
 
 def _budget(budget: Budget, given: str | float) -> Budget:
@@ -97,10 +98,9 @@ def _nearest_file(path: Path) -> str:
 
 
 def _from_data(path: Path, target: str, folder: Path) -> Request:
-    """Write the task that `DATA --target COL` means, or take the equal one that stands there."""
-    from smeaton.task.yaml import read_task, write_task
+    """The task that `DATA --target COL` means; refused where a different one stands in its place."""
+    from smeaton.task.yaml import read_task
 
-    folder.mkdir(parents=True, exist_ok=True)
     data = os.path.relpath(path.resolve(), folder.resolve())
     raw = read(path, Path("."))
     output = {target: _output_type(raw, target)}
@@ -112,12 +112,11 @@ def _from_data(path: Path, target: str, folder: Path) -> Request:
         if there.with_(folder=str(folder)) != task:
             raise TaskError(
                 f"{file} describes a different task than {path} --target {target}",
-                fix=f"build it with: smeaton build {file}   or write elsewhere with --out DIR",
+                fix=f"build it with: smeaton build {_quoted(str(file))}   or write elsewhere with --out DIR",
                 where=str(file),
             )
         return Request(task, folder, raw)
-    write_task(task, file)
-    return Request(task, folder, raw, wrote=True)
+    return Request(task, folder, raw, new=True)
 
 
 def _output_type(raw: Raw, target: str) -> Type:
@@ -144,7 +143,7 @@ def _which_target(path: Path) -> InputError:
     picks = list(dict.fromkeys([*likely, columns[-1], columns[0]]))[:3]
     return InputError(
         f"which column of {path} is to be predicted? Likely: {', '.join(repr(name) for name in picks)}",
-        fix=f"smeaton build {path} --target {_quoted(picks[0])}",
+        fix=f"smeaton build {_quoted(str(path))} --target {_quoted(picks[0])}",
     )
 
 

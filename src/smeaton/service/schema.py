@@ -164,5 +164,5 @@ def _is_number(kind: Type) -> bool:
 
 
 def _error_schema() -> Schema:
-    fields = dict.fromkeys(("code", "message", "path", "fix"), {"type": "string"})
+    fields = {name: {"type": "string"} for name in ("code", "message", "path", "fix")}
     return _object({"error": _object(fields, "code", "message")}, "error")

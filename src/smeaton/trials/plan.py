@@ -122,7 +122,7 @@ def _possible(task: Task, profile: Profile, groups: int | None) -> list[int]:
 def _reserve(budget: float, rows: int, share: float, folds: int) -> float:
     """Seconds to assemble, measure, test and bundle: a fixed part, and one that grows with the test rows to score."""
     test_rows = rows * share / max(1e-9, 1 - share)
-    return min(2.5 + 0.02 * budget + 5e-5 * test_rows * math.sqrt(folds), 0.35 * budget)
+    return min(1.6 + 0.02 * budget + 4e-5 * test_rows * math.sqrt(folds), 0.35 * budget)
 
 
 def _lines(plan: Plan, columns: int, task: Task, clock: Clock) -> tuple[str, ...]:

@@ -23,10 +23,11 @@ _PROBE_SHARE = 0.5  # of the time for trying: after it the plan is settled with 
 _FIT_SHARE = 0.75  # of a job's time that its fit may take; the rest is for export, proof and answers
 _MOST_SHARE = 0.6  # of the time left, that one candidate may take
 _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
+_RESTART = 1.0  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
-_TIME_OVER = "the time for trying was over"
+_TIME_OVER = "the time for trying was used up"
 
 
 def search(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: Listener) -> Result:
@@ -147,7 +148,7 @@ class _Trying:
         if not wanted or pool < min(wanted):
             return self.end - judging
         most = 0.3 * max(0.0, self.end - self.begun)
-        return self.end - min(most, self.blend_seconds() + 2 * judging + 0.3)
+        return self.end - min(most, self.blend_seconds() + 2 * judging + _RESTART)
 
     def enough(self) -> bool:
         """Never: the time or the ideas end it."""
@@ -168,7 +169,7 @@ class _Trying:
                 return blend
         found = self.choose.next([*work.trials, *work.cuts], running, self.fits)
         if found is None and not work.active:
-            self.ended = "no further candidate fits into the time" if self.choose.out_of_time else "all was tried"
+            self.ended = _TIME_OVER if self.choose.out_of_time else "all was tried"
         return found
 
     def gate(self, attempt: Attempt) -> bool:
@@ -330,7 +331,8 @@ def _settle(work: Work, trying: _Trying) -> None:
             line = f"the probe took too long for {plan.made} folds: the first {folds} of them"
     work.plan = plan.settle(folds, line)
     work.store.set_plan(work.plan)
-    work.say("plan", line or work.plan.lines[0] if work.plan.lines else "", plan=work.plan)
+    if line:
+        work.say("plan", line, plan=work.plan)
     if trying.lead is not None:
         trying.lead.allowed = ALL
         work.active.sort(key=lambda attempt: (attempt.role != "baseline", attempt is not trying.lead))

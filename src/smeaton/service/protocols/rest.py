@@ -5,7 +5,7 @@ Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`.
 """
 
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import aclosing
 from typing import Any
 
@@ -118,7 +118,7 @@ async def _predict(model: Hosted, request: Request) -> Response:
     return json_reply({"predictions": as_answers(answers, model.task.labels)})
 
 
-def _objects(body: dict[str, Any], name: str, known: Collection[str]) -> list[dict[str, Any]]:
+def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str, Any]]:
     """The list of objects that a body holds under a name, and no unknown keys beside it."""
     if not body.keys() <= known:
         unknown = min(body.keys() - known)
@@ -146,7 +146,7 @@ async def _streamed(deltas: AsyncIterator[Delta], request: Request) -> Response:
                 async for delta in deltas:
                     yield _event(delta)
                 yield b'data: {"done": true}\n\n'
-            except Exception as error:  # noqa: BLE001 - told to the client: the status is already sent
+            except Exception as error:  # told to the client: the status is already sent
                 problem = problem_of(error)
                 if problem is None:
                     log.error("request %s failed", request.scope["request_id"], exc_info=error)

@@ -1,0 +1,6 @@
+"""Makes the generated tables importable as `tables`, without packages in the test tree."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

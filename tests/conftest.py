@@ -85,6 +85,19 @@ def smeaton(*arguments: object, cwd: Path | None = None, **options: Any) -> subp
     )
 
 
+def start(*arguments: object, cwd: Path | None = None) -> subprocess.Popen[str]:
+    """Start the command line without waiting for it."""
+    command = [sys.executable, "-m", "smeaton", *map(str, arguments)]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "bufsize": 1}
+    return subprocess.Popen(command, cwd=cwd, env=os.environ | {"PYTHONUNBUFFERED": "1"}, **pipes)
+
+
+def workers_of(pid: int) -> list[str]:
+    """The workers that a build with that process id started and that still run: their last argument is its id."""
+    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if line.endswith(f" {pid}") and "smeaton." in line and line[0] != "Z"]
+
+
 @dataclass(frozen=True)
 class Example:
     """A build's folder, its bundle, and what the command printed as JSON."""

@@ -93,7 +93,7 @@ def make_run(folder: Path, seconds: float = 60.0, seed: int = 0) -> Run:
 
 def make_profile(rows: int, task: Task, y: Array) -> Profile:
     """What a family asks of a profile."""
-    columns = tuple(ColumnProfile(name=name, type=type.type) for name, type in task.input_types.items())
+    columns = tuple(ColumnProfile(name=name, type=form.type) for name, form in task.input_types.items())
     if task.is_class:
         return Profile(rows=rows, columns=columns, shares=tuple(np.bincount(y) / len(y)))
     spots = np.quantile(y, [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1])

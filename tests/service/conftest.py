@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -197,10 +197,10 @@ class Client(Caller):
 
 
 class Server(Caller):
-    """A `smeaton serve` process of its own."""
+    """A `smeaton serve` process of its own; `python` are the interpreter's arguments that start the command line."""
 
-    def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "smeaton", "serve", *arguments, "--port", "0", "--json"]
+    def __init__(self, *arguments: str, python: Sequence[str] = ("-m", "smeaton")) -> None:
+        command = [sys.executable, *python, "serve", *arguments, "--port", "0", "--json"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
@@ -262,20 +262,26 @@ def client() -> Iterator[Callable[..., Client]]:
         yield start
 
 
-@pytest.fixture
-def server() -> Iterator[Callable[..., Server]]:
-    """Starts `smeaton serve` processes."""
+def _servers() -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(*arguments: object) -> Server:
-        started.append(Server(*map(str, arguments)))
+    def start(*arguments: object, **how: Any) -> Server:
+        started.append(Server(*map(str, arguments), **how))
         return started[-1]
 
     yield start
     for one in started:
         if one.process.poll() is None:
             one.process.kill()
-        one.process.communicate(timeout=30)
+        for stream in (one.process.stdout, one.process.stderr):
+            if stream is not None:
+                stream.close()
+        one.process.wait(timeout=30)
+
+
+#: Start `smeaton serve` processes, for one test or for a module.
+server = pytest.fixture(_servers)
+make_server = pytest.fixture(_servers, scope="module")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def write_bundle(path: Path, manifest: Manifest, program_folder: Path) -> Bundle
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mend(path)
-        _refuse_other(path)
+        check_place(path)
         _fill(new, _completed(manifest), program_folder)
         flush_tree(new)
         swap_in(new, path)
@@ -71,7 +71,12 @@ def _completed(manifest: Manifest) -> Manifest:
     )
 
 
-def _refuse_other(path: Path) -> None:
+def check_place(path: Path) -> None:
+    """Check that a bundle may stand there: nothing is there, or a bundle.
+
+    Raises:
+        BundleError: it is something else, which stays as it is.
+    """
     if not path.exists() and not path.is_symlink():
         return
     if path.is_symlink() or not path.is_dir() or (any(path.iterdir()) and not (path / MANIFEST_FILE).is_file()):

@@ -45,7 +45,7 @@ Features = Mapping[str, Array]
 
 def refuse(task: Task) -> Refusal | None:
     """Why a family for tables cannot work on a task, None if it can."""
-    other = {name: type.type for name, type in task.input_types.items() if type.type not in _READS}
+    other = {name: form.type for name, form in task.input_types.items() if form.type not in _READS}
     if other:
         name, kind = next(iter(other.items()))
         return Refusal(f"it reads numbers, dates, categories and text; the input {name!r} is of type {kind!r}")
@@ -105,16 +105,16 @@ def recipe(task: Task) -> Recipe:
     """The recipe of a pinned task."""
     numbers: list[dict[str, str]] = []
     categories, texts = [], []
-    for name, type in task.input_types.items():
-        if type.type in _AS_NUMBER:
+    for name, form in task.input_types.items():
+        if form.type in _AS_NUMBER:
             numbers.append({"column": name})
-        elif type.type == "timestamp":
+        elif form.type == "timestamp":
             numbers.extend({"column": name, "part": part} for part in PARTS)
-        elif type.type == "category":
+        elif form.type == "category":
             categories.append(name)
         else:
             texts.append(name)
-    forms = {name: msgspec.to_builtins(type) for name, type in task.input_types.items()}
+    forms = {name: msgspec.to_builtins(form) for name, form in task.input_types.items()}
     return Recipe(forms, tuple(numbers), tuple(categories), tuple(texts))
 
 

@@ -21,23 +21,35 @@ _NEEDED = 30.0  # rounds x rate with which many labels are learnt to the end
 _COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
 _MANY = 10  # labels from which on randomised splits come first
 
-_SMALL_STARTS: tuple[dict[str, Any], ...] = (
-    {"learning_rate": 0.04, "num_leaves": 10, "min_data_in_leaf": 10, "feature_fraction": 0.5, "bagging_fraction": 0.8, "lambda_l2": 5.0},
-    {"extra_trees": True, "learning_rate": 0.05, "num_leaves": 24, "min_data_in_leaf": 5, "feature_fraction": 0.7, "bagging_fraction": 0.9},
-    {"learning_rate": 0.06, "num_leaves": 4, "min_data_in_leaf": 8, "feature_fraction": 0.4, "bagging_fraction": 0.8, "lambda_l2": 1.0},
-    {"learning_rate": 0.03, "num_leaves": 40, "min_data_in_leaf": 3, "feature_fraction": 0.3, "bagging_fraction": 0.7, "lambda_l2": 10.0},
-    {"extra_trees": True, "learning_rate": 0.03, "num_leaves": 8, "min_data_in_leaf": 3, "feature_fraction": 0.4, "lambda_l2": 0.1, "cat_smooth": 30.0},
-    {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8},
-)  # fmt: skip
-_LARGE_STARTS: tuple[dict[str, Any], ...] = (
-    {"learning_rate": 0.06, "num_leaves": 40, "min_data_in_leaf": 15, "feature_fraction": 0.7, "bagging_fraction": 0.9},
-    {"extra_trees": True, "learning_rate": 0.06, "num_leaves": 64, "min_data_in_leaf": 8, "feature_fraction": 0.8, "bagging_fraction": 0.9},
-    {"learning_rate": 0.03, "num_leaves": 127, "min_data_in_leaf": 5, "feature_fraction": 0.5, "bagging_fraction": 0.8, "lambda_l2": 3.0},
-    {"learning_rate": 0.08, "num_leaves": 10, "min_data_in_leaf": 20, "feature_fraction": 0.6, "lambda_l2": 1.0},
-    {"learning_rate": 0.03, "num_leaves": 63, "min_data_in_leaf": 40, "feature_fraction": 0.4, "bagging_fraction": 0.7, "lambda_l2": 20.0, "cat_smooth": 50.0},
-    {"extra_trees": True, "learning_rate": 0.04, "num_leaves": 200, "min_data_in_leaf": 3, "feature_fraction": 0.9, "lambda_l2": 5.0},
-    {"learning_rate": 0.03, "num_leaves": 24, "min_data_in_leaf": 5, "feature_fraction": 0.9, "path_smooth": 5.0},
-)  # fmt: skip
+
+def _start(rate: float, leaves: int, least: int, columns: float, rows: float = 0.9, **more: Any) -> dict[str, Any]:
+    return {
+        "learning_rate": rate,
+        "num_leaves": leaves,
+        "min_data_in_leaf": least,
+        "feature_fraction": columns,
+        "bagging_fraction": rows,
+        **more,
+    }
+
+
+_SMALL_STARTS = (
+    _start(0.04, 10, 10, 0.5, 0.8, lambda_l2=5.0),
+    _start(0.05, 24, 5, 0.7, extra_trees=True),
+    _start(0.06, 4, 8, 0.4, 0.8),
+    _start(0.03, 40, 3, 0.3, 0.7, lambda_l2=10.0),
+    _start(0.03, 8, 3, 0.4, extra_trees=True, lambda_l2=0.1, cat_smooth=30.0),
+    _start(0.05, 31, 20, 0.8),
+)
+_LARGE_STARTS = (
+    _start(0.06, 40, 15, 0.7),
+    _start(0.06, 64, 8, 0.8, extra_trees=True),
+    _start(0.03, 127, 5, 0.5, 0.8, lambda_l2=3.0),
+    _start(0.08, 10, 20, 0.6),
+    _start(0.03, 63, 40, 0.4, 0.7, lambda_l2=20.0, cat_smooth=50.0),
+    _start(0.04, 200, 3, 0.9, extra_trees=True, lambda_l2=5.0),
+    _start(0.03, 24, 5, 0.9, path_smooth=5.0),
+)
 
 
 def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
@@ -47,9 +59,9 @@ def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     starts = []
     for start in _SMALL_STARTS if small else _LARGE_STARTS:
         config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
-        if labels > 2 and "lambda_l2" in config:
+        if labels > 2:
             # Each label has its own trees, on smaller curvature: the same penalty would stop them from learning.
-            config["lambda_l2"] = round(config["lambda_l2"] * 2 / labels, 4)
+            config["lambda_l2"] = round(config.get("lambda_l2", 1.0) * 2 / labels, 4)
         if floor >= _COARSE:
             config |= {"num_leaves": min(config["num_leaves"], 31), "max_bin": 63}
         starts.append(config)

@@ -1,4 +1,4 @@
-"""A weighted mean of finished trials, by greedy selection with replacement (Caruana, Niculescu-Mizil, Crew, Ksikes 2004).
+"""A weighted mean of finished trials, by greedy selection with replacement (Caruana et al. 2004).
 
 The weights for a fold come from the answers and targets of the *other* folds, so a blend's score on held-out rows is as
 honest as any other's. With one fold they come from the rows its members were stopped on.

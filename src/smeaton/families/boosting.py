@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from smeaton.compile.encode import Vocabulary
     from smeaton.compile.graph import Graph
 
-#: What a configuration may leave out. Names are LightGBM's, but for `rounds` (the most rounds), `log` (fit the logarithm
-#: of a positive target) and `refit` (fit again on training and stopping rows with the number of rounds found).
+#: What a configuration may leave out. Names are LightGBM's, but for `rounds` (the most rounds), `log` (fit the
+#: logarithm of a positive target) and `refit` (fit again on training and stopping rows with the rounds found).
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8, "bagging_fraction": 0.9,
     "lambda_l1": 0.0, "lambda_l2": 1.0, "path_smooth": 0.0, "extra_trees": False, "max_bin": 255, "cat_smooth": 10.0,

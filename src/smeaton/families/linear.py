@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 #: `knots`: ramps in each number's curve, 0 = straight lines only. `log`: fit the logarithm of a positive target.
 #: `refit`: fit again on training and stopping rows with the penalty found. `cells`: rows x columns x targets at most.
 DEFAULTS: dict[str, Any] = {"knots": 0, "log": False, "refit": False, "cells": 400_000_000, "values": 5_000}
-_PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6)
+_PENALTIES = (1.0, 0.25, 0.06, 0.015, 4e-3, 1e-3, 2.5e-4, 6e-5, 1.5e-5, 1e-6)
 _UNJUDGED = (1e-3,)  # where there are no rows to judge on
 _FIT_SHARE = 0.8  # of the seconds a fit has, that its solver may take
 _WIDE = 20_000_000  # cells above which the design is float32
 _MOST_RAMPS = 150_000_000  # cells of curves
+_PIECE = 20_000  # rows of the design made at once
 _LEAST_ROWS = 2_000  # rows that are kept however many cells they make
 
 
@@ -85,10 +86,13 @@ class LinearFamily:
         if refused:
             return refused
         refit = profile.rows < SMALL
-        starts: list[dict[str, Any]] = [{"knots": 0, "refit": refit}, {"knots": 8, "refit": refit}]
+        straight: dict[str, Any] = {"knots": 0, "refit": refit}
+        if profile.rows * len(profile.columns) > _WIDE:  # encoding the curves alone would take the time of a fit
+            return Space(starts=(straight,), fidelity="rows", effort=1.0)
+        starts = [straight, {"knots": 8, "refit": refit}]
         params: dict[str, Choice | Range] = {"knots": Range(0, 30, integer=True)}
         if wants_log(task, profile):
-            starts[1:1] = [{"knots": 8, "log": True, "refit": refit}]
+            starts.insert(1, {"knots": 8, "log": True, "refit": refit})
             params["log"] = Choice((False, True))
         return Space(starts=tuple(starts), params=params, fidelity="rows", effort=1.0)
 
@@ -190,23 +194,25 @@ def _linear(design: "Design", weights: Array, bias: Array) -> "Linear":
 
 
 def _problem(model: LinearModel, rows: Rows, features: Features) -> Problem:
-    """The design matrix: numbers, ramps, words; category values as a sparse part."""
+    """The design matrix: numbers, ramps, words; category values as a sparse part. Filled piece by piece, for the
+    temporaries of a wide table would be several times its size."""
     with needs("build"):
         from scipy import sparse
     design = model.plain.design
     width = sum(design.widths[::2]) + len(model.ramps)
     dtype = np.float32 if width * len(rows) > _WIDE else np.float64
     dense = np.empty((len(rows), width), dtype=dtype)
-    at = 0
-    parts = [design.dense, *([lambda f: model.curves.apply(f[NUMBERS])] if model.curves else []), design.words]
-    for part in parts:
-        block = part(features)
-        dense[:, at : at + block.shape[1]] = block
-        at += block.shape[1]
-    hot = design.one_hot(features)
-    cells = hot >= 0
+    hot = np.empty((len(rows), len(design.vocabulary.columns)), dtype=np.int64)
+    for start in range(0, len(rows), _PIECE):
+        piece = {name: column[start : start + _PIECE] for name, column in features.items()}
+        blocks = [design.dense(piece), design.words(piece)]
+        if model.curves is not None:
+            blocks.insert(1, model.curves.apply(piece[NUMBERS]))
+        dense[start : start + _PIECE] = np.hstack(blocks)
+        hot[start : start + _PIECE] = design.one_hot(piece)
     matrix = None
     if design.widths[1]:
+        cells = hot >= 0
         ends = np.concatenate([[0], np.cumsum(cells.sum(axis=1))])
         shape = (len(rows), design.widths[1])
         matrix = sparse.csr_matrix((np.ones(int(ends[-1]), dtype=dtype), hot[cells], ends), shape=shape)
@@ -226,7 +232,7 @@ def _same_factor(ending: ClassEnding | NumberEnding, former: ClassEnding | Numbe
 def _threads(count: int) -> Any:
     """Hold the linear algebra libraries to so many threads: the same bits each time, and no fight for cores."""
     with needs("build"):
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     return threadpool_limits(count)
 
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from smeaton import plugins
+from smeaton.bundle.write import check_place
 from smeaton.errors import DataError, InputError
 from smeaton.families import Space
-from smeaton.flow.finish import finish
+from smeaton.flow.finish import bundle_path, finish
 from smeaton.flow.outcome import Built
 from smeaton.flow.pin import renew_lock
 from smeaton.flow.prepare import Prepared, prepare, spaces
 from smeaton.flow.request import TASK_FILE, Request, resolve
+from smeaton.flow.unserved import refuse_all, unserved
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.text import render
 from smeaton.runtime.ledger import Ledger
@@ -65,6 +67,9 @@ def build(
     """
     start = time.monotonic() if started is None else started
     request = resolve(what, target, budget, out)
+    why = unserved(request.task)
+    if why:
+        refuse_all(request.task, request.folder, BOARD_FILE, why)
     clock = Clock(request.task.budget.time, start)
     executor: Executor = plugins.load("executors", "local")()
     made = _first_missing(request.folder / ".smeaton")
@@ -115,6 +120,8 @@ def _first_missing(path: Path) -> Path | None:
 
 def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
     """The rows, accepted; only then is a new task written to its file."""
+    # Known now, not after the whole budget.
+    check_place(bundle_path(request.folder, request.task))
     prepared = prepare(request, seed, listen)
     if request.new:
         from smeaton.task.yaml import write_task

@@ -20,9 +20,11 @@ from smeaton.leaderboard.outcome import Outcome, decide
 from smeaton.metrics._defaults import load_metric, usual
 from smeaton.metrics._intervals import interval
 from smeaton.runtime.call import Call
+from smeaton.runtime.check import externals
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, open_program
 from smeaton.task.table import Table, take
+from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
 from smeaton.trials.measure import measure
 from smeaton.trials.notice import Listener, Notice
@@ -89,7 +91,7 @@ def finish(prepared: Prepared, result: Result, store: Store, clock: Clock, liste
     listen(Notice("phase", "sealed test"))
     key = _to_ship(work, board, board.winner)
     test, opened = _open_test(work, key)
-    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, _broken_promises(work))
+    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, _broken_promises(work, key))
     listen(Notice("phase", "bundle"))
     bundle = _bundle(work, board, key, ending, test, opened)
     winner = board[key]
@@ -154,10 +156,17 @@ def _measure(work: Finish, key: str) -> None:
     work.store.put_cost(key, cost)
 
 
-def _broken_promises(work: Finish) -> list[str]:
+def _broken_promises(work: Finish, key: str) -> list[str]:
     """What the task asked for and this build did another way."""
-    limits = work.prepared.task.limits
-    return [] if limits.device == "cpu" else [f"limits.device {limits.device!r} was asked for, and it runs on the cpu"]
+    task = work.prepared.task
+    found = []
+    if task.limits.device != "cpu":
+        found.append(f"limits.device {task.limits.device!r} was asked for, and it runs on the cpu")
+    if task.limits.offline and externals(open_program(work.folder(key))):
+        found.append("limits.offline was asked for, and it talks to other machines")
+    if task.checks:
+        found.append(f"checks were asked for, and this version runs none: {', '.join(task.checks)}")
+    return found
 
 
 def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
@@ -203,9 +212,7 @@ def _count_opening(work: Finish) -> int:
     return known[rows]
 
 
-def _bundle(
-    work: Finish, board: Board, key: str, ending: Outcome, test: Mapping[str, Interval], opened: int
-) -> Path:
+def _bundle(work: Finish, board: Board, key: str, ending: Outcome, test: Mapping[str, Interval], opened: int) -> Path:
     prepared = work.prepared
     row, trial = board[key], work.trial(key)
     folder = work.folder(key)
@@ -254,8 +261,12 @@ def _bundle(
             notes=dataset.notes,
         ),
     )
-    path = prepared.folder / f"{prepared.task.name}.bundle"
-    return write_bundle(path, manifest, folder).path
+    return write_bundle(bundle_path(prepared.folder, prepared.task), manifest, folder).path
+
+
+def bundle_path(folder: Path, task: Task) -> Path:
+    """Where a task's bundle stands."""
+    return folder / f"{task.name}.bundle"
 
 
 def _form_score(work: Finish, name: str, score: Interval, rows: int) -> form.Score:

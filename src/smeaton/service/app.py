@@ -55,7 +55,9 @@ def create_app(models: Sequence[Hosted], settings: Settings) -> Starlette:
 
     handlers: dict[Any, Any] = dict.fromkeys((HTTPException, RowsError, CallError, Problem), refused)
     guard = Middleware(Guard, settings=settings, write=write)
-    return Starlette(routes=routes, middleware=[guard], exception_handlers=handlers, lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=[guard], exception_handlers=handlers, lifespan=lifespan)
+    app.router.redirect_slashes = False  # a path is right or it is not
+    return app
 
 
 def _problem(error: Exception) -> Problem:

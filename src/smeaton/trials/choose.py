@@ -59,15 +59,26 @@ class Chooser:
         if self.repeats:
             return self.repeats.pop(0)
         sound = {name: space for name, space in self.singles.items() if not _broken(name, trials)}
-        spaces = {name: space for name, space in sound.items() if fits(name)}
-        self.out_of_time = len(spaces) < len(sound)
         taken = list(running)
         for name in (*PROPOSERS, *(name for name in plugins.names("proposers") if name not in PROPOSERS)):
             proposer: Proposer = plugins.load("proposers", name)
+            spaces = {name: space for name, space in sound.items() if fits(name)}
+            self.out_of_time = len(spaces) < len(sound)
             candidate = proposer.propose(self.task, spaces, trials, taken)
             if candidate is not None:
                 return Attempt(candidate, "try", seed=self.seed)
+            # Every start had its turn; a family that is out of reach by then is not worth tuning.
+            sound = {name: space for name, space in sound.items() if name not in self.outclassed(trials)}
         return None
+
+    def outclassed(self, trials: Sequence[Trial]) -> set[str]:
+        """Families whose best trial lies outside the interval of the best of all families (blends are none)."""
+        ranked = [trial for trial in best_first(trials, self.sign) if trial.candidate.family in self.singles]
+        if not ranked or ranked[0].score is None:
+            return set()
+        worst = max(self.sign * ranked[0].score.low, self.sign * ranked[0].score.high)
+        near = {trial.candidate.family for trial in ranked if trial.score and self.sign * trial.score.value <= worst}
+        return {trial.candidate.family for trial in ranked} - near
 
     def repeat(self, trial: Trial) -> None:
         """Queue a finished candidate's other seeds, where its family is not repeatable."""

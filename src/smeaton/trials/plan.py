@@ -48,7 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def renewed(self, task: Task, clock: Clock, slots: int) -> "Plan":
         """The plan of an earlier run under this run's budget: the same folds, another reserve."""
         reserve = _reserve(clock.budget, self.rows, task.test.share, self.folds)
-        return msgspec.structs.replace(self, reserve=reserve, slots=slots)
+        plan = msgspec.structs.replace(self, reserve=reserve, slots=slots)
+        return msgspec.structs.replace(plan, lines=(*self.lines[:1], _time_line(plan, clock), *self.lines[2:]))
 
     def settle(self, folds: int, line: str = "") -> "Plan":
         """The plan after the probe: only the first `folds` folds are fitted for every candidate."""
@@ -122,15 +123,18 @@ def _possible(task: Task, profile: Profile, groups: int | None) -> list[int]:
 def _reserve(budget: float, rows: int, share: float, folds: int) -> float:
     """Seconds to assemble, measure, test and bundle: a fixed part, and one that grows with the test rows to score."""
     test_rows = rows * share / max(1e-9, 1 - share)
-    return min(1.6 + 0.02 * budget + 4e-5 * test_rows * math.sqrt(folds), 0.35 * budget)
+    return min(1.4 + 0.04 * budget + 4e-5 * test_rows * math.sqrt(folds), 0.35 * budget)
 
 
-def _lines(plan: Plan, columns: int, task: Task, clock: Clock) -> tuple[str, ...]:
+def _lines(plan: Plan, columns: int, task: Task, clock: Clock) -> tuple[str, str]:
     held = "the newest 20 %" if task.rows.time else "20 %"
     how = f"{plan.folds} folds, their programs averaged" if plan.folds > 1 else f"one holdout of {held}"
+    return f"{plan.rows:,} rows, {columns:,} columns: {how}", _time_line(plan, clock)
+
+
+def _time_line(plan: Plan, clock: Clock) -> str:
     return (
-        f"{plan.rows:,} rows, {columns:,} columns: {how}",
         f"{clock.budget:g} s in all: {clock.elapsed():.1f} s are gone, {plan.reserve:.1f} s are kept for measuring, "
         f"the sealed test and the bundle, {max(0.0, clock.left() - plan.reserve):.1f} s are for trying on "
-        f"{plan.slots} workers",
+        f"{plan.slots} workers"
     )

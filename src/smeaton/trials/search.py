@@ -20,8 +20,10 @@ from smeaton.trials.work import Work
 
 PATIENCE = 40  # tries without a better score before the search gives up
 _PROBE_SHARE = 0.5  # of the time for trying: after it the plan is settled with what is known
+_PROBE_FIT = 0.45  # of the time left, that the fit of a probe may take
 _FIT_SHARE = 0.75  # of a job's time that its fit may take; the rest is for export, proof and answers
-_MOST_SHARE = 0.6  # of the time left, that one candidate may take
+_MOST_SHARE = 0.75  # of the time left, that one candidate may take
+_PART_FIT, _PART_FIT_HOLDOUT = 0.85, 0.5  # of its expected seconds, with which a candidate may still be begun
 _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
 _RESTART = 1.0  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
@@ -64,6 +66,9 @@ def _work(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: Li
     desk.progress = work.progress
     store.set_plan(plan)
     work.trials = store.trials()
+    for trial in work.trials:
+        if trial.scores and trial.seconds > 0:
+            work.model.learn(trial.candidate.family, trial.fidelity, trial.seconds / len(trial.scores))
     return work
 
 
@@ -145,7 +150,8 @@ class _Trying:
         judging = min(self.work.judging, 0.1 * self.work.setup.clock.budget)
         pool = len(self.choose.members(self.work.trials))
         wanted = [space.needs_pool for space in self.choose.blends.values()]
-        if not wanted or pool < min(wanted):
+        probing = any(attempt.role == "probe" for attempt in self.work.active)
+        if not wanted or pool < min(wanted) or probing:  # a family's first result is worth more than a blend
             return self.end - judging
         most = 0.3 * max(0.0, self.end - self.begun)
         return self.end - min(most, self.blend_seconds() + 2 * judging + _RESTART)
@@ -232,8 +238,10 @@ class _Trying:
             for attempt in self.work.active:
                 open_folds = folds - len(attempt.spent) - 0.5 * len(attempt.running)
                 pending += model.expect(attempt.candidate.family).mean * open_folds / plan.slots
-        need = model.expect(family).mean * max(1.0, folds / plan.slots)
-        return pending + 0.85 * need + self.work.judging <= self.clock.until(self.goal())
+        need = (
+            model.expect(family).mean * max(1.0, folds / plan.slots) * (_PART_FIT if folds > 1 else _PART_FIT_HOLDOUT)
+        )
+        return pending + need + self.work.judging <= self.clock.until(self.goal())
 
     def _rival(self) -> tuple[str, int]:
         """Whom to race against, and how many folds it has: the best finished one, before that the best probe."""
@@ -279,7 +287,7 @@ class _Opening(_Trying):
     def seconds(self, attempt: Attempt) -> tuple[float, float] | None:
         """A probe may take what one fold of a holdout could: where it does, the plan will be a holdout."""
         left = self.clock.until(self.goal())
-        return max(0.5, _MOST_SHARE * _FIT_SHARE * left - _SHORT), left
+        return max(0.5, _PROBE_FIT * left - _SHORT), left
 
 
 class _Last(_Trying):

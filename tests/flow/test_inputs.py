@@ -1,0 +1,110 @@
+"""Whatever form the rows come in, the build and its answers are the same."""
+
+import asyncio
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import smeaton
+from smeaton.data.load import load
+from smeaton.errors import InputError
+from smeaton.flow.request import resolve
+from smeaton.task.task import Data, Solutions, Source, Task
+from smeaton.task.types import Type
+from tests.conftest import QUICK, as_csv, client_rows
+
+ROWS = client_rows(160)
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """The same rows as files of every kind."""
+    text = as_csv(ROWS)
+    made = {name: folder / f"clients.{name}" for name in ("csv", "tsv", "csv.gz", "jsonl", "jsonl.gz", "parquet")}
+    made["csv"].write_text(text)
+    made["tsv"].write_text(as_csv(ROWS, "\t"))
+    made["csv.gz"].write_bytes(gzip.compress(text.encode()))
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    made["jsonl"].write_text(lines)
+    made["jsonl.gz"].write_bytes(gzip.compress(lines.encode()))
+    pq.write_table(pa.Table.from_pylist(ROWS), made["parquet"])
+    return made
+
+
+def tables() -> dict[str, Any]:
+    """The same rows as tables in memory."""
+    columns: dict[str, Any] = {name: [row[name] for row in ROWS] for name in ROWS[0]}
+    return {
+        "pandas": pd.DataFrame(ROWS),
+        "polars": pl.DataFrame(ROWS),
+        "arrow": pa.Table.from_pylist(ROWS),
+        "mapping": columns,
+        "rows": ROWS,
+    }
+
+
+def test_every_form_means_the_same_rows(tmp_path: Path) -> None:
+    hashes = {}
+    for name, path in files(tmp_path).items():
+        hashes[name] = load(*_asked(path, tmp_path / name)).hash
+    for name, table in tables().items():
+        hashes[name] = load(*_asked(table, tmp_path / name)).hash
+    assert len(set(hashes.values())) == 1, hashes
+
+
+def _asked(what: Any, out: Path) -> tuple[Task, Any]:
+    request = resolve(what, "churned", None, out)
+    return request.task, request.raw
+
+
+def test_a_build_from_a_table_inside_a_running_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def work() -> tuple[smeaton.Built, Any]:
+        built = smeaton.build(tables()["pandas"], target="spend", budget=8, out="made")
+        assert built.bundle is not None
+        with smeaton.load(built.bundle) as model:
+            return built, model.predict(pd.DataFrame(ROWS))
+
+    built, answers = asyncio.run(work())
+    assert built.metric == "rmse"
+    assert built.bundle == Path("made/spend.bundle") or built.bundle == tmp_path / "made" / "spend.bundle"
+    assert answers["prediction"].shape == (160,)
+    assert np.isfinite(answers["prediction"]).all()
+
+
+def test_a_table_needs_a_target() -> None:
+    with pytest.raises(InputError, match="target"):
+        smeaton.build(tables()["mapping"])
+    with pytest.raises(InputError, match="nothing to build from"):
+        smeaton.build()
+    with pytest.raises(InputError, match="is no table"):
+        smeaton.build(3.5, target="a")
+
+
+@pytest.mark.slow
+def test_every_form_gives_the_same_bundle(tmp_path: Path) -> None:
+    answers: dict[str, Any] = {}
+    for name, path in files(tmp_path).items():
+        folder = tmp_path / name.replace(".", "-")
+        folder.mkdir()
+        (folder / "quick.py").write_text(QUICK)
+        task = Task(
+            name="same",
+            data=Data(examples=Source(files=(str(path),))),
+            output={"churned": Type(type="boolean")},
+            solutions=Solutions(only=("baseline",), add=("quick.py:quick",)),
+            folder=str(folder),
+        )
+        built = smeaton.build(task, budget=20)
+        assert built.bundle is not None
+        with smeaton.load(built.bundle) as model:
+            answers[name] = model.predict([{k: v for k, v in row.items() if k != "churned"} for row in ROWS])
+    assert all(found == answers["csv"] for found in answers.values())

@@ -27,6 +27,7 @@ from smeaton.trials.plan import Plan, make_plan
 from smeaton.trials.search import search
 from smeaton.trials.setup import Setup
 from smeaton.trials.store import Store
+from smeaton.trials.timing import slowness
 
 if TYPE_CHECKING:
     from smeaton.trials.executors import Executor
@@ -78,6 +79,8 @@ def build(
         prepared = _prepared(request, seed, listen)
         found, refused = spaces(prepared)
         with Store(prepared.root) as store:
+            for note in store.notes:
+                listen(Notice("note", note))
             plan = _plan(prepared, found, store, clock, executor.slots)
             if prepared.task.budget.money > 0:
                 # Workers, measuring and the sealed test all draw on this one file.
@@ -101,7 +104,7 @@ def build(
             result = search(setup, plan, executor, store, listen)
             # The workers' cores are needed for measuring, and nothing is fitted any more.
             executor.close()
-            return finish(prepared, result, store, clock, listen)
+            return finish(prepared, result, store, clock, listen, patient=replay)
     except InputError:
         executor.close()
         if made is not None and not any(made.rglob("*.db")):
@@ -136,10 +139,10 @@ def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: C
     """The plan of an earlier run of this build, or a new one; the folds of either are on disk afterwards."""
     former = store.plan()
     if former is not None:
-        return former
+        return former.renewed(prepared.task, clock, slots)
     group = prepared.dataset.group
     groups = None if group is None else len(set(group[prepared.train].tolist()))
-    plan = make_plan(prepared.task, prepared.profile, found, clock, slots=slots, groups=groups)
+    plan = make_plan(prepared.task, prepared.profile, found, clock, slots=slots, slowness=slowness(), groups=groups)
     made = _save_rows(prepared, plan.made)
     if made == plan.made:
         return plan

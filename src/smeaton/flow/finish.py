@@ -46,6 +46,7 @@ class Finish:
     store: Store
     clock: Clock
     listen: Listener
+    patient: bool = False
     costs: dict[str, Cost] = field(default_factory=dict)
     shipped: dict[str, Shipped] = field(default_factory=dict)
 
@@ -70,13 +71,15 @@ class Finish:
         return next(trial for trial in self.result.trials if trial.key == key)
 
 
-def finish(prepared: Prepared, result: Result, store: Store, clock: Clock, listen: Listener) -> Built:
-    """Choose among the trials and ship the winner.
+def finish(
+    prepared: Prepared, result: Result, store: Store, clock: Clock, listen: Listener, *, patient: bool = False
+) -> Built:
+    """Choose among the trials and ship the winner; `patient` measures whatever the clock says (a replay does).
 
     Raises:
         NoSolution: not even the constant baseline could be scored.
     """
-    work = Finish(prepared, result, store, clock, listen, dict(store.costs()))
+    work = Finish(prepared, result, store, clock, listen, patient, dict(store.costs()))
     listen(Notice("phase", "measuring"))
     board = _measured_board(work)
     durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
@@ -118,7 +121,7 @@ def _measured_board(work: Finish) -> Board:
     """The board, with the costs of all whose cost decides who wins."""
     board = _board(work)
     while todo := [key for key in contenders(board) if key not in work.costs]:
-        hurried = work.clock.left() < 0.4 * (work.result.plan.reserve if work.result.plan else 0)
+        hurried = not work.patient and work.clock.left() < 0.4 * (work.result.plan.reserve if work.result.plan else 0)
         if work.costs and (len(work.costs) >= MOST_MEASURED or hurried):
             names = ", ".join(sorted({board[key].family for key in todo}))
             work.listen(Notice("note", f"not measured for want of time, so not chosen: {len(todo)} more ({names})"))

@@ -72,7 +72,7 @@ def reference(train_csv: Path, test_csv: Path, one: Set, seed: int) -> Array:
         if not pd.api.types.is_numeric_dtype(train[name]):
             kind = pd.CategoricalDtype(sorted(train[name].dropna().astype(str).unique()))
             train[name] = train[name].astype(str).where(train[name].notna()).astype(kind)
-            test[name] = test[name].astype(str).where(test[name].notna()).astype(kind)
+            test[name] = test[name].astype(str).where(test[name].isin(kind.categories)).astype(kind)
         else:
             test[name] = pd.to_numeric(test[name], errors="coerce")
     labels = sorted(y.astype(str).unique()) if one.classes else []
@@ -114,6 +114,7 @@ def smeaton(
     if done.returncode not in (0, 6):
         raise RuntimeError(f"predict ended with {done.returncode}: {done.stderr[-2000:]}")
     answers = pd.read_csv(answers_csv)
+    said["unanswered"] = int(answers["prediction"].isna().sum())
     truth = pd.read_csv(test_csv, low_memory=False)[one.target]
     if one.classes:
         labels = [name.removeprefix("probability_") for name in answers if name.startswith("probability_")]
@@ -167,6 +168,7 @@ def run_cell(one: Set, seed: int, budget: str, results: Path) -> dict[str, Any]:
         "reference_seconds": round(reference_seconds, 2),
         "outcome": said.get("outcome"),
         "winner": said.get("winner"),
+        "unanswered": said["unanswered"],
         "trials": said.get("trials") if isinstance(said.get("trials"), int) else len(said.get("trials") or ()),
     }
     np.savez_compressed(

@@ -208,13 +208,18 @@ class _Table:
         self.members: list[float] = []
 
     def add(self, tree: Tree) -> None:
-        """Append a tree. A lone leaf is a node with that leaf on both sides, as the standard says."""
+        """Append a tree.
+
+        The standard's form of a lone leaf (a node with that leaf on both sides) is misread by onnxruntime before 1.30,
+        so it is written as two leaves of the same value.
+        """
+        if not tree.nodes:
+            split = Node(0, 0.0, None, False, False, ~0, ~1)
+            tree = replace(tree, nodes=(split,), leaves=(tree.leaves[0], tree.leaves[0]))
         node_offset, leaf_offset = len(self.nodes), len(self.leaves)
         self.roots.append(node_offset)
         self.leaves.extend(tree.leaves)
         self.targets.extend([tree.target] * len(tree.leaves))
-        if not tree.nodes:
-            self.nodes.append((_LEQ, 0, 0.0, False, (leaf_offset, True), (leaf_offset, True)))
 
         def child(index: int) -> tuple[int, bool]:
             return (index + node_offset, False) if index >= 0 else (~index + leaf_offset, True)

@@ -1,0 +1,105 @@
+"""How builds end: leaks named and accepted, noise, the same seed, a replay."""
+
+from pathlib import Path
+
+import pytest
+
+import smeaton
+from smeaton.flow import board
+from smeaton.trials.notice import Notice
+from tests.conftest import TASK, client_rows, write_task
+
+pytestmark = pytest.mark.slow
+
+SEARCH = TASK.replace('solutions: {only: [baseline], add: ["quick.py:quick"]}', "solutions: {only: [linear, boosting]}")
+
+
+def scores(folder: Path) -> dict[str, object]:
+    return {row.key: (row.state, row.score, row.judged) for row in board(folder).rows}
+
+
+def test_a_leak_is_named_and_accepted(tmp_path: Path) -> None:
+    rows = [{**row, "told": f"T{row['churned']}"} for row in client_rows(200)]
+    for row in rows:
+        row["churned"] = row.pop("churned")
+    write_task(tmp_path, rows=rows)
+    built = smeaton.build(tmp_path)
+    assert (built.outcome, built.exit_code) == ("not ready", 3)
+    assert len(built.reasons) == 1
+    assert "'told'" in built.reasons[0]
+    line = "accept: {leak: [told]}"
+    assert built.reasons[0].endswith(line)
+    write_task(tmp_path, TASK + line + "\n", rows)
+    again = smeaton.build(tmp_path)
+    assert (again.outcome, again.exit_code, again.opened) == ("ready", 0, 2)
+
+
+def test_noise_has_no_solution_and_ships_the_baseline(tmp_path: Path) -> None:
+    rows = client_rows(200)
+    for number, row in enumerate(rows):
+        row["churned"] = "yes" if (number * 2654435761) % 97 < 48 else "no"
+    write_task(tmp_path, rows=rows)
+    built = smeaton.build(tmp_path)
+    assert (built.outcome, built.exit_code) == ("no solution", 4)
+    assert "baseline" in built.reasons[0]
+    assert built.winner == "baseline"
+    assert built.bundle is not None
+    with smeaton.load(built.bundle) as model:
+        manifest = model.bundle.manifest
+        assert (manifest.outcome, manifest.winner.family) == ("no solution", "baseline")
+        one, other = model.predict([{name: row[name] for name in ("age", "plan", "spend")} for row in rows[:2]])
+        assert one == other
+
+
+def test_the_same_seed_gives_the_same_scores_and_a_replay_the_same_board(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_task(tmp_path / name, SEARCH)
+    first, second = (smeaton.build(tmp_path / name, budget=14, seed=5) for name in ("one", "two"))
+    one, two = scores(tmp_path / "one"), scores(tmp_path / "two")
+    shared = [key for key in one if key in two and one[key][0] == two[key][0] == "done"]  # type: ignore[index]
+    assert len(shared) >= 3
+    if first.board.rows and len(first.board.rows) and _folds(first) == _folds(second):
+        assert all(one[key] == two[key] for key in shared)
+    said: list[str] = []
+
+    def listen(notice: Notice) -> None:
+        said.append(notice.text)
+
+    again = smeaton.build(tmp_path / "one", budget=14, seed=5, replay=True, listen=listen)
+    assert any("recorded trials were repeated with the same scores" in line for line in said), said[-12:]
+    assert again.winner == first.winner
+    assert scores(tmp_path / "one") == one
+    assert again.board.winner == first.board.winner
+    assert again.test == first.test
+
+
+def _folds(built: smeaton.Built) -> int:
+    winner = built.board.winner
+    assert winner is not None
+    assert built.bundle is not None
+    from smeaton.trials.store import Store
+
+    roots = [path.parent for path in (built.bundle.parent / ".smeaton").glob("*/trials.db")]
+    with Store(roots[0]) as store:
+        plan = store.plan()
+    assert plan is not None
+    return plan.folds
+
+
+def test_another_seed_is_another_split(tmp_path: Path) -> None:
+    write_task(tmp_path)
+    first, second = (smeaton.build(tmp_path, seed=seed) for seed in (0, 1))
+    assert first.test != second.test
+    assert second.opened == 1, "other rows were sealed, so these were opened once"
+
+
+def test_a_replay_of_nothing_is_refused(tmp_path: Path) -> None:
+    write_task(tmp_path)
+    with pytest.raises(smeaton_errors().InputError, match="no earlier build"):
+        smeaton.build(tmp_path, replay=True)
+
+
+def smeaton_errors():  # type: ignore[no-untyped-def]
+    from smeaton import errors
+
+    return errors

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import smeaton
+from smeaton.errors import InputError
 from smeaton.flow import board
 from smeaton.trials.notice import Notice
 from tests.conftest import TASK, client_rows, write_task
@@ -20,8 +21,6 @@ def scores(folder: Path) -> dict[str, object]:
 
 def test_a_leak_is_named_and_accepted(tmp_path: Path) -> None:
     rows = [{**row, "told": f"T{row['churned']}"} for row in client_rows(200)]
-    for row in rows:
-        row["churned"] = row.pop("churned")
     write_task(tmp_path, rows=rows)
     built = smeaton.build(tmp_path)
     assert (built.outcome, built.exit_code) == ("not ready", 3)
@@ -58,7 +57,7 @@ def test_the_same_seed_gives_the_same_scores_and_a_replay_the_same_board(tmp_pat
     one, two = scores(tmp_path / "one"), scores(tmp_path / "two")
     shared = [key for key in one if key in two and one[key][0] == two[key][0] == "done"]  # type: ignore[index]
     assert len(shared) >= 3
-    if first.board.rows and len(first.board.rows) and _folds(first) == _folds(second):
+    if _folds(first) == _folds(second):  # how many depends on the clock
         assert all(one[key] == two[key] for key in shared)
     said: list[str] = []
 
@@ -95,11 +94,5 @@ def test_another_seed_is_another_split(tmp_path: Path) -> None:
 
 def test_a_replay_of_nothing_is_refused(tmp_path: Path) -> None:
     write_task(tmp_path)
-    with pytest.raises(smeaton_errors().InputError, match="no earlier build"):
+    with pytest.raises(InputError, match="no earlier build"):
         smeaton.build(tmp_path, replay=True)
-
-
-def smeaton_errors():  # type: ignore[no-untyped-def]
-    from smeaton import errors
-
-    return errors

@@ -71,6 +71,6 @@ def test_a_key_given_twice_is_found_wherever_it_stands(content: dict[str, Any], 
     body = msgspec.json.encode(content)
     first = msgspec.json.encode(next(iter(content)))
     twice = body[:-1] + b"," + first + b":1}"
-    with pytest.raises(Problem, match="") as caught:
+    with pytest.raises(Problem) as caught:  # noqa: PT011 - its message is looked at below
         parse_object(b'{"rows":[1,[' + twice + b"]]}" if nested else twice)
     assert "twice" in caught.value.message

@@ -11,7 +11,7 @@ import pytest
 from smeaton.errors import SmeatonError
 from smeaton.task.arrays import open_table, save_table
 from smeaton.task.table import object_column
-from smeaton.trials.evaluate import evaluate, open_trial
+from smeaton.trials.evaluate import evaluate, open_trial, stop_rows_seen
 from smeaton.trials.record import Candidate
 from smeaton.trials.results import FitResult, read_calibrations
 
@@ -168,3 +168,12 @@ def test_a_missing_fold_is_said(build: Any) -> None:
     os.rename(home / "fold1", home / "elsewhere")
     with pytest.raises(SmeatonError, match="fold 1 has no readable result"):
         judge(made, "rmse")
+
+
+def test_stop_rows_teach_nothing_once_a_refit_may_have_used_them() -> None:
+    refit = Candidate(family="linear", config={"refit": True})
+    plain = Candidate(family="linear", config={"refit": False})
+    assert stop_rows_seen(refit, folds=1, made=5)
+    assert not stop_rows_seen(refit, folds=5, made=5)  # the other folds teach, not the stop rows
+    assert not stop_rows_seen(refit, folds=1, made=1)  # a lone fold is never refitted
+    assert not stop_rows_seen(plain, folds=1, made=5)

@@ -61,12 +61,23 @@ def run(app: Starlette, listening: socket.socket, settings: Settings, announce: 
         server.run(sockets=[listening])
         return
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="smeaton-serve")
-    thread.start()
+    with _ended_by_signals(server):
+        thread.start()
+        thread.join()
+
+
+@contextlib.contextmanager
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Take signals as a wish to end. Only the main thread may listen to them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, server.handle_exit) for number in _SIGNALS}
     try:
-        thread.join()
-    except KeyboardInterrupt:
-        server.should_exit = True
-        thread.join()
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Server(uvicorn.Server):
@@ -81,18 +92,9 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._announce()
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Uvicorn would raise the signal again after a clean end, and the process would not exit with 0."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        return _ended_by_signals(self)
 
 
 def _inside_a_loop() -> bool:

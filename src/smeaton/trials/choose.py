@@ -8,6 +8,7 @@ from smeaton import plugins
 from smeaton.families import Space
 from smeaton.task.task import Task
 from smeaton.trials.attempt import ALL, Attempt
+from smeaton.trials.evaluate import stop_rows_seen
 from smeaton.trials.proposers import Proposer
 from smeaton.trials.proposers.tpe import best_first, direction
 from smeaton.trials.record import Candidate, Trial
@@ -35,6 +36,7 @@ class Chooser:
     blends: dict[str, Space]
     repeats: list[Attempt] = field(default_factory=list)
     out_of_time: bool = False
+    folds: tuple[int, int] = (1, 1)  #: fitted for every candidate, and made
 
     def opening(self) -> list[Attempt]:
         """The constant baseline, and the first start of every other family: the probe."""
@@ -104,7 +106,11 @@ class Chooser:
 
     def members(self, trials: Sequence[Trial]) -> list[Trial]:
         """What a blend may read: the best of every family, then the best of all; no baselines, no blends."""
-        ranked = [trial for trial in best_first(trials, self.sign) if trial.candidate.family in self.singles]
+        ranked = [
+            trial
+            for trial in best_first(trials, self.sign)
+            if trial.candidate.family in self.singles and not stop_rows_seen(trial.candidate, *self.folds)
+        ]
         firsts = {trial.candidate.family: trial.key for trial in reversed(ranked)}
         chosen = set(firsts.values())
         for trial in ranked:

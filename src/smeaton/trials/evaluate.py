@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from smeaton.compile.calibrate import Calibration
+from smeaton.data.split import open_folds
 from smeaton.metrics import Metric
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import interval, mean
@@ -63,7 +64,8 @@ def evaluate(
     task = dataset.task
     fits = [read_fit(folder, fold) for fold in range(len(folds))]
     held = [read_answers(folder, fold, HELD) for fold in range(len(folds))]
-    steps = _calibrations(folder, dataset, folds, held, fits)
+    seen = stop_rows_seen(candidate, len(folds), len(open_folds(root / "data")) if len(folds) == 1 else 1)
+    steps = [None] * len(folds) if seen else _calibrations(folder, dataset, folds, held, fits)
     answers = [[calibrated(table, step, task) for table in tables] for tables, step in zip(held, steps, strict=True)]
     metric = load_metric(metric_name, task)
     stats, rows = _statistics(metric, answers, dataset, folds)
@@ -88,6 +90,15 @@ def evaluate(
     _write_table({ROW: rows, **stack([tables[0] for tables in answers])}, folder / OOF)
     durable_write(folder / TRIAL_FILE, msgspec.json.encode(trial))
     return trial
+
+
+def stop_rows_seen(candidate: Candidate, folds: int, made: int) -> bool:
+    """Whether a fit may have used its stop rows after all, so that nothing may be learnt from its answers to them.
+
+    A `refit` on all rows of a fold is sound where calibration and blends learn from the other folds. The search may
+    settle for the first fold after such fits were made.
+    """
+    return folds == 1 < made and bool(candidate.config.get("refit"))
 
 
 def open_trial(folder: Path) -> Trial:

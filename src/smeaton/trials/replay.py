@@ -6,7 +6,7 @@ on, and the step each fit had reached when it ended. A repeated fit gets that st
 
 from dataclasses import dataclass, field
 
-from smeaton.errors import SmeatonError
+from smeaton.errors import InputError
 from smeaton.trials.attempt import ALL, Attempt, trial_folder
 from smeaton.trials.record import Trial
 from smeaton.trials.results import read_fit
@@ -20,13 +20,13 @@ def repeat(work: Work) -> str:
     """Run the record of the store, or first make it from what the store holds. Returns how it ended, in words.
 
     Raises:
-        SmeatonError: there is nothing to repeat.
+        InputError: there is nothing to repeat.
     """
     record = work.store.record()
     if not record or len(work.trials) + len(work.store.cuts()) >= len(record):
         record = recorded(work.store)
         if not record:
-            raise SmeatonError("there is no earlier build to replay here", fix="build once without --replay")
+            raise InputError("there is no earlier build to replay here", fix="build once without --replay")
         work.store.begin_replay(record)
         work.trials = []
     work.plan = work.plan if work.plan.settled else work.plan.settle(work.plan.folds)

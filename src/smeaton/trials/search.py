@@ -98,6 +98,7 @@ def _explore(work: Work, choose: Chooser, refused: dict[str, str]) -> str:
         if work.plan.made > 1:
             work.drive(_Opening(work, choose, begun=trying.begun))
         _settle(work, trying)
+    choose.folds = (work.plan.folds, work.plan.made)
     work.drive(trying)
     if not trying.done():
         grace = [attempt for attempt in work.active if attempt.role == "baseline"]

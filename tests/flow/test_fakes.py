@@ -45,7 +45,7 @@ def write(folder: Path, name: str, money: str = "$2", external: str = "true", ro
     lines = ["body,mood"]
     for number in range(rows):
         mood = ("happy", "sad")[number % 2]
-        fault = {3: "broken", 5: "odd"}.get(number % 10, "plain")
+        fault = {2: "broken", 5: "odd"}.get(number % 10, "plain")
         lines.append(f"{words[mood].split()[number % 3]} {fault} number {number},{mood}")
     (folder / "moods.csv").write_text("\n".join(lines) + "\n")
     (folder / "smeaton.yaml").write_text(TASK % (name, money, external))

@@ -55,10 +55,10 @@ def test_places(name: str, path: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 @given(st.dictionaries(st.text(), JSON))
@@ -71,6 +71,6 @@ def test_a_key_given_twice_is_found_wherever_it_stands(content: dict[str, Any], 
     body = msgspec.json.encode(content)
     first = msgspec.json.encode(next(iter(content)))
     twice = body[:-1] + b"," + first + b":1}"
-    with pytest.raises(Problem) as caught:  # noqa: PT011 - its message is looked at below
+    with pytest.raises(Problem) as caught:
         parse_object(b'{"rows":[1,[' + twice + b"]]}" if nested else twice)
     assert "twice" in caught.value.message

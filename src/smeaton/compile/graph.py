@@ -14,7 +14,8 @@ import numpy as np
 from smeaton.errors import ProgramError
 from smeaton.extras import needs
 
-#: Loaded by onnxruntime 1.22 and newer. TreeEnsemble in double needs ai.onnx.ml 5, which needs IR 10.
+#: TreeEnsemble in double needs ai.onnx.ml 5. onnxruntime answers exactly from 1.23 on (tried: 1.23, 1.24, 1.26, 1.30,
+#: 1.32); 1.22 loads it, but misreads trees that split on nothing but sets.
 OPSET = 18
 ML_OPSET = 5
 IR_VERSION = 10

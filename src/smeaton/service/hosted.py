@@ -3,11 +3,11 @@
 import asyncio
 import functools
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 
@@ -91,11 +91,14 @@ class Hosted:
             return self.engine.rows(rows, call)
         return await asyncio.get_running_loop().run_in_executor(None, self.engine.rows, rows, call)
 
-    async def stream(self, rows: Rows, request: Request) -> AsyncIterator[Delta]:
+    async def stream(self, rows: Rows, request: Request) -> AsyncGenerator[Delta, None]:
         """Answers piece by piece: (row, output, delta). Raises as `answer` does."""
         self._admit(rows)
-        async for delta in self.engine.astream_rows(rows, self.call(request)):
-            yield delta
+        call = self.call(request)
+        pieces = cast(AsyncGenerator[Delta, None], self.engine.astream_rows(rows, call))
+        async with _watched(request, call), aclosing(pieces) as deltas:
+            async for delta in deltas:
+                yield delta
 
     async def learn(self, step: str | None, items: Rows, request: Request) -> int:
         """Write to the state of a step (the only stateful one if `step` is None); returns the new revision.

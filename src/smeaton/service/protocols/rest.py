@@ -5,7 +5,7 @@ Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`.
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence, Set
 from contextlib import aclosing
 from typing import Any
 
@@ -134,12 +134,12 @@ def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str,
     return rows
 
 
-async def _streamed(deltas: AsyncIterator[Delta], request: Request) -> Response:
+async def _streamed(deltas: AsyncGenerator[Delta, None], request: Request) -> Response:
     """Server-sent events. The first delta is waited for: until then a problem still has a status of its own."""
     first = await anext(deltas, None)
 
     async def events() -> AsyncIterator[bytes]:
-        async with aclosing(deltas):  # type: ignore[type-var]  # an async generator
+        async with aclosing(deltas):
             try:
                 if first is not None:
                     yield _event(first)

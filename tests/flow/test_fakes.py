@@ -87,7 +87,7 @@ def test_invalid_answers_are_scored_as_wrong(tmp_path: Path) -> None:
     assert row.score.value == pytest.approx(0.8, abs=0.05), "two of ten rows fail or are nonsense"
 
 
-@pytest.mark.parametrize("money", ["$0.02", "$0.07"])
+@pytest.mark.parametrize("money", ["$0.02", "$0.05", "$0.056", "$0.061", "$0.07"])
 def test_money_is_never_overspent(money: str, tmp_path: Path) -> None:
     built = smeaton.build(write(tmp_path, "chat", money=money))
     assert spent(tmp_path) <= float(money[1:]) + 1e-9
@@ -168,3 +168,40 @@ def test_the_ledger_is_one_file(tmp_path: Path) -> None:
     assert spent(tmp_path) - before < 0.5 * before
     (path,) = (tmp_path / ".smeaton").glob("*/ledger.db")
     assert sqlite3.connect(path).execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_predict_needs_leave_and_money(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from smeaton.cli import main
+
+    built = smeaton.build(write(tmp_path, "faulty"))
+    (tmp_path / "new.csv").write_text("body\nglad plain\nrain broken\nrain plain\n")
+    command = ["predict", str(built.bundle), str(tmp_path / "new.csv"), "-o", str(tmp_path / "out.csv")]
+    cases = {
+        "--allow-external chat.example": [],
+        "no money was given": ["--allow-external", "chat.example"],
+        "nothing was written": ["--allow-external", "chat.example", "--spend", "$0.0006"],
+        "an amount such as": ["--allow-external", "chat.example", "--spend", "much"],
+    }
+    for word, more in cases.items():
+        assert main([*command, *more]) == 2
+        assert word in capsys.readouterr().err
+        assert not (tmp_path / "out.csv").exists()
+    assert main([*command, "--allow-external", "chat.example", "--spend", "$0.01"]) == 6
+    lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["prediction", "happy", "", "sad"]
+    assert lines[2].startswith(",,,")
+    assert "chat.example failed" in lines[2]
+
+
+def test_money_that_runs_out_in_the_sealed_test_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smeaton.flow.build._kept_money", lambda prepared: 0.0)
+    built = smeaton.build(write(tmp_path, "chat", money="$0.056"))
+    assert spent(tmp_path) <= 0.056
+    assert built.exit_code in (3, 4)
+    if built.winner == "fakes.py:chat":
+        assert built.test is None
+        assert any("money ran out in the sealed test" in reason for reason in built.reasons)
+        assert built.bundle is not None
+        open_bundle(built.bundle)
+        assert built.as_dict()["test"] is None
+        assert "not ready" in built.summary()

@@ -9,6 +9,7 @@ The output starts with the id column if there is one, then `prediction`, for cla
 import argparse
 import json
 import sys
+from pathlib import Path
 
 HELP = "answer every row of a file"
 
@@ -20,13 +21,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="OUTPUT", help="a .csv, .tsv or .jsonl file")
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be read")
     parser.add_argument("--state", metavar="DIR", help="state folder of a bundle that has one")
+    parser.add_argument(
+        "--allow-external", action="append", default=[], metavar="HOST", help="a host the bundle may send rows to"
+    )
+    parser.add_argument("--spend", metavar="$X", help="money that paid steps may spend on this file")
 
 
 def run(args: argparse.Namespace) -> int:
     """Predict; 6 if some rows could not be read."""
-    from smeaton.flow.predict import predict_file
+    from smeaton.flow.predict import Leave, predict_file
 
-    done = predict_file(args.bundle, args.input, args.output, strict=args.strict, state=args.state)
+    leave = Leave(Path(args.state) if args.state else None, tuple(args.allow_external), _dollars(args.spend))
+    done = predict_file(args.bundle, args.input, args.output, strict=args.strict, leave=leave)
     code = 6 if done.unreadable else 0
     if args.json:
         metric = None if done.value is None else {"name": done.metric, "value": done.value, "rows": done.judged}
@@ -47,3 +53,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"{done.unreadable:,} rows could not be read; the column `error` says why:", file=sys.stderr)
         print("\n".join(f"  {line}" for line in done.first_errors), file=sys.stderr)
     return code
+
+
+def _dollars(text: str | None) -> float | None:
+    from smeaton.errors import InputError
+    from smeaton.task.units import dollars
+
+    try:
+        return None if text is None else dollars(text)
+    except ValueError as error:
+        raise InputError(f"--spend {text!r}: {error}", fix="write an amount such as $0.50") from error

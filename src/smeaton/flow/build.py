@@ -22,6 +22,7 @@ from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.text import render
 from smeaton.runtime.ledger import Ledger
 from smeaton.trials.clock import Clock
+from smeaton.trials.measure import EXTERNAL_CALLS
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.plan import Plan, make_plan
 from smeaton.trials.search import search
@@ -82,9 +83,7 @@ def build(
             for note in store.notes:
                 listen(Notice("note", note))
             plan = _plan(prepared, found, store, clock, executor.slots)
-            if prepared.task.budget.money > 0:
-                # Workers, measuring and the sealed test all draw on this one file.
-                Ledger(prepared.root / "ledger.db", prepared.task.budget.money).close()
+            _open_ledger(prepared, _kept_money(prepared))
             for line in plan.lines:
                 listen(Notice("plan", line, {"plan": plan}))
             for change in renew_lock(request.folder, prepared.dataset, prepared.test, plan.lines[:1]):
@@ -104,6 +103,7 @@ def build(
             result = search(setup, plan, executor, store, listen)
             # The workers' cores are needed for measuring, and nothing is fitted any more.
             executor.close()
+            _open_ledger(prepared, 0.0)
             return finish(prepared, result, store, clock, listen, patient=replay)
     except InputError:
         executor.close()
@@ -133,6 +133,19 @@ def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
         write_task(request.task, file)
         listen(Notice("note", f"the task is written to {file}: edit it to say more"))
     return prepared
+
+
+def _open_ledger(prepared: Prepared, kept: float) -> None:
+    """The one file that workers, measuring and the sealed test draw on, without a part that is kept for later. What
+    earlier runs of this build spent stays spent."""
+    if prepared.task.budget.money > 0:
+        Ledger(prepared.root / "ledger.db", prepared.task.budget.money * (1.0 - kept)).close()
+
+
+def _kept_money(prepared: Prepared) -> float:
+    """The part of the money kept for measuring and the sealed test: enough to test what is tried but once."""
+    after = len(prepared.test) + 2 * EXTERNAL_CALLS
+    return after / (after + len(prepared.train))
 
 
 def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: Clock, slots: int) -> Plan:

@@ -11,7 +11,7 @@ import numpy as np
 
 from smeaton.bundle import manifest as form
 from smeaton.bundle.write import write_bundle
-from smeaton.errors import NoSolution
+from smeaton.errors import NoSolution, OutOfMoney, SmeatonError
 from smeaton.flow.outcome import Built
 from smeaton.flow.prepare import Prepared
 from smeaton.leaderboard.board import build_board, contenders
@@ -84,17 +84,20 @@ def finish(
     board = _measured_board(work)
     durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
     listen(Notice("board", "", {"board": board}))
-    if board.winner is None:
-        ending = decide(board, prepared.task.bars)
+    if board.winner is None or not work.costs:
+        reasons = decide(board, prepared.task.bars).reasons if board.winner is None else ("nothing could be measured",)
         raise NoSolution(
-            f"no candidate could be scored: {'; '.join(ending.reasons)}",
-            fix="read the reasons with: smeaton board; more time or cleaner data may help",
+            "; ".join(reasons),
+            fix="read the reasons with: smeaton board; more time, more money or cleaner data may help",
             where=str(prepared.root),
         )
     listen(Notice("phase", "sealed test"))
     key = _to_ship(work, board, board.winner)
     test, opened = _open_test(work, key)
-    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, _broken_promises(work, key))
+    broken = _broken_promises(work, key)
+    if not test:
+        broken.append("the money ran out in the sealed test: nobody knows the score; raise budget.money")
+    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, broken)
     listen(Notice("phase", "bundle"))
     bundle = _bundle(work, board, key, ending, test, opened)
     winner = board[key]
@@ -105,7 +108,7 @@ def finish(
         winner=winner.family,
         metric=prepared.metric,
         validation=winner.score,
-        test=test[prepared.metric],
+        test=test.get(prepared.metric),
         test_rows=len(prepared.test),
         opened=opened,
         seconds=clock.elapsed(),
@@ -120,13 +123,20 @@ def finish(
 def _measured_board(work: Finish) -> Board:
     """The board, with the costs of all whose cost decides who wins."""
     board = _board(work)
-    while todo := [key for key in contenders(board) if key not in work.costs]:
-        hurried = not work.patient and work.clock.left() < 0.4 * (work.result.plan.reserve if work.result.plan else 0)
+    failed: set[str] = set()
+    while todo := [key for key in contenders(board) if key not in work.costs and key not in failed]:
+        hurried = work.clock.left() < 0.4 * (work.result.plan.reserve if work.result.plan else 0)
         if work.costs and (len(work.costs) >= MOST_MEASURED or hurried):
             names = ", ".join(sorted({board[key].family for key in todo}))
             work.listen(Notice("note", f"not measured for want of time, so not chosen: {len(todo)} more ({names})"))
             break
-        _measure(work, todo[0])
+        if not _measure(work, todo[0]):
+            failed.add(todo[0])
+        board = _board(work)
+    if not work.costs and failed:
+        # Only what was measured may ship: the next best that can be.
+        rest = [row.key for row in board.rows if row.rank is not None and row.key not in failed]
+        next((key for key in rest if _measure(work, key)), None)
         board = _board(work)
     return board
 
@@ -135,9 +145,8 @@ def _to_ship(work: Finish, board: Board, winner: str) -> str:
     """The winner; where it is not worth more than a constant answer, that answer."""
     if board.baseline is None or decide(board, {}).state != "no solution":
         return winner
-    if board.baseline not in work.costs:
-        _measure(work, board.baseline)
-    return board.baseline
+    measured = board.baseline in work.costs or _measure(work, board.baseline)
+    return board.baseline if measured else winner
 
 
 def _board(work: Finish) -> Board:
@@ -149,14 +158,21 @@ def _board(work: Finish) -> Board:
     return build_board(work.root, prepared.dataset, prepared.metric, trials, prepared.seed)
 
 
-def _measure(work: Finish, key: str) -> None:
-    """Assemble the Program that would ship for a trial and measure it in a process of its own."""
+def _measure(work: Finish, key: str) -> bool:
+    """Assemble the Program that would ship for a trial and measure it in a process of its own; False where it cannot
+    be measured (the money ran out, it hangs), which is said."""
     folder = work.folder(key)
     ledger = work.root / "ledger.db"
     rows = take(work.prepared.dataset.table, work.prepared.train[:200])
-    cost = measure(folder, work.prepared.task, rows, ledger=ledger if ledger.exists() else None)
+    try:
+        cost = measure(folder, work.prepared.task, rows, ledger=ledger if ledger.exists() else None)
+    except SmeatonError as error:
+        family = work.trial(key).candidate.family
+        work.listen(Notice("note", f"{family} cannot be chosen: {error.message}"))
+        return False
     work.costs[key] = cost
     work.store.put_cost(key, cost)
+    return True
 
 
 def _broken_promises(work: Finish, key: str) -> list[str]:
@@ -173,7 +189,7 @@ def _broken_promises(work: Finish, key: str) -> list[str]:
 
 
 def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
-    """Score the Program that ships on the sealed rows, and count the opening."""
+    """Score the Program that ships on the sealed rows, and count the opening. No scores where the money ran out."""
     from smeaton.runtime.ledger import Ledger
 
     prepared = work.prepared
@@ -189,8 +205,11 @@ def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
         allow_external=hosts if prepared.task.privacy.external else (),
         trust=program.files() if prepared.task.solutions.add else (),
     ) as engine:
-        answers = engine.run(rows, Call(purse=Ledger(ledger) if ledger.exists() else None))
-    opened = _count_opening(work)
+        opened = _count_opening(work)
+        try:
+            answers = engine.run(rows, Call(purse=Ledger(ledger) if ledger.exists() else None))
+        except OutOfMoney:
+            return {}, opened
     names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])
     return {name: _score(work, name, answers) for name in names}, opened
 

@@ -14,9 +14,11 @@ import numpy as np
 
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.data.read import Raw, read_chunks
-from smeaton.errors import InputError, RowFault, RowsError
+from smeaton.errors import InputError, OutOfMoney, RowFault, RowsError
 from smeaton.metrics._defaults import load_metric
+from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
+from smeaton.runtime.purse import MemoryPurse
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, concat, object_column, rows_in, take
 from smeaton.task.task import Task
 from smeaton.task.types import Type
@@ -39,8 +41,17 @@ class Predicted:
     first_errors: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a bundle may do beyond computing: keep state in a folder, talk to hosts, spend dollars (None = nothing)."""
+
+    state: Path | None = None
+    allow_external: tuple[str, ...] = ()
+    spend: float | None = None
+
+
 def predict_file(
-    bundle: str | Path, source: str | Path, output: str | Path, *, strict: bool = False, state: str | Path | None = None
+    bundle: str | Path, source: str | Path, output: str | Path, *, strict: bool = False, leave: Leave | None = None
 ) -> Predicted:
     """Answer every row of a file into another (`.csv`, `.tsv` or `.jsonl`), which appears whole or not at all.
 
@@ -48,7 +59,7 @@ def predict_file(
     could not be read. With the target among the columns the task's metric is computed too.
 
     Raises:
-        InputError: the input lacks a column the program reads, or the output's ending is unknown.
+        InputError: the input lacks a column the program reads, the output cannot be written, or the money ran out.
         RowsError: `strict` and a row cannot be read.
     """
     target = _output(Path(output), Path(source))
@@ -56,16 +67,20 @@ def predict_file(
     result = Predicted(metric=opened.manifest.metric, output=str(target))
     judge = _Judge(opened)
     partial = target.with_name(f"{target.name}.part-{os.getpid()}")
-    engine = opened.engine(state_dir=Path(state) if state else None)
+    leave = leave or Leave()
+    engine = opened.engine(state_dir=leave.state, allow_external=leave.allow_external)
+    call = Call(purse=None if leave.spend is None else MemoryPurse(leave.spend))
     try:
         with partial.open("w", encoding="utf-8", newline="") as stream:
             writer = _Writer(stream, target.suffix, opened.manifest.task)
             for raw in read_chunks(Path(source), rows=CHUNK_ROWS):
-                answers = _answer(engine, opened.manifest.task, raw, strict)
+                answers = _answer(engine, opened.manifest.task, raw, strict, call)
                 writer.write(raw.table, answers)
                 judge.add(raw.table, answers)
                 _count(result, answers)
         partial.replace(target)
+    except OutOfMoney as error:
+        raise InputError(f"{error.message}; nothing was written", fix="allow more with --spend") from error
     finally:
         engine.close()
         partial.unlink(missing_ok=True)
@@ -95,7 +110,7 @@ def _count(result: Predicted, answers: Table) -> None:
     result.rows += len(errors)
 
 
-def _answer(engine: Engine, task: Task, chunk: Raw, strict: bool) -> dict[str, Array]:
+def _answer(engine: Engine, task: Task, chunk: Raw, strict: bool, call: Call) -> dict[str, Array]:
     """Answers for one chunk; rows with a faulty value get nulls and the reason under `error`."""
     raw = chunk.table
     missing = [name for name in engine.program.inputs if name not in raw]
@@ -119,9 +134,12 @@ def _answer(engine: Engine, task: Task, chunk: Raw, strict: bool) -> dict[str, A
     errors = object_column([reasons.get(row) for row in range(count)])
     if len(good) == 0:
         return {ERROR: errors}
-    answers = dict(engine.predict(typed if len(good) == count else take(typed, good)))
+    answers = dict(engine.run(typed if len(good) == count else take(typed, good), call))
     if ERROR in answers:
-        errors[good] = answers.pop(ERROR)
+        failed = answers.pop(ERROR)
+        errors[good] = failed
+        answered = np.array([error is None for error in failed.tolist()], dtype=bool)
+        good, answers = good[answered], take(answers, answered)
     return {name: _spread(column, good, count) for name, column in answers.items()} | {ERROR: errors}
 
 

@@ -105,7 +105,7 @@ class IndexRunner:
                 faults.append(RowFault(number, "", f"is no document: {error}"))
                 continue
             if document.answer not in self._codes:
-                faults.append(RowFault(number, "answer", f"{document.answer!r} is none of the labels"))
+                faults.append(RowFault(number, "answer", "is none of the labels"))
             documents.append(document)
         if faults:
             raise RowsError(faults, fix="send documents as {text, answer}")

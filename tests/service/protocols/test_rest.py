@@ -187,7 +187,7 @@ def test_a_document_is_answered_with_once_it_is_accepted(client: Any, tickets: A
         ({"items": []}, 422, "no_rows", None),
         ({"items": [3]}, 422, "invalid_value", "items[0]"),
         ({"items": [{"text": "x", "answer": "bug"}, {"text": "x"}]}, 422, "invalid_value", "items[1]"),
-        ({"items": [{"text": "x", "answer": "nobody"}]}, 422, "invalid_value", "items[0].answer"),
+        ({"items": [{"text": "x", "answer": "zq-nobody"}]}, 422, "invalid_value", "items[0].answer"),
         ({"items": [{"text": "x", "answer": "bug"}], "rows": []}, 422, "unknown_key", "rows"),
         ({"items": [{"text": "x", "answer": "bug"}], "step": "other"}, 422, "unknown_step", "step"),
         ({"items": [{"text": "x", "answer": "bug"}], "step": 3}, 422, "invalid_value", "step"),
@@ -199,6 +199,7 @@ def test_what_cannot_be_learnt_is_refused_whole(
     caller = client(tickets("index"), state=str(tmp_path))
     found, problem = caller.post("/models/tickets/learn", content)
     assert (found, problem["error"]["code"], problem["error"].get("path")) == (status, code, path)
+    assert "zq-nobody" not in json.dumps(problem)
     assert caller.get("/models")[1]["tickets"]["state_revision"] == 0
 
 

@@ -13,7 +13,8 @@ import pytest
 from smeaton import plugins
 
 HEAVY = (
-    "sklearn", "lightgbm", "duckdb", "onnx", "onnxruntime", "pandas", "polars", "pyarrow", "rich", "ruamel", "scipy", "torch",
+    "sklearn", "lightgbm", "duckdb", "onnx", "onnxruntime", "pandas", "polars", "pyarrow", "rich", "ruamel", "scipy",
+    "torch",
 )  # fmt: skip
 
 #: What a part of each kind has: attributes that are functions, and others.

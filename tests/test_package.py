@@ -18,7 +18,9 @@ def fresh(code: str) -> str:
 
 def third_party(code: str) -> set[str]:
     """Top-level modules outside the standard library that some code loads."""
-    script = f"import sys, json\nbefore = set(sys.modules)\n{code}\nprint(json.dumps(sorted(set(sys.modules) - before)))"
+    script = (
+        f"import sys, json\nbefore = set(sys.modules)\n{code}\nprint(json.dumps(sorted(set(sys.modules) - before)))"
+    )
     loaded = {name.split(".")[0] for name in json.loads(fresh(script).splitlines()[-1])}
     return {name for name in loaded if name not in sys.stdlib_module_names and not name.startswith("_")} - {"smeaton"}
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.conftest import TASK, client_rows, smeaton, start, workers_of, write_task
 
 from smeaton.cli import main
-from tests.conftest import TASK, client_rows, smeaton, start, workers_of, write_task
 
 pytestmark = pytest.mark.slow
 
 SEARCH = TASK.replace('solutions: {only: [baseline], add: ["quick.py:quick"]}', "solutions: {only: [linear, boosting]}")
-LONG = SEARCH.replace("12s", "60s")
+LONG = SEARCH
 
 
 def gone(pid: int, seconds: float = 5.0) -> bool:
@@ -81,6 +81,17 @@ def test_two_interrupts_stop_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 3
     assert "Traceback" not in err
     assert gone(process.pid)
+
+
+@pytest.mark.parametrize("phase", ["measuring", "sealed test"])
+def test_an_interrupt_after_the_search_waits_for_the_bundle(phase: str, tmp_path: Path) -> None:
+    write_task(tmp_path)
+    process = start("build", tmp_path)
+    until(process, lambda line: line.endswith(f"s  {phase}\n"))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    assert main(["verify", str(tmp_path / "clients.bundle")]) == 0
 
 
 PHASES = {

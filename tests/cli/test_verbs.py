@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.conftest import Example, as_csv, client_rows, smeaton
 
 from smeaton.cli import VERBS, main
-from tests.conftest import Example, as_csv, client_rows, smeaton
 
 BUILD_KEYS = {"outcome", "reasons", "bundle", "winner", "metric", "test", "seconds", "trials"}
 

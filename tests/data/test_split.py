@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.data._make import DAY, classes, numbers
 
 from smeaton.data.dataset import Dataset
-from smeaton.data.split import FoldIndex, fold, make_folds, open_folds, save_folds, split_test
+from smeaton.data.split import FoldIndex, fold, make_folds, open_folds, save_folds, split_test, stop_share
 from smeaton.errors import DataError, TaskError
 from smeaton.task.task import TestShare
 
@@ -198,3 +198,9 @@ def test_a_fold_shows_no_held_target() -> None:
     np.testing.assert_array_equal(one.held["x"], dataset.table["x"][index.held])
     np.testing.assert_array_equal(one.held_index, index.held)
     assert not hasattr(one, "held_y")
+
+
+def test_many_rows_are_fitted_on_not_stopped_on() -> None:
+    assert stop_share(1_000) == 0.15
+    assert stop_share(25_000) == pytest.approx(0.1)
+    assert stop_share(1_000_000) == 0.06

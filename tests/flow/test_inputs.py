@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.conftest import QUICK, as_csv, client_rows
 
 import smeaton
 from smeaton.data.load import load
@@ -19,7 +20,6 @@ from smeaton.errors import InputError
 from smeaton.flow.request import resolve
 from smeaton.task.task import Data, Solutions, Source, Task
 from smeaton.task.types import Type
-from tests.conftest import QUICK, as_csv, client_rows
 
 ROWS = client_rows(160)
 
@@ -68,7 +68,7 @@ def test_a_build_from_a_table_inside_a_running_event_loop(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
 
     async def work() -> tuple[smeaton.Built, Any]:
-        built = smeaton.build(tables()["pandas"], target="spend", budget=8, out="made")
+        built = smeaton.build(tables()["pandas"], target="spend", budget=12, out="made")
         assert built.bundle is not None
         with smeaton.load(built.bundle) as model:
             return built, model.predict(pd.DataFrame(ROWS))

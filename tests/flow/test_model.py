@@ -10,10 +10,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from tests.conftest import Example, client_rows
 
 import smeaton
 from smeaton.errors import BundleError, InputError, RowsError
-from tests.conftest import Example, client_rows
 
 ROWS = [{name: row[name] for name in ("age", "plan", "spend")} for row in client_rows(20, seed=8)]
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}

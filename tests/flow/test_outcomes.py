@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tests.conftest import TASK, client_rows, write_task
 
 import smeaton
 from smeaton.errors import InputError
 from smeaton.flow import board
 from smeaton.trials.notice import Notice
-from tests.conftest import TASK, client_rows, write_task
 
 pytestmark = pytest.mark.slow
 

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.conftest import TASK, as_csv, client_rows
 
 import smeaton
 from smeaton.errors import InputError
 from smeaton.task.lock import read_lock
 from smeaton.trials.notice import Notice
-from tests.conftest import TASK, client_rows, as_csv
 
 
 def rebuild(folder: Path, text: str = TASK, **options: object) -> tuple[smeaton.Built, list[str]]:

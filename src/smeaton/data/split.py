@@ -2,7 +2,7 @@
 
 | rows | test | held | stop |
 |---|---|---|---|
-| plain | random; classes even | random parts; classes even | random 15 % of the fold's other rows, classes even |
+| plain | random; classes even | random parts; classes even | random, 6 to 15 % of the fold's other rows, classes even |
 | `group` | whole groups | whole groups | whole groups |
 | `time` | the newest | blocks of the newest half | the newest before the held ones |
 
@@ -25,6 +25,8 @@ from smeaton.task.types import Type
 from smeaton.task.values import value_reader
 
 STOP_SHARE = 0.15
+LEAST_STOP_SHARE = 0.06
+STOP_ROWS = 2_500  # how well the moment to stop is known depends on rows, not on their share; the others are fitted on
 HOLDOUT_SHARE = 0.2
 _FOLDS_FILE = "folds.npz"
 
@@ -99,9 +101,10 @@ def make_folds(dataset: Dataset, train: Array, k: int, seed: int) -> list[FoldIn
     folds = []
     for mask in held:
         rest = train[~mask]
-        stop = pick_rows(_classes(dataset)[rest], STOP_SHARE, 1, rng)
+        share = stop_share(len(rest))
+        stop = pick_rows(_classes(dataset)[rest], share, 1, rng)
         if not stop.any():  # every class has one row left: stopping must take some of them
-            stop = pick_rows(_classes(dataset)[rest], STOP_SHARE, 0, rng)
+            stop = pick_rows(_classes(dataset)[rest], share, 0, rng)
         folds.append(FoldIndex(rest[~stop], rest[stop], train[mask]))
     return folds
 
@@ -116,6 +119,11 @@ def rows_of(dataset: Dataset, index: Array) -> Rows:
     """Some rows of a dataset with their target."""
     weight = None if dataset.weight is None else dataset.weight[index]
     return Rows(take(dataset.table, index), np.asarray(dataset.target[index]), weight, index)
+
+
+def stop_share(rows: int) -> float:
+    """The share of a fold's rows to stop on: 15 % of few, about 2,500 of more, never below 6 %."""
+    return min(STOP_SHARE, max(LEAST_STOP_SHARE, STOP_ROWS / max(1, rows)))
 
 
 def save_folds(folds: Sequence[FoldIndex], folder: Path) -> None:

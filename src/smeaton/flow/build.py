@@ -17,6 +17,7 @@ from smeaton.flow.outcome import Built
 from smeaton.flow.pin import renew_lock
 from smeaton.flow.prepare import Prepared, prepare, spaces
 from smeaton.flow.request import TASK_FILE, Request, resolve
+from smeaton.flow.unhurried import unhurried
 from smeaton.flow.unserved import refuse_all, unserved
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.text import render
@@ -104,7 +105,8 @@ def build(
             # The workers' cores are needed for measuring, and nothing is fitted any more.
             executor.close()
             _open_ledger(prepared, 0.0)
-            return finish(prepared, result, store, clock, listen, patient=replay)
+            with unhurried(listen, result.interrupted):
+                return finish(prepared, result, store, clock, listen, patient=replay)
     except InputError:
         executor.close()
         if made is not None and not any(made.rglob("*.db")):

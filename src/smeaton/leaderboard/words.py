@@ -27,10 +27,11 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
         saved = _saves(best, row, " and is") if row.key == winner else ""
         said.append(f"ties with {best.family}{saved}")
     elif row.behind is not None:
-        certain = "" if row.behind.low > 0 else ", not certain"
-        word = "behind" if row.behind.value >= 0 else "ahead of"
-        amount = f"{abs(row.behind.value):.3g}"
-        said.append(f"{word} {best.family} by {amount} ({row.behind.low:.3g} to {row.behind.high:.3g}){certain}")
+        low, high, word = row.behind.low, row.behind.high, "behind"
+        if row.behind.value < 0:  # better, yet it cannot win: it breaks a limit, or was not measured
+            low, high, word = -high, -low, "ahead of"
+        certain = "" if low > 0 else ", not certain"
+        said.append(f"{word} {best.family} by {abs(row.behind.value):.3g} ({low:.3g} to {high:.3g}){certain}")
         cheaper_words = savings(row.cost, best.cost)
         said.append(cheaper_words if row.behind.low <= 0 else "")
     elif best.score is not None:

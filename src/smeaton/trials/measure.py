@@ -135,6 +135,7 @@ def _ask(folder: Path, path: Path, seconds: float) -> Measured:
             capture_output=True,
             timeout=60 + 10 * seconds,
             check=False,
+            start_new_session=True,  # a Ctrl-C in the terminal is for the build to answer
         )
     except subprocess.TimeoutExpired as error:
         raise SmeatonError(

@@ -13,7 +13,10 @@ smeaton.serve(built.bundle, port=8000)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from smeaton.flow import Built, Model, build, load, serve
+    from smeaton.flow.build import build
+    from smeaton.flow.model import Model, load
+    from smeaton.flow.outcome import Built
+    from smeaton.flow.serve import serve
     from smeaton.task import Task
 
 __all__ = ["Built", "Model", "Task", "__version__", "build", "load", "serve"]

@@ -110,7 +110,8 @@ class Engine:
         return await self._afinish(values, rows, self._steps, call)
 
     def rows(self, rows: Rows, call: Call | None = None) -> Answers:
-        """Answers for request rows (plain mappings), parsed and checked. A program that begins with a `table` step refuses unknown keys.
+        """Answers for request rows (plain mappings), parsed and checked; a first step that reads rows refuses keys it
+        does not know.
 
         Raises:
             RowsError: a value is missing or does not fit its type. CallError: as for `run`.

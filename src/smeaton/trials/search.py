@@ -313,6 +313,10 @@ class _Rescue(_Trying):
         """Most of the budget."""
         return self.clock.before_end(0.3 * self.work.plan.reserve)
 
+    def seconds(self, attempt: Attempt) -> tuple[float, float] | None:
+        """Little to fit, and all that is left to wait: a late answer is worth more than none."""
+        return 0.5, max(1.0, self.clock.left())
+
     def more(self) -> Attempt | None:
         """Nothing new."""
         return None

@@ -54,7 +54,8 @@ def _purpose(manifest: Manifest) -> Iterator[str]:
         yield ""
     yield f"It answers `{task.target}` ({_kind(task.output_type)}) from {len(manifest.program.inputs)} inputs."
     winner = manifest.winner
-    shipped = "the folds' programs averaged" if winner.how == "bag" else "one program"
+    words = {"bag": "the folds' programs averaged", "refit": "one program, fitted again on all rows"}
+    shipped = words.get(winner.how, "one program")
     yield f"It is a `{winner.family}` solution, {shipped}: {plain(winner.why)}"
 
 

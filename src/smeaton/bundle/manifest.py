@@ -69,7 +69,8 @@ class Facts(Part, frozen=True, kw_only=True):
 
 
 class Winner(Part, frozen=True, kw_only=True):
-    """The candidate that ships. `how`: `holdout` or `bag` (the folds' programs averaged)."""
+    """The candidate that ships. `how`: `holdout`, `bag` (the folds' programs averaged), `fold`
+    (the first fold's) or `refit` (fitted again on all rows: the validation score is its parent's)."""
 
     family: str
     key: str

@@ -98,9 +98,9 @@ class Run:
 class Fitted(Protocol):
     """A fitted candidate.
 
-    It may have two more attributes: `steps`, the step at which the clock ended the fit (0 where it ended by itself; a
-    replay gives it back as the config key `_steps` and expects the same answers), and `note`, what did not go as
-    planned, in words.
+    It may have three more attributes: `steps`, the step at which the clock ended the fit (0 where it ended by itself; a
+    replay gives it back as the config key `_steps` and expects the same answers); `note`, what did not go as planned;
+    and `refit`, the change of configuration that fits the same again without rows to stop on.
     """
 
     def predict(self, rows: Table) -> Table:

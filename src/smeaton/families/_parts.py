@@ -156,11 +156,12 @@ class Model(ABC):
     """Base of a fitted family whose answers come from one graph over a recipe's features.
 
     `steps` is how many steps the fit took, `note` says what did not go as planned (the clock ended it, rows were left
-    out), '' if all did.
+    out), '' if all did. `refit` is the change of configuration that fits the same again without rows to stop on.
     """
 
     steps: int = 0
     note: str = ""
+    refit: dict[str, Any] | None = None
 
     def __init__(self, task: Task) -> None:
         self.task = task

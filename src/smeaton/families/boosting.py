@@ -141,6 +141,8 @@ class Boosting:
             again = _refitted(task, given, (fold.train, fold.stop), run, deadline, model)
             clocked = again is None
             model = again or model
+        if not given["log"]:  # whose answers are corrected by what the stop rows say
+            model.refit = {STEPS: model.rounds}
         if clocked:
             model.steps = watch.rounds
             model.note = f"the clock ended it after {watch.rounds} rounds; the best was {model.rounds}"

@@ -26,6 +26,7 @@ from smeaton.trials.clock import Clock
 from smeaton.trials.measure import EXTERNAL_CALLS
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.plan import Plan, make_plan
+from smeaton.trials.refit import refit
 from smeaton.trials.search import search
 from smeaton.trials.setup import Setup
 from smeaton.trials.store import Store
@@ -102,6 +103,12 @@ def build(
                 replay=replay,
             )
             result = search(setup, plan, executor, store, listen)
+            again, why_not = refit(setup, result, executor)
+            if again is not None:
+                result.trials.append(again)
+                listen(Notice("trial", f"{again.candidate.family}: fitted again on all rows", {"trial": again}))
+            elif why_not:
+                listen(Notice("note", why_not))
             # The workers' cores are needed for measuring, and nothing is fitted any more.
             executor.close()
             _open_ledger(prepared, 0.0)

@@ -255,7 +255,7 @@ def _bundle(work: Finish, board: Board, key: str, ending: Outcome, test: Mapping
             family=row.family,
             key=key,
             config=row.config,
-            how=work.shipped[key].kind,
+            how="refit" if trial.estimated_from else work.shipped[key].kind,
             why=row.why,
             seed=trial.seed,
         ),

@@ -34,7 +34,10 @@ def build_board(root: Path, dataset: "Dataset", metric: str, trials: Sequence[Tr
     Raises:
         TaskError: the metric or a bar's metric does not fit the task.
     """
-    evidence = StoredEvidence({trial.key: root / trial.folder for trial in trials if _is_full(trial)})
+    folders = {trial.key: root / trial.folder for trial in trials if _is_full(trial)}
+    # A refit has seen every row: what is known of it is what its parent answered.
+    parents = {trial.key: folders[trial.estimated_from] for trial in trials if trial.estimated_from in folders}
+    evidence = StoredEvidence(folders | parents)
     truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group)
     return make_board(dataset.task, metric, trials, evidence, truth, seed)
 

@@ -32,6 +32,10 @@ def choose(board: Board) -> Choice:
     key = cheapest([(row.key, _good(row, board), row.cost) for row in tied])
     winner = next(row for row in tied if row.key == key)
     reasons = [_said(winner, best, pool, board)]
+    heir = _refit_of(winner, scored)
+    if heir is not None:
+        reasons.append(f"what ships is this {winner.family} fitted again on all rows; the score is of the first fit")
+        winner = heir
     out = [row for row in scored if not row.fits and _good(row, board) > _good(winner, board)]
     if not winner.fits:
         reasons.append(f"no solution measured fits: {'; '.join((*winner.limits, *winner.bars))}")
@@ -39,7 +43,13 @@ def choose(board: Board) -> Choice:
         first = max(out, key=lambda row: _good(row, board))
         more = f" (and {len(out) - 1} more with a better score)" if len(out) > 1 else ""
         reasons.append(f"{first.family} cannot win{more}: {'; '.join((*first.limits, *first.bars))}")
-    return Choice(key, tuple(reasons), winner.fits)
+    return Choice(winner.key, tuple(reasons), winner.fits)
+
+
+def _refit_of(winner: Row, rows: Sequence[Row]) -> Row | None:
+    """The winner fitted again on all rows, if there is one that may ship in its place."""
+    heirs = (row for row in rows if row.estimated_from == winner.key and row.cost is not None)
+    return next((row for row in heirs if row.fits or not winner.fits), None)
 
 
 def scored_rows(rows: Sequence[Row]) -> list[Row]:
@@ -54,9 +64,9 @@ def best_of(rows: Sequence[Row], better: Better) -> Row | None:
 
 
 def pool_of(rows: Sequence[Row]) -> list[Row]:
-    """What can win: full trials that fit every limit and bar, or all if none fits; of these only measured ones, once
-    anything is measured, for only what was measured is shipped."""
-    scored = scored_rows(rows)
+    """What can win: full trials with a score of their own that fit every limit and bar, or all if none fits; of these
+    only measured ones, once anything is measured, for only what was measured is shipped."""
+    scored = [row for row in scored_rows(rows) if row.estimated_from is None]
     scored = [row for row in scored if row.cost is not None] or scored
     return [row for row in scored if row.fits] or scored
 

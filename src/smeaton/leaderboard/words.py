@@ -19,6 +19,9 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
         return row.why or "tried on a part of the rows only"
     if best is None:
         return row.why
+    if row.estimated_from:
+        parts = (*row.limits, *row.bars, f"{row.why}; the score is of the fit it repeats ({row.estimated_from[:8]})")
+        return "; ".join(parts)
     said = [*row.limits, *row.bars]
     if row.key == best.key:
         cheaper = None if row.key == winner or winner is None else board[winner]
@@ -38,8 +41,6 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
         said.append(f"behind {best.family} by {abs(row.score.value - best.score.value):.3g}")
     if row.cost is None and best.cost is not None and row.fits:
         said.append("not measured")
-    if row.estimated_from:
-        said.append(f"estimated from {row.estimated_from}")
     return "; ".join(part for part in (*said, row.why) if part)
 
 

@@ -18,7 +18,7 @@ from smeaton.compile.merge import mergeable
 from smeaton.compile.proof import TOLERANCE, adversarial, compare
 from smeaton.data.dataset import Dataset
 from smeaton.data.fold import Fold
-from smeaton.data.split import FoldIndex, fold, open_folds
+from smeaton.data.split import FoldIndex, all_rows, fold, open_folds
 from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
 from smeaton.families import Family, Fitted, Run
 from smeaton.runtime.call import Call
@@ -79,7 +79,7 @@ def run_job(job: Job, report: Report) -> FitResult:
     meter = Meter(Ledger(Path(job.ledger))) if job.ledger else None
     try:
         dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
-        one = fold(dataset, folds[job.fold], job.fold)
+        one = fold(dataset, all_rows(folds[job.fold]) if job.all_rows else folds[job.fold], job.fold)
         work = Work(job, dataset, one, folder, meter, {"rows": len(one.train)})
         _fit_and_answer(work, folds, report)
         work.timed("seconds", start)
@@ -103,6 +103,7 @@ def _fit_and_answer(work: Work, folds: list[FoldIndex], report: Report) -> None:
     fitted = _family(job.family, work.task).fit(work.task, job.config, work.fold, _run(work, folds, report))
     work.timed("fit_seconds", start)
     facts["steps"], facts["note"] = int(getattr(fitted, "steps", 0)), str(getattr(fitted, "note", ""))
+    facts["refit"] = getattr(fitted, "refit", None)
     if job.export:
         _answer_as_program(work, fitted)
         return

@@ -7,6 +7,7 @@ the same rows.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -32,7 +33,8 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seconds` of the whole job; `parity` the largest difference between the fitted model and its program over
     `parity_rows` rows (None where it cannot be told); `size` of the program's files in bytes; `money` in dollars;
     `effect` of the program ('' without one). `steps` is where the clock ended the fit (0: it ended by itself) and
-    `note` what did not go as planned, both as the fitted model states them (see `Fitted`).
+    `note` what did not go as planned, both as the fitted model states them (see `Fitted`); `refit` is the change of
+    configuration that fits the same again without rows to stop on (None: the family offers none).
     """
 
     job: Job
@@ -43,6 +45,7 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     proof_seconds: float = 0.0
     rows: int = 0
     steps: int = 0
+    refit: dict[str, Any] | None = None
     note: str = ""
     parity: float | None = None
     parity_rows: int = 0

@@ -12,6 +12,7 @@ from smeaton.trials.notice import Listener
 from smeaton.trials.plan import Plan
 from smeaton.trials.proposers.tpe import best_first
 from smeaton.trials.record import Candidate, Trial
+from smeaton.trials.refit import parent_of
 from smeaton.trials.replay import repeat
 from smeaton.trials.setup import Judge, Result, Setup, trial_key
 from smeaton.trials.store import Store
@@ -28,6 +29,7 @@ _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
 _RESTART = 1.0  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
+_MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _TIME_OVER = "the time for trying was used up"
 
@@ -139,8 +141,8 @@ class _Trying:
 
     @property
     def end(self) -> float:
-        """The moment all trying must be over."""
-        return self.clock.before_end(self.work.plan.reserve)
+        """The moment all trying must be over: then the best may be fitted again, and the build is finished."""
+        return self.clock.before_end(self.work.plan.reserve + self.work.again)
 
     def until(self) -> float:
         """See `goal`."""
@@ -220,6 +222,9 @@ class _Trying:
         best, before = ranked[0] if ranked else None, self.best
         if best is not None and (before is None or _gain(best, before)):
             self.best, self.stale = best, 0
+        parent = parent_of(work.setup.root, work.trials, self.choose.sign, work.plan)
+        kept = 0.0 if parent is None else parent.seconds
+        work.again = kept if kept <= _MOST_AGAIN * self.clock.budget else 0.0
 
     def done(self) -> bool:
         """Whether any trial is done."""

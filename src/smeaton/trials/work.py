@@ -63,6 +63,7 @@ class Work:
     trials: list[Trial] = field(default_factory=list)
     cuts: list[Trial] = field(default_factory=list)
     active: list[Attempt] = field(default_factory=list)
+    again: float = 0.0  #: seconds kept to fit the best again on all rows
     judging: float = 0.2  #: seconds one judgement takes, as seen so far
 
     def say(self, kind: NoticeKind, text: str, **data: Any) -> None:

@@ -226,3 +226,54 @@ def test_a_tie_that_is_no_cheaper_leaves_the_best_its_place(world: Any, small: C
     board = world.board()
     assert board.winner == boosting
     assert board.reasons[0].endswith("; it ties with linear")
+
+
+def refit_of(world: Any, parent: str, cost: Cost | None) -> str:
+    old = next(trial for trial in world.trials if trial.key == parent)
+    candidate = Candidate(family=old.candidate.family, config={**old.candidate.config, "_rows": "all"})
+    new = msgspec.structs.replace(
+        old,
+        key=f"{candidate.key}-1-0",
+        candidate=candidate,
+        cost=cost,
+        note="fitted on all rows",
+        estimated_from=parent,
+    )
+    world.trials.append(new)
+    world.evidence[new.key] = world.evidence[parent]
+    return str(new.key)
+
+
+def test_the_winners_refit_ships_and_its_score_is_marked(world: Any, small: Cost, large: Cost) -> None:
+    world.constant()
+    parent = world.add("boosting", own=0.01, cost=small)
+    world.add("linear", own=3.0, cost=small)
+    again = refit_of(world, parent, large)  # dearer than its parent: still it ships, it has seen more rows
+    board = world.board()
+    assert board.winner == again
+    assert any("fitted again on all rows" in reason for reason in board.reasons)
+    assert f"the score is of the fit it repeats ({parent[:8]})" in board[again].why
+
+
+def test_a_refit_never_wins_for_itself(world: Any, small: Cost, large: Cost, number_task: Task) -> None:
+    world.constant()
+    parent = world.add("boosting", own=0.01, cost=small)
+    best = world.add("blend", own=0.0, scale=0.5, cost=small)
+    refit_of(world, parent, small)
+    assert world.board().winner == best  # its parent did not win
+    world.trials = [trial for trial in world.trials if trial.candidate.family != "blend"]
+    refit_of(world, parent, None)
+    limited = number_task.with_(limits=Limits(size=1_000_000))
+    world.trials = [
+        msgspec.structs.replace(trial, cost=large) if trial.estimated_from else trial for trial in world.trials
+    ]
+    assert world.board(limited).winner == parent  # the refit is too large
+
+
+def test_an_unmeasured_refit_of_the_best_is_to_be_measured(world: Any, small: Cost) -> None:
+    world.constant()
+    parent = world.add("boosting", own=0.01, cost=small)
+    again = refit_of(world, parent, None)
+    board = world.board()
+    assert board.winner == parent
+    assert again in contenders(board)

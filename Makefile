@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 
 $(VENV)/.build: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Smeaton with what building needs into $(VENV) (about 480 MB on disk, once) ..."
+	@echo "Installing Smeaton with what building needs into $(VENV) (about 415 MB on disk, once) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[build]'
 	@touch $@
 

@@ -125,7 +125,8 @@ def _measured_board(work: Finish) -> Board:
     board = _board(work)
     failed: set[str] = set()
     while todo := [key for key in contenders(board) if key not in work.costs and key not in failed]:
-        hurried = work.clock.left() < 0.4 * (work.result.plan.reserve if work.result.plan else 0)
+        reserve = work.result.plan.reserve if work.result.plan else 0.0
+        hurried = not work.patient and work.clock.left() < 0.4 * reserve
         if work.costs and (len(work.costs) >= MOST_MEASURED or hurried):
             names = ", ".join(sorted({board[key].family for key in todo}))
             work.listen(Notice("note", f"not measured for want of time, so not chosen: {len(todo)} more ({names})"))

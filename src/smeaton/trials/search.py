@@ -29,6 +29,7 @@ _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
 _RESTART = 1.0  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
+_WHOLE = 5  # candidates over all folds that must fit into the time left for so many folds to be worth it
 _MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _TIME_OVER = "the time for trying was used up"
@@ -357,7 +358,8 @@ def _settle(work: Work, trying: _Trying) -> None:
 
 
 def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
-    """The most folds that let the dearest probe that may be the best, and one more candidate, end in time."""
+    """The most folds that let some whole candidates as dear as the dearest probe that may be the best end in time. With
+    fewer ideas than that, one holdout that tries more of them and a refit on all rows serve better."""
     lead, model = trying.lead, work.model
     if lead is None:
         return 1
@@ -370,7 +372,7 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
             seconds = max(seconds, expected if fitted else max(expected, ages.get(attempt.key, 0.0)))
     left = work.setup.clock.until(trying.until())
     for folds in sorted({plan.made, 3} - {1}, reverse=True):
-        if folds <= plan.made and (2 * folds - 1) * seconds / plan.slots <= 0.9 * left:
+        if folds <= plan.made and _WHOLE * folds * seconds / plan.slots <= 0.9 * left:
             return folds
     return 1
 

@@ -64,8 +64,14 @@ class Built:
             times = "once" if self.opened == 1 else f"{self.opened} times so far"
             lines.append(f"  sealed test: {score}{number(self.test.high)}) on {self.test_rows:,} rows, opened {times}")
         if self.bundle is not None:
-            lines.append(f"  bundle: {self.bundle}")
+            lines.append(f"  bundle: {_near(self.bundle)}")
         return "\n".join(lines)
+
+
+def _near(path: Path) -> Path:
+    """A path as a person standing here would write it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _interval(found: Interval | None) -> dict[str, float] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from smeaton.data.read import Raw, read
 from smeaton.errors import InputError, TaskError
+from smeaton.task.grammar import slug
 from smeaton.task.infer import infer_output
 from smeaton.task.task import Budget, Data, Source, Task
 from smeaton.task.types import Type
@@ -161,8 +162,3 @@ def _from_table(table: Any, target: str | None, out: str | Path | None) -> Reque
     folder = Path(out or ".")
     task = Task(name=slug(target), data=Data(examples=Source(files=("memory",))), output=output, folder=str(folder))
     return Request(task, folder, raw)
-
-
-def slug(text: str) -> str:
-    """Lower-case letters, digits and dashes: a name fit for folders and model routes."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "task"

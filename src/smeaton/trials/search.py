@@ -26,7 +26,7 @@ _FIT_SHARE = 0.75  # of a job's time that its fit may take; the rest is for expo
 _MOST_SHARE = 0.75  # of the time left, that one candidate may take
 _PART_FIT, _PART_FIT_HOLDOUT = 0.85, 0.5  # of its expected seconds, with which a candidate may still be begun
 _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
-_RESTART = 1.0  # seconds until a worker is back after its late job was killed
+_RESTART = 1.5  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
 _WHOLE = 5  # candidates over all folds that must fit into the time left for so many folds to be worth it
@@ -232,8 +232,8 @@ class _Trying:
         return any(trial.state == "done" for trial in self.work.trials)
 
     def blend_seconds(self) -> float:
-        """Expected seconds of a blend over all folds."""
-        each = [self.work.model.expect(name).mean for name in self.choose.blends]
+        """Seconds a blend over all folds should not pass: each has more members than those its time is known from."""
+        each = [self.work.model.expect(name).high for name in self.choose.blends]
         return sum(each) * math.ceil(self.work.plan.folds / self.work.plan.slots)
 
     def fits(self, family: str) -> bool:

@@ -247,8 +247,10 @@ def test_a_worker_that_talks_nonsense_is_replaced(build: Any, tmp_path: Path) ->
     assert "nonsense" in said[0]
 
 
+# A test run started in the background ignores SIGINT, and so would everything it starts.
 PARENT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 import msgspec
 from smeaton.trials.executors import Job

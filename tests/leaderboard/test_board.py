@@ -255,6 +255,15 @@ def test_the_winners_refit_ships_and_its_score_is_marked(world: Any, small: Cost
     assert f"the score is of the fit it repeats ({parent[:8]})" in board[again].why
 
 
+def test_the_refit_of_the_best_goes_before_a_cheaper_tie(world: Any, small: Cost, large: Cost) -> None:
+    world.constant()
+    cheap = world.add("linear", own=0.02, cost=small)
+    best = world.add("boosting", own=0.01, cost=large)
+    assert world.board().winner == cheap
+    again = refit_of(world, best, large)
+    assert world.board().winner == again
+
+
 def test_a_refit_never_wins_for_itself(world: Any, small: Cost, large: Cost, number_task: Task) -> None:
     world.constant()
     parent = world.add("boosting", own=0.01, cost=small)

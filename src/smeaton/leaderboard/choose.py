@@ -31,8 +31,10 @@ def choose(board: Board) -> Choice:
     tied = [best, *(row for row in pool if row.tie and row.key != best.key)]
     key = cheapest([(row.key, _good(row, board), row.cost) for row in tied])
     winner = next(row for row in tied if row.key == key)
-    reasons = [_said(winner, best, pool, board)]
     heir = _refit_of(winner, scored)
+    if heir is None and (heir := _refit_of(best, scored)) is not None:
+        winner = best  # what ties with the first fit has seen fewer rows than the refit
+    reasons = [_said(winner, best, pool, board)]
     if heir is not None:
         reasons.append(f"what ships is this {winner.family} fitted again on all rows; the score is of the first fit")
         winner = heir

@@ -92,6 +92,7 @@ class Run:
     purse: Purse | None = None  #: money for paid calls while fitting; None = none may be made
     pool: Sequence[Finished] = ()
     report: Callable[[int, float], None] = lambda step, score: None
+    cache: Path | None = None  #: shared by all fits of a build and by later builds; may be deleted at any time
     other_folds: Mapping[int, Array] = field(default_factory=dict)  #: fold number -> targets of its held-out rows
 
 

@@ -87,11 +87,16 @@ class Recipe:
 
     def features(self, rows: Table) -> Features:
         """Encode typed rows by the very ops that serve. Texts seen before in this process are not hashed again."""
-        table, *texts = self.steps()
-        found = dict(_run(table, {name: rows[name] for name in table.inputs}))
+        _, *texts = self.steps()
+        found = dict(self.columns(rows))
         for step in texts:
             found[step.outputs[0]] = _words(step, found.pop(step.inputs[0]))
         return found
+
+    def columns(self, rows: Table) -> Features:
+        """The outputs of the `table` step alone: `numbers`, `categories`, and `text:<name>` with the texts as such."""
+        table = self.steps()[0]
+        return _run(table, {name: rows[name] for name in table.inputs})
 
     @property
     def layout(self) -> "Layout":
@@ -167,6 +172,14 @@ class Model(ABC):
         self.task = task
         self.recipe = recipe(task)
 
+    def encode(self, rows: Table) -> Features:
+        """The features that `answers` and `write` work on. A family with steps of its own runs them here."""
+        return self.recipe.features(rows)
+
+    def added(self, folder: Path) -> tuple[Step, ...]:
+        """Steps of its own behind those of the recipe (pure; what was fitted lies in files written into `folder`)."""
+        return ()
+
     @abstractmethod
     def answers(self, features: Features) -> Array:
         """Probabilities (rows, labels), or numbers (rows,)."""
@@ -177,7 +190,7 @@ class Model(ABC):
 
     def predict(self, rows: Table) -> Table:
         """Answers for typed rows."""
-        found = [self.answers(self.recipe.features(some)) for some in _chunks(rows)]
+        found = [self.answers(self.encode(some)) for some in _chunks(rows)]
         return answer_table(self.task, np.concatenate(found))
 
     def export(self, folder: Path) -> Program:
@@ -195,7 +208,7 @@ class Model(ABC):
         folder.mkdir(parents=True, exist_ok=True)
         graph.save(folder / MODEL_FILE)
         step = Step(op="onnx", inputs=graph.inputs(), outputs=(name,), files=(MODEL_FILE,))
-        return assemble(self.task, self.recipe.steps(), step)
+        return assemble(self.task, (*self.recipe.steps(), *self.added(folder)), step)
 
 
 def first_feature(graph: "Graph", layout: "Layout") -> str:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from smeaton.task.types import Label, Type
+from smeaton.task.types import Answer, Label, Type
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -144,9 +144,16 @@ class Task(Form, frozen=True, kw_only=True):
         return self.output_type.is_class
 
     @property
+    def answer(self) -> Answer:
+        """What kind of answer the output is."""
+        return self.output_type.answer
+
+    @property
     def labels(self) -> tuple[Label, ...]:
-        """Labels of a pinned class task, in the order of `probability`'s columns; empty for numbers."""
-        return self.output_type.labels or ()
+        """Labels of a pinned task with one label or any number of them, in the order of `probability`'s columns; empty
+        for others."""
+        kind = self.output_type
+        return (kind.of.labels if kind.answer == "many" and kind.of is not None else kind.labels) or ()
 
     @property
     def input_types(self) -> dict[str, Type]:

@@ -11,12 +11,14 @@ from smeaton.task.types import KINDS, Label, Type
 
 _LONG = (
     "type", "of", "fields", "labels", "base", "form", "optional", "min", "max", "unit", "horizon", "about",
+    "ordered", "outside", "recall",
 )  # fmt: skip
 #: Keys that only some types have.
 _ONLY = {
     "of": ("list", "series"), "fields": ("object",), "labels": ("category", "boolean"), "base": ("category",),
     "form": ("number", "integer", "boolean", "timestamp", "category", "vector"), "min": ("number", "integer"),
     "max": ("number", "integer"), "unit": ("number", "integer"), "horizon": ("number", "integer"),
+    "ordered": ("category",), "outside": ("category",), "recall": ("category",),
 }  # fmt: skip
 _BASES: dict[type, Any] = {str: "text", int: "integer", bool: "boolean"}
 _OR_NULL = " or null"
@@ -84,6 +86,9 @@ def _long(item: Item) -> Type:
         unit=text(parts["unit"], "a unit as text") if "unit" in parts else None,
         horizon=_horizon(parts.get("horizon")),
         about=text(parts["about"], "a sentence") if "about" in parts else None,
+        ordered="ordered" in parts and flag(parts["ordered"]),
+        outside=_outside(parts["outside"], labels) if "outside" in parts else None,
+        recall=_recall(parts) if "recall" in parts else None,
     )
     _check_whole(item, parts, found)
     return found
@@ -144,6 +149,24 @@ def _labels(item: Item) -> tuple[Label, ...]:
     return labels
 
 
+def _outside(item: Item, labels: tuple[Label, ...] | None) -> Label:
+    label = item.value
+    if not isinstance(label, str | int) or label == "":
+        raise wrong(item, "the label that means none of the others")
+    if labels is not None and label not in labels:
+        raise TaskError(f"{label!r} is none of the labels", fix=nearest(str(label), map(str, labels)), where=item.where)
+    return label
+
+
+def _recall(parts: dict[str, Item]) -> float:
+    item = parts["recall"]
+    if "outside" not in parts:
+        raise TaskError("recall needs outside", fix="add outside: LABEL", where=item.where)
+    if isinstance(item.value, bool) or not isinstance(item.value, int | float) or not 0 < item.value < 1:
+        raise wrong(item, "a share between 0 and 1, such as 0.8")
+    return float(item.value)
+
+
 def _bound(item: Item | None) -> float | None:
     if item is None:
         return None
@@ -173,6 +196,9 @@ def write_type(kind: Type) -> Any:
         "unit": kind.unit,
         "horizon": kind.horizon,
         "about": kind.about,
+        "ordered": kind.ordered or None,
+        "outside": kind.outside,
+        "recall": kind.recall,
     }
     extra = {key: value for key, value in extra.items() if value is not None}
     if not extra:

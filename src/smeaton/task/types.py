@@ -12,6 +12,9 @@ KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 Label = str | int | bool
 
+#: What kind of answer an output is: one label; any number of labels; a number; typed fields or spans; anything else.
+Answer = Literal["class", "many", "number", "structure", "other"]
+
 
 class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The type of an input or output.
@@ -19,6 +22,10 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `labels` are the known values of a category, in order (None = to be learnt and pinned in the lock); `base` is what
     a category column was in training (text, integer or boolean). `form` is the text form a number, boolean or
     timestamp was pinned to, with the words that mean "missing" (see `forms.py`).
+
+    `ordered` says that the labels of a category are in order (low to high). `outside` is the label that means "none of
+    these": rows that fit no label are answered with it, found by a calibrated rejection; `recall` is the share of such
+    rows that must be caught (None: the share that balances catching them against turning others away).
     """
 
     type: Kind
@@ -33,11 +40,26 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     unit: str | None = None
     horizon: int | None = None
     about: str | None = None
+    ordered: bool = False
+    outside: Label | None = None
+    recall: float | None = None
 
     @property
     def is_class(self) -> bool:
         """Whether a value is one of a closed set: a boolean, or a category."""
         return self.type in ("boolean", "category")
+
+    @property
+    def answer(self) -> Answer:
+        """What kind of answer an output of this type is."""
+        if self.is_class:
+            return "class"
+        if self.type in ("number", "integer"):
+            return "number"
+        part = self.of if self.type == "list" else self
+        if part is not None and part.type == "object":
+            return "structure"
+        return "many" if part is not None and part.type == "category" else "other"
 
     def text_labels(self) -> tuple[str, ...]:
         """The labels as they stand in column names and JSON keys: `False` is `false`, `3` is `3`."""

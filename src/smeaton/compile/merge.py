@@ -1,12 +1,15 @@
 """Several programs as one: a weighted mean of their answers in one graph, sharing every feature step and every node
 they have in common. A merged program can be merged again."""
 
-from collections.abc import Sequence
+import hashlib
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from smeaton import plugins
 from smeaton.compile.calibrate import Calibration, add_calibration
 from smeaton.compile.export import MODEL_FILE
 from smeaton.compile.graph import Graph, load_model
@@ -15,19 +18,21 @@ from smeaton.runtime.files import open_program
 from smeaton.runtime.program import Program, Step
 from smeaton.task.table import PREDICTION, PROBABILITY
 
-_FEATURES = ("table", "text")
+#: An op whose step may hold several tables over one input: the text is read once for all of them.
+_FUSED = "bag"
 _KINDS = {1: "float", 8: "string", 11: "double"}  # onnx.TensorProto
 
 
 def mergeable(program: Program) -> bool:
     """Whether a program is feature steps, one graph and, for classes, its labels: what `average` can put together."""
     ops = [step.op for step in program.steps]
+    known = plugins.names("ops")
     plain = all(step.when is None and step.state is None for step in program.steps)
     model = next((step for step in program.steps if step.op == "onnx"), None)
     if model is None or not plain or len(model.outputs) != 1 or len(model.files) != 1:
         return False
     after = ops[ops.index("onnx") + 1 :]
-    features = all(op in _FEATURES for op in ops[: ops.index("onnx")])
+    features = all(op in known and plugins.load("ops", op).effect == "pure" for op in ops[: ops.index("onnx")])
     return features and (model.outputs[0], after) in [(PREDICTION, []), (PROBABILITY, []), (PROBABILITY, ["labels"])]
 
 
@@ -62,6 +67,7 @@ class _Merger:
     def __init__(self) -> None:
         self.graph = Graph()
         self.steps: dict[bytes, Step] = {}
+        self.files: dict[str, Path] = {}
         self.inputs: dict[str, None] = {}
         self.answers: list[tuple[float, str]] = []
         self.form: tuple[str, int | None] | None = None
@@ -83,20 +89,30 @@ class _Merger:
                     raise ProgramError("the programs have different labels", where=str(folder))
                 self.labels = step
             else:
-                self._share(step, names)
+                self._share(step, names, folder)
         if calibration is not None:
             value = self._calibrate(value, calibration)
         self.answers.append((weight, value))
 
-    def _share(self, step: Step, names: dict[str, str]) -> None:
+    def _share(self, step: Step, names: dict[str, str], folder: Path) -> None:
         """Use a feature step that is there already, or add this one; `names` learns what its outputs are called."""
         inputs = tuple(names[name] for name in step.inputs)
-        key = msgspec.json.encode([step.op, inputs, step.args], order="deterministic")
+        digests = [_digest(folder / name) for name in step.files]
+        key = msgspec.json.encode([step.op, inputs, step.args, digests], order="deterministic")
         if key not in self.steps:
             taken = {name for other in self.steps.values() for name in other.outputs}
             outputs = tuple(name if name not in taken else f"{name}~{len(self.steps)}" for name in step.outputs)
-            self.steps[key] = msgspec.structs.replace(step, inputs=inputs, outputs=outputs)
+            files = tuple(self._carry(folder / name, digest) for name, digest in zip(step.files, digests, strict=True))
+            self.steps[key] = msgspec.structs.replace(step, inputs=inputs, outputs=outputs, files=files)
         names.update(zip(step.outputs, self.steps[key].outputs, strict=True))
+
+    def _carry(self, path: Path, digest: str) -> str:
+        """The name a file gets in the merged program: its own, with its hash in front where another one has it."""
+        plain = path.name.split("~")[-1]
+        for name in (plain, f"{digest[:12]}~{plain}"):
+            if name != MODEL_FILE and self.files.setdefault(name, path) == path:
+                return name
+        return f"{digest[:12]}~{plain}"  # the same bytes under the same name, from another program
 
     def _embed(self, model: Any, step: Step, names: dict[str, str], folder: Path) -> str:
         inputs = {}
@@ -134,7 +150,30 @@ class _Merger:
         name, width = self.form or ("", None)
         self.graph.output(name, value, width)
         out.mkdir(parents=True, exist_ok=True)
+        for target, source in self.files.items():
+            shutil.copyfile(source, out / target)
         self.graph.save(out / MODEL_FILE)
         model = Step(op="onnx", inputs=self.graph.inputs(), outputs=(name,), files=(MODEL_FILE,))
         labels = () if self.labels is None else (self.labels,)
-        return Program(inputs=tuple(self.inputs), steps=(*self.steps.values(), model, *labels), outputs=self.outputs)
+        steps = (*_fuse(self.steps.values()), model, *labels)
+        return Program(inputs=tuple(self.inputs), steps=steps, outputs=self.outputs)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fuse(steps: Iterable[Step]) -> list[Step]:
+    """Steps of the same `bag` on the same text as one step with all their tables, where the first of them stood."""
+    fused: dict[bytes, Step] = {}
+    for number, step in enumerate(steps):
+        key = [number] if step.op != _FUSED else [step.inputs, step.args]
+        name = msgspec.json.encode(key, order="deterministic")
+        first = fused.get(name)
+        if first is None:
+            fused[name] = step
+        else:
+            outputs, files = (*first.outputs, *step.outputs), (*first.files, *step.files)
+            fused[name] = msgspec.structs.replace(first, outputs=outputs, files=files)
+    return list(fused.values())

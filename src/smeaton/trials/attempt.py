@@ -54,6 +54,11 @@ class Attempt:
                 self.spent[fold] = read_fit(trial_folder(root, self.key), fold).seconds
 
 
+def cache_of(root: Path) -> Path:
+    """Where fits keep what later builds of the same place can use again; safe to delete."""
+    return root.parent / "cache"
+
+
 def trial_folder(root: Path, key: str) -> Path:
     """Where a trial's fits are kept."""
     return root / FOLDER / key

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from smeaton.trials.attempt import Attempt, trial_folder
+from smeaton.trials.attempt import Attempt, cache_of, trial_folder
 from smeaton.trials.clock import Clock
 from smeaton.trials.executors import Event, Executor, Job
 from smeaton.trials.results import fold_folder
@@ -77,6 +77,7 @@ class Desk:
             export=attempt.fidelity == 1.0,
             ledger=self.ledger,
             pool=tuple(str(trial_folder(self.root, key)) for key in attempt.pool),
+            cache=str(cache_of(self.root)),
         )
         now = self.clock.elapsed()
         attempt.running.add(fold)

@@ -224,7 +224,7 @@ def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:
         purse=work.meter,
         pool=[open_finished(Path(folder), work.task, job.fold) for folder in job.pool],
         report=report,
-        cache=Path(job.data).parent / "cache",
+        cache=Path(job.cache) if job.cache else None,
         other_folds=others,
     )
 

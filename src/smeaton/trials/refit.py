@@ -15,7 +15,7 @@ import msgspec
 from smeaton.errors import SmeatonError
 from smeaton.metrics._defaults import load_metric
 from smeaton.runtime.files import durable_write
-from smeaton.trials.attempt import trial_folder
+from smeaton.trials.attempt import cache_of, trial_folder
 from smeaton.trials.clock import Clock
 from smeaton.trials.executors import Executor, Job
 from smeaton.trials.plan import Plan
@@ -130,6 +130,7 @@ def _job(setup: Setup, parent: Parent, trial: Trial, seconds: float) -> Job:
         out=str(fold_folder(trial_folder(setup.root, trial.key), 0)),
         threads=_THREADS,
         all_rows=True,
+        cache=str(cache_of(setup.root)),
     )
 
 

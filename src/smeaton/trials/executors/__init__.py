@@ -13,7 +13,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `data` is the folder of the prepared dataset, `pool` the folders of finished trials a blend may read,
     `ledger` the file money is reserved in ('' = none may be spent). A program that is not pure answers the held-out
     rows `repeats` times, each with a seed of its own. With `all_rows` the fold's stop and held-out rows are fitted on
-    too (a refit, whose answers score nothing).
+    too (a refit, whose answers score nothing). `cache` is a folder that all builds of one place share ('' = none).
     """
 
     id: str
@@ -31,6 +31,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ledger: str = ""
     pool: tuple[str, ...] = ()
     repeats: int = 1
+    cache: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,10 +4,10 @@
     python benchmarks/text_quality.py FOLDER --sets sms_spam --seeds 0
     python benchmarks/text_quality.py FOLDER --summary              only print what is there
 
-FOLDER holds one folder for each set (see `SETS`). One cell is one set and split: 80 % of the rows to build from, 20 % to
-be judged on (labels even); the test rows are given to the build as its sealed test (`data: {examples, test}`), so both
-sides learn from the same rows. No budget is spent on the reference's time. A finished cell is one line in the results
-file with its answers beside it, and is not run again.
+FOLDER holds one folder for each set (see `SETS`). One cell is one set and split: 80 % of the rows to build from, 20 %
+to be judged on (labels even); the test rows are given to the build as its sealed test (`data: {examples, test}`), so
+both sides learn from the same rows. A finished cell is one line in the results file with its answers beside it, and is
+not run again.
 
 The reference: words 1-2 and characters 2-5, each tf-idf, side by side, and a linear SVM; scikit-learn's defaults.
 Errors are the share of wrong rows; where a label is more than twice as common as another, 1 - macro F1.

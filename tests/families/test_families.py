@@ -13,7 +13,7 @@ from smeaton.families import Family, Refusal, Space
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.task.types import Type
 
-SINGLE = ("baseline", "boosting", "linear")
+SINGLE = ("baseline", "boosting", "linear", "mixed")
 KINDS = ("binary", "4", "number")
 TOLERANCE = 1e-9
 
@@ -42,6 +42,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("linear", {}),
     ("linear", {"knots": 6, "log": True}),
     ("boosting", {"rounds": 40}),
+    ("mixed", {"rounds": 40}),
     ("boosting", {"rounds": 40, "log": True, "extra_trees": True, "num_leaves": 8}),
 ]
 
@@ -139,7 +140,7 @@ def test_a_smaller_fidelity_uses_fewer_rows(name: str, tmp_path: Path) -> None:
     assert loss(fitted.predict(fold.held), y) < np.log(4)
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", [name for name in SINGLE if name != "mixed"])
 @pytest.mark.parametrize("column", list(INPUTS))
 def test_one_column_of_any_kind_is_enough(name: str, column: str, tmp_path: Path) -> None:
     task = make_task("4", {column: INPUTS[column]})
@@ -148,6 +149,14 @@ def test_one_column_of_any_kind_is_enough(name: str, column: str, tmp_path: Path
     engine = as_program(fitted, task, tmp_path / "program")
     rows = strange_rows({column: fold.held[column]} | fold.held, task)
     assert difference(fitted.predict(rows), engine.predict(rows)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("column", list(INPUTS))
+def test_mixed_wants_texts_and_something_beside_them(column: str) -> None:
+    task = make_task("4", {column: INPUTS[column]})
+    refused = family("mixed").space(task, make_profile(200, task, make_rows(200, "4").y))
+    assert isinstance(refused, Refusal)
+    assert ("every input is text" if column == "note" else "no text") in refused.why
 
 
 @pytest.mark.parametrize("name", SINGLE)

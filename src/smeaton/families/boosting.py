@@ -3,7 +3,6 @@
 Every configuration here can be written exactly as a graph: no linear trees, no averaged output.
 """
 
-import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from smeaton.data.fold import Fold, Rows
-from smeaton.extras import needs
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
-from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding, class_ending, number_ending
+from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
+from smeaton.families._lightgbm import FIT_SHARE, Part, Watch, settings, train
 from smeaton.families._parts import STEPS, Features, Model, join_rows, refuse, some_rows
-from smeaton.families._portfolio import MOST_TREES, boosting_starts, wants_log
+from smeaton.families._portfolio import boosting_starts, wants_log
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
@@ -23,20 +22,6 @@ from smeaton.task.task import Task
 if TYPE_CHECKING:
     from smeaton.compile.encode import Vocabulary
     from smeaton.compile.graph import Graph
-
-#: What a configuration may leave out. Names are LightGBM's, but for `rounds` (the most rounds), `log` (fit the
-#: logarithm of a positive target) and `refit` (fit again on training and stopping rows with the rounds found).
-DEFAULTS: dict[str, Any] = {
-    "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8, "bagging_fraction": 0.9,
-    "lambda_l1": 0.0, "lambda_l2": 1.0, "path_smooth": 0.0, "extra_trees": False, "max_bin": 255, "cat_smooth": 10.0,
-    "max_cat_threshold": 32, "rounds": 5_000, "log": False, "refit": False,
-}  # fmt: skip
-_OWN = ("rounds", "log", "refit")
-_FIT_SHARE = 0.9  # of the seconds a fit has, that its rounds may take
-_REPORT_EVERY = 10
-_LEAST_ROUNDS = 40  # that a fit may have however many labels there are
-_ROUNDS_WITHOUT_STOP = 200  # rounds where there are no rows to stop on, at a learning rate of 0.05
-_NOTHING_LEFT = 1e-9  # the score of a fit that has nothing left to improve
 
 
 class Boosted(Model):
@@ -74,31 +59,6 @@ class Boosted(Model):
         return self.ending.write(graph, scores)
 
 
-class _Watch:
-    """A LightGBM callback: knows the best round, ends the fit when nothing improves, the clock or the limit says so."""
-
-    def __init__(self, run: Run, patience: int, deadline: float, limit: int | None, unit: float) -> None:
-        self.run, self.patience, self.deadline, self.limit, self.unit = run, patience, deadline, limit, unit
-        self.best, self.best_round, self.rounds = math.inf, 0, 0
-        self.clocked = False
-
-    def __call__(self, env: Any) -> None:
-        import lightgbm
-
-        self.rounds = env.iteration + 1
-        score = float(env.evaluation_result_list[0][2]) if env.evaluation_result_list else math.nan
-        if score < self.best or not self.best_round:
-            self.best, self.best_round = score, self.rounds
-        late = time.monotonic() >= self.deadline
-        limited = self.limit is not None and self.rounds >= self.limit
-        stale = self.rounds - self.best_round >= self.patience or self.best <= _NOTHING_LEFT
-        if math.isfinite(score) and (self.rounds % _REPORT_EVERY == 0 or late or stale):
-            self.run.report(self.rounds, score * self.unit)
-        if stale or limited or late:
-            self.clocked = not stale
-            raise lightgbm.callback.EarlyStopException(env.iteration, [])
-
-
 class Boosting:
     """Fits boosted trees."""
 
@@ -127,13 +87,11 @@ class Boosting:
 
         Fits that end by themselves depend on nothing but rows, configuration and seed.
         """
-        deadline = time.monotonic() + _FIT_SHARE * run.seconds
-        given = DEFAULTS | {key: value for key, value in config.items() if key in DEFAULTS}
-        trees = len(task.labels) if len(task.labels) > 2 else 1
-        given["rounds"] = min(given["rounds"], max(_LEAST_ROUNDS, MOST_TREES // trees))
+        deadline = time.monotonic() + FIT_SHARE * run.seconds
+        given = settings(task, config)
         limit = config.get(STEPS)
-        train = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
-        model, watch = _fit(task, given, (train, fold.stop), run, deadline, limit)
+        some = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
+        model, watch = _fit(task, given, (some, fold.stop), run, deadline, limit)
         model.ending = _corrected(model, fold.stop)
         clocked = watch.clocked and watch.rounds < given["rounds"]
         # The stop rows may be fitted on too where other folds judge and calibrate, so that nothing else needs them.
@@ -151,39 +109,24 @@ class Boosting:
 
 def _fit(
     task: Task, given: Mapping[str, Any], rows: tuple[Rows, Rows | None], run: Run, deadline: float, limit: int | None
-) -> tuple[Boosted, _Watch]:
+) -> tuple[Boosted, Watch]:
     """One fit on the first rows, stopped on the second (None: `limit` rounds)."""
-    with needs("build"):
-        import lightgbm
     from smeaton.compile.encode import learn
     from smeaton.runtime.ops._features import CATEGORIES
 
-    train, stop = rows
-    ending = class_ending(task, train) if task.is_class else number_ending(train, bool(given["log"]))
+    first, stop = rows
+    ending = class_ending(task, first) if task.is_class else number_ending(first, bool(given["log"]))
     model = Boosted(task, learn(np.empty((0, 0), dtype=object)), ending)
-    features = model.recipe.features(train.x)
+    features = model.recipe.features(first.x)
     if CATEGORIES in features:
         model.vocabulary = learn(features[CATEGORIES])
-    params = _params(task, given, len(train), run)
     layout = model.recipe.layout
-    data = lightgbm.Dataset(
-        model.matrix(features),
-        label=_label(ending, train),
-        weight=train.weight,
-        categorical_feature=[layout.numbers + i for i in range(layout.categories)],
-        params=params,
-    )
-    valid = []
+    codes = tuple(layout.numbers + i for i in range(layout.categories))
+    own = Part(model.matrix(features), first, codes)
+    judged = None
     if stop is not None and len(stop):
-        matrix = model.matrix(model.recipe.features(stop.x))
-        valid.append(data.create_valid(matrix, label=_label(ending, stop), weight=stop.weight))
-    rounds = int(given["rounds"]) if valid or limit else round(_ROUNDS_WITHOUT_STOP * 0.05 / given["learning_rate"])
-    patience = round(30 + 2 / given["learning_rate"]) if valid else rounds
-    unit = 1.0 if isinstance(ending, ClassEnding) or ending.log else ending.scale
-    watch = _Watch(run, patience, deadline, limit, unit)
-    model.booster = lightgbm.train(params, data, num_boost_round=rounds, valid_sets=valid, callbacks=[watch])
-    model.booster.free_dataset()
-    model.rounds = watch.best_round if valid else watch.rounds
+        judged = Part(model.matrix(model.recipe.features(stop.x)), stop, codes)
+    model.booster, model.rounds, watch = train(task, given, (own, judged), ending, run, deadline, limit)
     return model, watch
 
 
@@ -203,33 +146,6 @@ def _corrected(model: Boosted, stop: Rows) -> ClassEnding | NumberEnding:
     if isinstance(model.ending, ClassEnding) or not model.ending.log or not len(stop):
         return model.ending
     return model.ending.corrected(model.scores(model.matrix(model.recipe.features(stop.x))), stop)
-
-
-def _label(ending: ClassEnding | NumberEnding, rows: Rows) -> Array:
-    return rows.y.astype(np.float64) if isinstance(ending, ClassEnding) else ending.start(rows.y)
-
-
-def _params(task: Task, given: Mapping[str, Any], rows: int, run: Run) -> dict[str, Any]:
-    labels = len(task.labels)
-    if not task.is_class:
-        objective = {"objective": "regression_l1", "metric": "l1"} if task.metric in ABSOLUTE else {
-            "objective": "regression", "metric": "rmse"
-        }  # fmt: skip
-    elif labels == 2:
-        objective = {"objective": "binary", "metric": "binary_logloss"}
-    else:
-        objective = {"objective": "multiclass", "metric": "multi_logloss", "num_class": labels}  # type: ignore[dict-item]
-    own = {key: value for key, value in given.items() if key not in _OWN}
-    return objective | own | {
-        # LightGBM's 100 rows a group keeps small tables from using their categories at all.
-        "min_data_per_group": int(np.clip(rows // 100, 5, 100)),
-        "bagging_freq": 1 if given["bagging_fraction"] < 1 else 0,
-        "seed": run.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": run.threads,
-        "verbosity": -1,
-    }  # fmt: skip
 
 
 part = Boosting()

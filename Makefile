@@ -17,13 +17,20 @@ $(VENV)/.dev: $(VENV)/.build
 	@$(BIN)/pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
+# torch==2.13.0 is pinned: other requests may bring builds for GPUs, which are gigabytes.
+$(VENV)/.torch: $(VENV)/.dev
+	@echo "Installing torch and transformers into $(VENV) for the tests of finetune (about 1 GB on disk, once) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(BIN)/pip install --quiet --disable-pip-version-check 'transformers>=4.50'
+	@touch $@
+
 demo: $(VENV)/.build
 	@$(BIN)/smeaton demo
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(VENV)/.dev
+test-all: $(VENV)/.torch
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from smeaton.flow.build import build
     from smeaton.flow.model import Model, load
     from smeaton.flow.outcome import Built
+    from smeaton.flow.report import report
     from smeaton.flow.serve import serve
     from smeaton.task import Task
 
-__all__ = ["Built", "Model", "Task", "__version__", "build", "load", "serve"]
+__all__ = ["Built", "Model", "Task", "__version__", "build", "load", "report", "serve"]
 __version__ = "0.1.0"
 
-_HOMES = {"Task": "smeaton.task"} | dict.fromkeys(("build", "load", "serve", "Built", "Model"), "smeaton.flow")
+_FLOW = ("build", "load", "report", "serve", "Built", "Model")
+_HOMES = {"Task": "smeaton.task"} | dict.fromkeys(_FLOW, "smeaton.flow")
 
 
 def __getattr__(name: str) -> Any:

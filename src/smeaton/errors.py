@@ -21,8 +21,11 @@ SmeatonError            a fault of ours unless a subclass says otherwise   exit 
 Each says what was given and what was expected; `fix` says what to do, `where` the file, line, column or row.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_PATH = re.compile(r"(?:\[\d+\]|\.[^:.\[\]]+)+(?=: )")
 
 
 class SmeatonError(Exception):
@@ -70,8 +73,10 @@ class RowsError(DataError):
     def __init__(self, faults: Sequence[RowFault], *, fix: str = "", where: str = "") -> None:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        name = f"row {first.row}" + (f", column {first.column!r}" if first.column else "")
-        super().__init__(f"{name}: {first.reason}{more}", fix=fix, where=where)
+        path = _PATH.match(first.reason)  # of a part of a value
+        inside = path[0] if path and first.column else ""
+        name = f"row {first.row}" + (f", column {first.column + inside!r}" if first.column else "")
+        super().__init__(f"{name}: {first.reason[len(inside) :].removeprefix(': ')}{more}", fix=fix, where=where)
         self.faults = tuple(faults)
 
 

@@ -22,6 +22,7 @@ FOLDERS = {
     "proposers": "smeaton.trials.proposers",
     "executors": "smeaton.trials.executors",
     "protocols": "smeaton.service.protocols",
+    "weights": "smeaton.weights",
 }
 
 

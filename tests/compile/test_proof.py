@@ -30,6 +30,25 @@ def test_compare():
     assert compare(one, one | {"prediction": object_column([1])}) == np.inf, "1 is not true"
 
 
+def test_lists_and_objects_are_compared_part_by_part():
+    def off(one, other):
+        return compare({"prediction": object_column([one])}, {"prediction": object_column([other])})
+
+    assert off([{"a": 1.0, "b": ["x", None]}], [{"a": 1.0, "b": ["x", None]}]) == 0
+    assert off({"a": 1.0}, {"a": 1.0 + 1e-6}) == pytest.approx(1e-6)
+    for other in ([], ["b"], ["a", "b"], "a", None):
+        assert off(["a"], other) == np.inf
+    assert off({"a": 1}, {"a": 2}) == np.inf, "whole numbers are the same or not"
+    assert off({"a": 1}, {"b": 1}) == np.inf
+    assert off({"a": None}, {"a": 0.0}) == np.inf
+
+
+def test_a_label_more_is_no_tie():
+    chance = np.array([[0.5, 0.5]])
+    one, other = ({"probability": chance, "prediction": object_column([said])} for said in (["a", "b"], ["a"]))
+    assert compare(one, other) == np.inf
+
+
 KINDS = {
     "number": Type(type="number"),
     "bounded": Type(type="number", min=0, max=10, optional=True),

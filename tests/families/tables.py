@@ -121,3 +121,63 @@ def strange_rows(rows: Table, task: Task) -> Table:
         ["NaT", "1900-02-28", "2400-12-31T23:59:59.999999", *["2024-02-29"] * 9], dtype="datetime64[us]"
     )
     return {name: odd[name] for name in task.input_types}
+
+
+TEXT_INPUTS = {
+    "body": Type(type="text", optional=True),
+    "title": Type(type="text", optional=True),
+    "area": Type(type="category", optional=True),
+    "length": Type(type="number", optional=True),
+}
+#: Letters that generated words are made of, and what stands between words.
+SCRIPTS = {
+    "latin": ("abdefiklmnoprstu\u00e9", " "),
+    "cyrillic": ("\u0430\u0431\u0432\u0433\u0434\u0435\u0436\u0437\u0438\u043a\u043b\u043c", " "),
+    "han": ("\u5929\u6c14\u4eac\u6771\u65e5\u672c\u6708\u706b\u6c34\u6728\u91d1\u571f\u4eba\u5927\u5c0f", ""),
+    "thai": ("\u0e01\u0e02\u0e04\u0e07\u0e08\u0e0a\u0e14\u0e15\u0e19\u0e1a\u0e1b\u0e21", ""),
+}
+
+
+def make_text_task(kind: str, inputs: tuple[str, ...] = ("body",), metric: str | None = None) -> Task:
+    """A pinned task on texts: `number`, `binary`, a number of classes such as `4`, or `many` (any of 4 labels)."""
+    chosen = {name: TEXT_INPUTS[name] for name in inputs}
+    if kind != "many":
+        return make_task(kind, chosen, metric)
+    form = Type(type="list", of=Type(type="category", labels=("red", "green", "blue", "grey")))
+    return Task(data=Data(examples=Source(files=("x.csv",))), output={"y": form}, inputs=chosen, metric=metric)
+
+
+def make_text_rows(rows: int, kind: str, seed: int = 0, script: str = "latin") -> Rows:
+    """Rows of generated texts; words of their own tell the labels, beside words that tell nothing."""
+    letters, space = SCRIPTS[script]
+    rng = np.random.default_rng([seed, 5])
+    lexicon = np.random.default_rng(11)
+    word = ["".join(lexicon.choice(list(letters), lexicon.integers(2, 6))) for _ in range(400)]
+    classes = {"number": 8, "binary": 2, "many": 4}.get(kind) or int(kind)
+    code = rng.integers(0, classes, rows)
+    held = np.zeros((rows, classes), dtype=np.int8)
+    held[np.arange(rows), code] = 1
+    if kind == "many":
+        held = (rng.random((rows, classes)) < 0.4).astype(np.int8)
+    body = []
+    for row in range(rows):
+        told = [word[5 * label + rng.integers(0, 5)] for label in np.flatnonzero(held[row]) for _ in range(2)]
+        other = [word[200 + place] for place in rng.integers(0, 200, 6)]
+        body.append(space.join(rng.permutation([*told, *other]).tolist()))
+    x = {
+        "body": object_column([None if row % 19 == 0 else text for row, text in enumerate(body)]),
+        "title": object_column([word[5 * code[row]] if row % 3 else "" for row in range(rows)]),
+        "area": object_column([None if row % 7 == 0 else f"area {code[row] % 3}" for row in range(rows)]),
+        "length": np.where(rng.random(rows) < 0.1, np.nan, code + rng.normal(size=rows)),
+    }
+    y = {"many": held, "number": code + 0.1 * rng.normal(size=rows)}.get(kind, code.astype(np.int64))
+    return Rows(x, y, None, np.arange(rows))
+
+
+def make_text_fold(rows: int, kind: str, seed: int = 0, script: str = "latin") -> tuple[Fold, Array]:
+    """A fold of generated texts (70 % train, 10 % stop, 20 % held) and the held-out targets."""
+    every = make_text_rows(rows, kind, seed, script)
+    a, b = int(0.7 * rows), int(0.8 * rows)
+    index = np.arange(rows)
+    held = some(every, index[b:])
+    return Fold(0, some(every, index[:a]), some(every, index[a:b]), held.x, held.index), held.y

@@ -7,10 +7,21 @@ from smeaton import plugins
 from smeaton.errors import ProgramError
 from smeaton.metrics import Metric
 from smeaton.metrics._intervals import interval, mean, paired
+from smeaton.runtime.ops.labels import choose
 from smeaton.task.table import Array, object_column
 
-LABELS = {"number": (), "binary": (False, True), "multiclass": ("a", "b", "c"), "text": ()}
-CASES = [(name, kind) for name in plugins.names("metrics") for kind in plugins.load("metrics", name).tasks]
+LABELS = {
+    "number": (), "binary": (False, True), "multiclass": ("a", "b", "c"), "ordered": ("low", "mid", "high", "top"),
+    "many": ("a", "b", "c", "d"), "structure": (), "text": (),
+}  # fmt: skip
+#: Metrics of other tests, whose structures are of one form.
+OWN_FORM = ("field_f1", "span_f1")
+CASES = [
+    (name, kind)
+    for name in plugins.names("metrics")
+    for kind in plugins.load("metrics", name).tasks
+    if name not in OWN_FORM
+]
 ROWS = 240
 
 
@@ -20,6 +31,10 @@ def truth(kind: str, seed: int = 0, rows: int = ROWS) -> Array:
         return generator.normal(10, 3, rows)
     if kind == "text":
         return object_column([f"word {number}" for number in generator.integers(0, 30, rows)])
+    if kind == "many":
+        return (generator.random((rows, len(LABELS[kind]))) < [0.5, 0.3, 0.2, 0.4]).astype(np.int8)
+    if kind == "structure":
+        return object_column([{"n": int(number), "at": []} for number in generator.integers(0, 30, rows)])
     return generator.integers(0, len(LABELS[kind]), rows)
 
 
@@ -33,7 +48,17 @@ def answers(kind: str, target: Array, noise: float, seed: int = 1) -> dict[str, 
         return {
             "prediction": object_column([" no " if gone else text for gone, text in zip(lost, target, strict=True)])
         }
+    if kind == "structure":
+        lost = generator.random(len(target)) < noise
+        return {
+            "prediction": object_column(
+                [{"n": -1} if gone else value for gone, value in zip(lost, target, strict=True)]
+            )
+        }
     labels = LABELS[kind]
+    if kind == "many":
+        chance = (1 - noise) * target + noise * generator.random(target.shape)
+        return {"probability": chance, "prediction": choose(chance, labels, "each")}
     right = np.eye(len(labels))[target]
     guess = generator.dirichlet(np.ones(len(labels)), len(target))
     chance = (1 - noise) * right + noise * guess
@@ -101,7 +126,7 @@ def test_every_way_to_be_invalid_scores_alike(case: tuple[Metric, str]) -> None:
     ways: list[object] = [None, "no such label", float("nan"), ["a", "list"]]
     if kind == "number":
         ways = [None, "twelve", float("nan"), float("inf"), True]
-    if kind == "text":
+    if kind in ("text", "structure"):
         ways = [None, 7, float("nan")]
     if metric.needs == "probability":
         for bad in (np.nan, np.inf, 7.0, -1.0):
@@ -133,7 +158,7 @@ def test_no_answers_at_all_are_the_worst_and_too_few_are_refused(case: tuple[Met
 def test_never_nan_on_degenerate_rows(case: tuple[Metric, str]) -> None:
     metric, kind = case
     one = truth(kind)[:1]
-    for target in (one, np.repeat(one, 7)):
+    for target in (one, np.repeat(one, 7, axis=0)):
         for noise in (0.0, 1.0):
             given = answers(kind, target, noise)
             if kind == "number":

@@ -85,3 +85,49 @@ def test_exact_match_looks_past_case_and_space() -> None:
     target = object_column(["the answer", "right", None, "x"])
     rows = plugins.load("metrics", "exact_match").rows(answers, target, ())
     assert rows[:, 0].tolist() == [True, False, True, False]
+
+
+def test_many_labels_against_scikit_learn() -> None:
+    generator = np.random.default_rng(6)
+    target = (generator.random((300, 4)) < [0.5, 0.3, 0.1, 0.02]).astype(np.int8)
+    chance = np.clip(0.4 * target + 0.6 * generator.random(target.shape), 0.01, 0.99)
+    said = chance >= 0.5
+    labels = ("a", "b", "c", "d")
+    named = [[label for label, has in zip(labels, row, strict=True) if has] for row in said]
+    weight = generator.random(300)
+    answers = {"probability": chance, "prediction": object_column([list(reversed(row)) for row in named])}
+    each = [sklearn.log_loss(target[:, label], chance[:, label], sample_weight=weight) for label in range(4)]
+    for name, value in {
+        "micro_f1": sklearn.f1_score(target, said, average="micro", sample_weight=weight),
+        "macro_f1": sklearn.f1_score(target, said, average="macro", sample_weight=weight),
+        "hamming": sklearn.hamming_loss(target, said, sample_weight=weight),
+        "exact_match": sklearn.accuracy_score(target, said, sample_weight=weight),
+        "log_loss": np.mean(each),
+    }.items():
+        assert ours(name, answers, target, labels, weight) == pytest.approx(value, rel=1e-9), name
+
+
+def test_labels_in_order_against_scikit_learn_and_by_hand() -> None:
+    generator = np.random.default_rng(7)
+    target, said = generator.integers(0, 4, 300), generator.integers(0, 4, 300)
+    labels = ("low", "mid", "high", "top")
+    weight = generator.random(300)
+    answers = {"prediction": object_column(labels)[said]}
+    kappa = sklearn.cohen_kappa_score(target, said, weights="quadratic", sample_weight=weight)
+    assert ours("quadratic_kappa", answers, target, labels, weight) == pytest.approx(kappa, rel=1e-9)
+    off = np.average(np.abs(target - said), weights=weight)
+    assert ours("ordinal_mae", answers, target, labels, weight) == pytest.approx(off)
+    # Epstein: ((0.2 - 0)^2 + (0.7 - 1)^2) / 2 where the middle of three is right.
+    chance = {"probability": np.array([[0.2, 0.5, 0.3]])}
+    assert ours("ranked_probability", chance, np.array([1]), ("a", "b", "c")) == pytest.approx(0.065)
+    near, far = np.array([[0.0, 1.0, 0.0]]), np.array([[0.0, 0.0, 1.0]])
+    values = [ours("ranked_probability", {"probability": p}, np.array([0]), ("a", "b", "c")) for p in (near, far)]
+    assert values == [0.5, 1.0], "a far miss costs more than a near one"
+
+
+def test_structures_match_whatever_the_order_of_fields_and_objects() -> None:
+    one, other = {"s": 1, "e": 2, "k": "a"}, {"e": 5, "s": 3.0, "k": None}
+    target = object_column([[one, other], [one, other], [one], [], {"a": [1, 2]}, {"a": [1, 2]}])
+    said = object_column([[{**other, "s": 3}, one], [one], [{**one, "k": "A"}], [], {"a": [1, 2.0]}, {"a": [2, 1]}])
+    found = plugins.load("metrics", "exact_match").rows({"prediction": said}, target, ())
+    assert found[:, 0].tolist() == [True, False, False, True, True, False]

@@ -234,9 +234,9 @@ def test_what_is_taken(kind: Type, value: Any, read_as: Any) -> None:
         (Type(type="json"), {"a": math.nan}, "finite"),
         (Type(type="json"), {1: 2}, "names"),
         (Type(type="json"), {"a": object()}, "JSON"),
-        (Type(type="list", of=Type(type="integer")), [1, "x"], "item 1: expected a whole number"),
+        (Type(type="list", of=Type(type="integer")), [1, "x"], "[1]: expected a whole number"),
         (Type(type="object", fields={"a": Type(type="number")}), {"b": 1}, "got 'b'"),
-        (Type(type="object", fields={"a": Type(type="number")}), {}, "'a': expected a number, got null"),
+        (Type(type="object", fields={"a": Type(type="number")}), {}, ".a: expected a number, got null"),
     ],
 )
 def test_what_is_refused_and_why(kind: Type, value: Any, words: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from smeaton.bundle.manifest import Manifest, Score
 from smeaton.runtime.check import External
 from smeaton.task.profile import ColumnProfile
+from smeaton.task.structure import words as type_words
 from smeaton.task.types import Type
 from smeaton.task.units import show_bytes, show_dollars, show_seconds
 
@@ -165,4 +166,5 @@ def _usage(manifest: Manifest) -> Iterator[str]:
 def _kind(kind: Type) -> str:
     labels = kind.text_labels()
     shown = f": {', '.join(labels[:8])}{', ...' if len(labels) > 8 else ''}" if labels else ""
-    return plain(f"{kind.type}{shown}{' or null' if kind.optional else ''}")
+    order = "ordered " if kind.ordered else ""
+    return plain(f"{order}{type_words(kind)}{shown}{' or null' if kind.optional else ''}")

@@ -72,6 +72,8 @@ class _NoForm(Exception):
 def _apart(a: Any, b: Any) -> float:
     if isinstance(a, list) and isinstance(b, list):
         return max((_apart(x, y) for x, y in zip(a, b, strict=True)), default=0.0) if len(a) == len(b) else math.inf
+    if isinstance(a, dict) and isinstance(b, dict):
+        return difference(a, b)
     numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (a, b))
     if numbers:
         return float(abs(a - b) / max(1.0, abs(a)))

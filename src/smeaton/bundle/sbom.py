@@ -12,6 +12,7 @@ import msgspec
 
 from smeaton.bundle.environment import RUNS_WITH, licence
 from smeaton.bundle.manifest import FileRecord, Manifest, Score
+from smeaton.task.structure import is_spans
 
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # the URL namespace of RFC 9562
 _LIBRARY_KEYS = ("python", "system")  # in `environment`, but no packages
@@ -120,8 +121,13 @@ def _type(manifest: Manifest, name: str) -> str:
 
 
 def _task_words(manifest: Manifest) -> str:
+    kind = manifest.task.output_type
+    if kind.answer == "structure":
+        return "span extraction" if is_spans(kind) else "information extraction"
+    if kind.answer == "many":
+        return "multilabel classification"
     if not manifest.task.is_class:
-        return (
-            "regression" if manifest.task.output_type.type in ("number", "integer") else manifest.task.output_type.type
-        )
+        return "regression" if kind.type in ("number", "integer") else kind.type
+    if kind.ordered:
+        return "ordinal classification"
     return "binary classification" if len(manifest.task.labels) == 2 else "multiclass classification"

@@ -16,6 +16,8 @@ from smeaton.runtime.check import effect_of
 from smeaton.runtime.engine import Engine
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Table
 from smeaton.task.task import Task
+from smeaton.task.types import Type
+from smeaton.task.values import value_reader
 
 TOLERANCE = 1e-9
 SAMPLES_FILE = "samples.jsonl"
@@ -119,8 +121,9 @@ def read_samples(bundle: Bundle) -> list[Sample]:
 
 
 def form_faults(task: Task, outputs: Collection[str], answers: Table) -> list[str]:
-    """What is wrong with the form of answers: known labels or finite numbers, shares that sum to one; a row whose
-    `error` is set may be null."""
+    """What is wrong with the form of answers: known labels or finite numbers, lists of known labels, structures of
+    their type, shares that sum to one (of any number of labels each within 0 and 1); a row whose `error` is set may be
+    null."""
     failed = (
         np.array([reason is not None for reason in answers[ERROR]])
         if ERROR in answers
@@ -134,6 +137,9 @@ def form_faults(task: Task, outputs: Collection[str], answers: Table) -> list[st
         shares = np.asarray(answers[PROBABILITY])
         if shares.ndim != 2 or shares.shape[1] != len(task.labels):
             faults.append(f"probability has shape {shares.shape}, and there are {len(task.labels)} labels")
+        elif task.answer == "many":
+            if not bool(((shares[~failed] >= 0) & (shares[~failed] <= 1)).all()):
+                faults.append("probabilities do not lie between 0 and 1")
         elif not np.allclose(shares[~failed].sum(axis=1), 1.0, atol=1e-6):
             faults.append("probabilities do not sum to one")
     return faults
@@ -144,9 +150,19 @@ def _fits(task: Task, value: Any) -> bool:
     plain = value.item() if isinstance(value, np.generic) else value
     if kind.is_class:
         return any(plain == label and type(plain) is type(label) for label in task.labels)
+    if kind.answer in ("many", "structure"):
+        return _reads(kind, plain)
     if kind.type in ("number", "integer"):
         return isinstance(plain, int | float) and bool(np.isfinite(plain))
     return plain is not None or kind.optional
+
+
+def _reads(kind: Type, value: Any) -> bool:
+    """Whether a list or object is of its type: what a reader of the type gives for it is the same value."""
+    try:
+        return bool(value_reader(kind)(value) == value)
+    except ValueError:
+        return False
 
 
 def _verdict(

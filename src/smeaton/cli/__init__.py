@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from types import ModuleType
 
-VERBS = ("demo", "build", "board", "predict", "serve", "verify")
+VERBS = ("demo", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "verify")
 
 _EPILOG = """\
 start here:

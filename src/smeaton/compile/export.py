@@ -8,13 +8,26 @@ from smeaton.compile.linear import Linear, add_linear
 from smeaton.compile.links import add_answers
 from smeaton.compile.trees import Forest, add_forest
 from smeaton.errors import ProgramError
+from smeaton.metrics._defaults import default_metric
 from smeaton.runtime.program import PROGRAM_FILE, Program, Step
 from smeaton.task.table import PREDICTION, PROBABILITY
 from smeaton.task.task import Task
 
 MODEL_FILE = "model.onnx"
 
-__all__ = ["MODEL_FILE", "PROGRAM_FILE", "assemble", "export_forest", "export_linear"]
+#: Metrics of ordered labels that the median serves best; the others want the likeliest label.
+_BY_ORDER = ("ranked_probability", "quadratic_kappa", "ordinal_mae")
+
+__all__ = ["MODEL_FILE", "PROGRAM_FILE", "assemble", "export_forest", "export_linear", "label_rule"]
+
+
+def label_rule(task: Task) -> str:
+    """How predictions follow from probabilities: the `rule` of the `labels` op."""
+    if task.answer == "many":
+        return "each"
+    if task.output_type.ordered and (task.metric or default_metric(task)) in _BY_ORDER:
+        return "median"
+    return "likeliest"
 
 
 def export_forest(forest: Forest, layout: Layout, vocabulary: Vocabulary, folder: Path) -> Step:
@@ -40,7 +53,7 @@ def export_linear(model: Linear, folder: Path) -> Step:
 
 
 def assemble(task: Task, features: tuple[Step, ...], model: Step) -> Program:
-    """The program of a pinned task: those feature steps the model needs, the model, and for classes their labels."""
+    """The program of a pinned task: those feature steps the model needs, the model, and the labels of probabilities."""
     wanted, kept = set(model.inputs), []
     for step in reversed(features):
         if wanted.intersection(step.outputs):
@@ -48,7 +61,8 @@ def assemble(task: Task, features: tuple[Step, ...], model: Step) -> Program:
             kept.append(step)
     steps = [*kept[::-1], model]
     if PROBABILITY in model.outputs:
-        labels = {"labels": list(task.labels)}
+        rule = label_rule(task)
+        labels = {"labels": list(task.labels), **({} if rule == "likeliest" else {"rule": rule})}
         steps.append(Step(op="labels", inputs=(PROBABILITY,), outputs=(PREDICTION,), args=labels))
     outputs = (PREDICTION, PROBABILITY) if PROBABILITY in model.outputs else (PREDICTION,)
     inputs = tuple(name for name in task.input_types if name in wanted)

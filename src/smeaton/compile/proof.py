@@ -69,7 +69,8 @@ def adversarial(program: Program, folder: Path, rows: Table, task: Task, seed: i
 
 def compare(a: Table, b: Table) -> float:
     """Largest absolute difference between two tables of answers; inf where a label differs (other than by a tie within
-    the tolerance), where one answer is not finite and the other is, or the shapes differ."""
+    the tolerance), where one answer is not finite and the other is, or the shapes differ. Numbers inside lists and
+    objects are compared as such; all else in them must be equal."""
     worst = 0.0
     if (PROBABILITY in a) != (PROBABILITY in b):
         return np.inf
@@ -80,11 +81,28 @@ def compare(a: Table, b: Table) -> float:
         return max(worst, _distance(one, other))
     if one.shape != other.shape:
         return np.inf
-    differ = np.array([x != y or type(x) is not type(y) for x, y in zip(one.tolist(), other.tolist(), strict=True)])
-    rows = np.flatnonzero(differ)
-    if len(rows) and not (PROBABILITY in a and _tied(a[PROBABILITY][rows]) and _tied(b[PROBABILITY][rows])):
+    apart = np.array([_apart(x, y) for x, y in zip(one.tolist(), other.tolist(), strict=True)], dtype=np.float64)
+    worst = max(worst, float(apart[np.isfinite(apart)].max(initial=0.0)))
+    rows = np.flatnonzero(np.isinf(apart))
+    plain = PROBABILITY in a and not isinstance(one[0], list)  # each label of a list has a threshold of its own
+    if len(rows) and not (plain and _tied(a[PROBABILITY][rows]) and _tied(b[PROBABILITY][rows])):
         return np.inf
     return worst
+
+
+def _apart(x: Any, y: Any) -> float:
+    """0 for equal values, inf for others; for lists and objects of the same form the largest difference of a number."""
+    if type(x) is not type(y):
+        return np.inf
+    if isinstance(x, list) and len(x) == len(y):
+        return max((_part_apart(one, other) for one, other in zip(x, y, strict=True)), default=0.0)
+    if isinstance(x, dict) and x.keys() == y.keys():
+        return max((_part_apart(x[name], y[name]) for name in x), default=0.0)
+    return 0.0 if x == y else np.inf
+
+
+def _part_apart(x: Any, y: Any) -> float:
+    return abs(x - y) if isinstance(x, float) and isinstance(y, float) else _apart(x, y)
 
 
 def _distance(a: Array, b: Array) -> float:

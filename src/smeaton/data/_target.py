@@ -1,16 +1,20 @@
 """The target of a task: parsed, its labels pinned, its oddities said or refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
+from smeaton.data._outside import with_outside
 from smeaton.data.read import Raw
-from smeaton.errors import DataError, RowsError
+from smeaton.errors import DataError, RowsError, TaskError
 from smeaton.task.infer import pin_labels, pin_type
-from smeaton.task.table import Array
+from smeaton.task.lists import pin_list_labels
+from smeaton.task.structure import check_structure, pin_structure
+from smeaton.task.table import Array, object_column
 from smeaton.task.task import Task
-from smeaton.task.types import Type, label_text
+from smeaton.task.types import Label, Type, label_text
 from smeaton.task.values import parse_column
 
 #: With more null targets than this share, the rows that are left are hardly a sample of anything.
@@ -19,7 +23,11 @@ MOST_NULL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The pinned type; values (float64, or int64 codes; meaningless where not `present`); what should be said."""
+    """The pinned type; values; what should be said.
+
+    Values are float64; int64 codes; int8 (rows, labels) for many labels; an object column of plain JSON for structures.
+    They mean nothing where not `present`.
+    """
 
     type: Type
     values: Array
@@ -36,13 +44,9 @@ def read_target(task: Task, raw: Raw) -> Target:
     """
     name, column = task.target, raw.table[task.target]
     declared = task.output_type
-    if declared.type not in ("number", "integer", "boolean", "category"):
-        raise DataError(
-            f"an output of type {declared.type} cannot be learnt from a table yet",
-            where=raw.where,
-            fix="choose boolean, category, number or integer",
-        )
+    _check_answer(task)
     kind = pin_type(column, declared, name)
+    _check_order(kind, name)
     parsed, faults = parse_column(column, msgspec.structs.replace(kind, optional=True), name)
     if faults:
         raise RowsError(
@@ -52,17 +56,54 @@ def read_target(task: Task, raw: Raw) -> Target:
         present = np.array([value is not None for value in parsed.tolist()], dtype=bool)
     else:
         present = ~np.isnan(parsed)
-    notes = _about_nulls(raw, name, present)
-    learnt = kind.labels is None
-    if not kind.is_class:
+    notes = _about_nulls(raw, name, present, kind)
+    learnt = not task.labels
+    judge = task.inputs is None or learnt
+    if kind.answer == "number":
         return Target(kind, _numbers(raw, name, parsed, present), present, notes)
+    if kind.answer == "structure":
+        kind = pin_structure(kind, parsed[present].tolist())
+        return Target(kind, _structures(raw, name, parsed, present, judge=task.inputs is None), present, notes)
+    if kind.answer == "many":
+        kind = pin_list_labels(parsed[present].tolist(), kind, name)
+        values, more = _sets(raw, name, parsed, kind, judge=judge)
+        return Target(kind, values, present, (*notes, *more))
     if learnt:
         kind = pin_labels(parsed[present], kind)
-    values, more = _codes(raw, name, parsed, present, kind, judge=task.inputs is None or learnt)
+    kind = with_outside(kind, name)
+    values, more = _codes(raw, name, parsed, present, kind, judge=judge)
     return Target(kind, values, present, (*notes, *more))
 
 
-def _about_nulls(raw: Raw, name: str, present: Array) -> tuple[str, ...]:
+def _check_answer(task: Task) -> None:
+    """Refuse outputs of a type that nothing can be learnt for.
+
+    Raises:
+        TaskError: with the types that can.
+    """
+    kind, where = task.output_type, f"output.{task.target}"
+    if kind.answer == "other":
+        raise TaskError(
+            f"an output of type {kind.type} cannot be learnt yet",
+            where=where,
+            fix="choose boolean, category, number, integer, a list of categories, an object of fields or a list of "
+            "spans",
+        )
+    if kind.answer == "structure":
+        check_structure(kind, where)
+
+
+def _check_order(kind: Type, name: str) -> None:
+    """Labels in order are stated, or whole numbers; the order of words is nothing that rows tell."""
+    if kind.ordered and kind.labels is None and kind.base != "integer":
+        raise TaskError(
+            f"the order of the labels of {name!r} is not known",
+            where=f"output.{name}",
+            fix="state them from low to high: labels: [low, mid, high]",
+        )
+
+
+def _about_nulls(raw: Raw, name: str, present: Array, kind: Type) -> tuple[str, ...]:
     null = len(present) - int(present.sum())
     if null > MOST_NULL * len(present):
         raise DataError(
@@ -70,7 +111,8 @@ def _about_nulls(raw: Raw, name: str, present: Array) -> tuple[str, ...]:
             where=raw.where,
             fix="give rows with a target, or choose another output",
         )
-    return (f"{null:,} of {len(present):,} rows have no {name!r} and are left out",) if null else ()
+    empty = " (a row without a label is written [])" if kind.answer == "many" else ""
+    return (f"{null:,} of {len(present):,} rows have no {name!r} and are left out{empty}",) if null else ()
 
 
 def _numbers(raw: Raw, name: str, parsed: Array, present: Array) -> Array:
@@ -99,16 +141,46 @@ def _codes(
             where=raw.where,
             fix="choose another output, or `number` for a quantity",
         )
+    return codes, _about_labels(kind, labels, counts)
+
+
+def _about_labels(kind: Type, labels: Sequence[Label], counts: Array) -> tuple[str, ...]:
+    """Labels that no row, or only one row has."""
     notes = []
-    if len(seen) < len(labels):
-        absent = ", ".join(repr(label_text(labels[place])) for place in np.flatnonzero(counts == 0)[:8])
+    missing = [label for label, count in zip(labels, counts, strict=True) if not count and label != kind.outside]
+    if missing:
+        absent = ", ".join(repr(label_text(label)) for label in missing[:8])
         notes.append(f"no row has the label {absent}: it will hardly ever be answered")
     single = np.flatnonzero(counts == 1)
     if len(single):
         shown = ", ".join(repr(label_text(labels[place])) for place in single[:8])
         more = f" and {len(single) - 8} more" if len(single) > 8 else ""
         notes.append(f"only one row has the label {shown}{more}: it is trained on, but no score can judge it")
-    return codes, tuple(notes)
+    return tuple(notes)
+
+
+def _sets(raw: Raw, name: str, parsed: Array, kind: Type, *, judge: bool) -> tuple[Array, tuple[str, ...]]:
+    """1 where a row has a label, int8 (rows, labels)."""
+    labels = (kind.of.labels if kind.of is not None else None) or ()
+    place = {(type(label), label): code for code, label in enumerate(labels)}
+    held = np.zeros((len(parsed), len(labels)), dtype=np.int8)
+    for row, value in enumerate(parsed.tolist()):
+        for label in value or ():
+            held[row, place[type(label), label]] = 1
+    if not judge:
+        return held, ()
+    present = held[[value is not None for value in parsed.tolist()]]
+    if len(present) and (present == present[0]).all():
+        same = ", ".join(label_text(label) for label, has in zip(labels, present[0], strict=True) if has)
+        raise _constant(raw, name, same or "[]")
+    return held, _about_labels(kind, labels, held.sum(axis=0, dtype=np.int64))
+
+
+def _structures(raw: Raw, name: str, parsed: Array, present: Array, *, judge: bool) -> Array:
+    held = parsed[present].tolist()
+    if judge and len(held) and all(value == held[0] for value in held):
+        raise _constant(raw, name, msgspec.json.encode(held[0]).decode())
+    return object_column(parsed.tolist())
 
 
 def _constant(raw: Raw, name: str, value: str) -> DataError:

@@ -22,9 +22,10 @@ _TASK = "task.json"
 class Dataset:
     """A pinned task with its rows.
 
-    `table` holds the typed inputs, `target` float64 numbers or int64 codes into `task.labels`. `ids` are the id
-    column's values as read, `group` int64 codes, `time` datetime64[us] in UTC, `weight` float64. `sealed` are the
-    positions of rows that came as `data.test`. `hash` is of the content, whatever form it was read from.
+    `table` holds the typed inputs, `target` float64 numbers, int64 codes into `task.labels`, for many labels int8 0 and
+    1 (rows, labels), for structures plain JSON values (rows,) of objects. `ids` are the id column's values
+    as read, `group` int64 codes, `time` datetime64[us] in UTC, `weight` float64. `sealed` are the positions of rows
+    that came as `data.test`. `hash` is of the content, whatever form it was read from.
     """
 
     task: Task

@@ -9,8 +9,9 @@ from smeaton.task.table import Array, Table
 class Rows:
     """Typed inputs with their target.
 
-    `y` is float64 for numbers; for classes int64 codes into `Task.labels`. `weight` is float64 or None. `index` are
-    the rows' positions in the dataset (for stored predictions).
+    `y` is float64 for numbers; for classes int64 codes into `Task.labels`; for many labels int8 0 and 1 of shape (rows,
+    labels); for structures an object column of plain JSON values. `weight` is float64 or None. `index` are the rows'
+    positions in the dataset (for stored predictions).
     """
 
     x: Table

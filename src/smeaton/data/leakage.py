@@ -10,6 +10,9 @@ task, and honest). A column that is null in just the rows of one class is found 
 taken as independent) would not make them. **The future**: rows of a given test that are not newer than the training
 rows, and moments in the inputs that lie after the row's own time in at least 1 % of the rows.
 
+A target that is a list of labels or a structure is no number and no class: no column is probed for giving it away, and
+the notes say so.
+
 For columns at most 20,000 rows, or 4 million cells, are looked at; copies are looked for in all rows.
 """
 
@@ -19,7 +22,7 @@ import numpy as np
 
 from smeaton.data.dataset import Dataset
 from smeaton.task.profile import Suspect
-from smeaton.task.table import Array
+from smeaton.task.table import Array, object_column
 
 _ROWS = 20_000
 _CELLS = 4_000_000
@@ -51,7 +54,12 @@ def probe(dataset: Dataset, train: Array, test: Array) -> tuple[list[Suspect], l
     """Suspects, and notes that are worth saying but no suspicion. Deterministic; the test's target is used only to
     tell copies."""
     copies, notes = _copies(dataset, train, test)
-    suspects = [*_give_aways(dataset, train), *copies, *_future(dataset, train, test)]
+    if dataset.task.answer in ("class", "number"):
+        found = _give_aways(dataset, train)
+    else:
+        what = "lists of labels" if dataset.task.answer == "many" else "structures"
+        found, notes = [], [*notes, f"no column was probed for giving the target away: it holds {what}"]
+    suspects = [*found, *copies, *_future(dataset, train, test)]
     accepted = set(dataset.task.accept.leak)
     return [
         Suspect(kind=one.kind, columns=one.columns, why=one.why, accept=one.accept, accepted=_name(one) in accepted)
@@ -231,10 +239,12 @@ def _expected_copies(dataset: Dataset, train: Array) -> float:
     """Chance that a row has a copy in training if columns were independent: high for tables of few small columns."""
     sample = train[:_ROWS]
     chance = float(len(train))
-    for column in [*dataset.table.values(), dataset.target]:
+    y = np.asarray(dataset.target[sample])
+    answers = y if y.ndim == 1 else object_column([row.tobytes() for row in y])
+    for column in [*(values[sample] for values in dataset.table.values()), answers]:
         if column.ndim > 1:
             return 0.0
-        codes, _ = _codes(np.asarray(column[sample]))
+        codes, _ = _codes(np.asarray(column))
         chance *= float(((np.bincount(codes) / len(codes)) ** 2).sum())
     return min(chance, 1.0)
 

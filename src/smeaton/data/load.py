@@ -8,6 +8,7 @@ import numpy as np
 
 from smeaton.data._roles import Roles, read_roles
 from smeaton.data._screen import screen
+from smeaton.data._spans import check_spans
 from smeaton.data._target import read_target
 from smeaton.data._typed import infer_and_parse
 from smeaton.data.dataset import Dataset, content_hash
@@ -15,7 +16,7 @@ from smeaton.data.read import Raw, read
 from smeaton.data.sources._columns import nearest
 from smeaton.errors import DataError, RowFault, RowsError, TaskError
 from smeaton.task.infer import infer_output, pin_type
-from smeaton.task.table import Array, take
+from smeaton.task.table import Array, object_column, take
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
 from smeaton.task.values import parse_column
@@ -83,6 +84,7 @@ def load(task: Task, table: Any = None) -> Dataset:
         if strict.notes:
             notes.extend(f"data.test: {note}" for note in strict.notes)
     inputs = {name: _join([part.parse(name, kind) for part in parts]) for name, kind in types.items()}
+    check_spans(pinned, inputs, answers, parts)
     roles, role_notes = read_roles(task.rows, [part.columns(task) for part in parts], raw.where)
     return _finish(pinned, inputs, _join(answers), roles, len(kept), [*notes, *said, *role_notes])
 
@@ -202,8 +204,7 @@ def _join(columns: list[Array]) -> Array:
 def _finish(task: Task, inputs: dict[str, Array], y: Array, roles: Roles, examples: int, notes: list[str]) -> Dataset:
     sealed = np.arange(examples, len(y)) if len(y) > examples else None
     extra = {f"rows.{name}": column for name, column in roles.typed().items()}
-    labels = np.array([repr(label) for label in task.labels], dtype=object)
-    digest = content_hash({**inputs, **extra, f"output {task.target}": labels[y] if task.is_class else y})
+    digest = content_hash({**inputs, **extra, f"output {task.target}": _said(task, y)})
     return Dataset(
         task=task,
         table=inputs,
@@ -216,3 +217,13 @@ def _finish(task: Task, inputs: dict[str, Array], y: Array, roles: Roles, exampl
         notes=tuple(dict.fromkeys(notes)),
         hash=digest,
     )
+
+
+def _said(task: Task, y: Array) -> Array:
+    """The target as it was said, whatever the codes of its labels."""
+    names = [repr(label) for label in task.labels]
+    if task.is_class:
+        return np.array(names, dtype=object)[y]
+    if task.answer == "many":
+        return object_column([[names[place] for place in np.flatnonzero(row)] for row in y])
+    return y

@@ -19,7 +19,7 @@ _SECOND = 1e6
 
 
 def profile(dataset: Dataset, train: Array) -> Profile:
-    """Profile the rows at positions `train`; `shares` are of the classes there, in label order."""
+    """Profile the rows at positions `train`; `shares` are of the labels there, in label order."""
     types = dataset.task.input_types
     columns = tuple(
         _column(name, types[name].type, np.asarray(column[train])) for name, column in dataset.table.items()
@@ -29,6 +29,11 @@ def profile(dataset: Dataset, train: Array) -> Profile:
         counts = np.bincount(target, minlength=len(dataset.task.labels))
         shares = tuple((counts / max(len(target), 1)).tolist())
         return Profile(rows=len(train), columns=columns, shares=shares, notes=dataset.notes)
+    if dataset.task.answer == "many":
+        shares = tuple(target.mean(axis=0).tolist()) if len(target) else (0.0,) * target.shape[1]
+        return Profile(rows=len(train), columns=columns, shares=shares, notes=dataset.notes)
+    if dataset.task.answer != "number":
+        return Profile(rows=len(train), columns=columns, notes=dataset.notes)
     return Profile(rows=len(train), columns=columns, target_quantiles=_quantiles(np.sort(target)), notes=dataset.notes)
 
 

@@ -6,6 +6,10 @@
 | `group` | whole groups | whole groups | whole groups |
 | `time` | the newest | blocks of the newest half | the newest before the held ones |
 
+Rows with any number of labels count as rows of the rarest label they have (those without one as a class of their own):
+so every label is about even over the parts, without the cost of weighing all labels of a row against each other. Rows
+with a structure to answer have no classes.
+
 Rows of one moment stay together. With `time` and `group` both, time decides and rows of groups that reach into a newer
 part are left out of the older one. The only row of a class is never tested, held or stopped on: it stays in training.
 """
@@ -74,7 +78,7 @@ def split_test(dataset: Dataset, seed: int) -> tuple[Array, Array]:
         # Held-out, stopping and training rows need a group each, so all but three at most may be tested on.
         mask = _at_most(deal_groups(dataset.group, _classes(dataset), [test.share, 1 - test.share], rng), dataset.group)
     else:
-        mask = pick_rows(_classes(dataset), test.share, 2 if dataset.task.is_class else 0, rng)
+        mask = pick_rows(_classes(dataset), test.share, 2 if _has_classes(dataset) else 0, rng)
     train = every[~mask]
     if dataset.sealed is None and dataset.time is not None:
         train = _purged(dataset, train, every[mask])
@@ -94,7 +98,7 @@ def make_folds(dataset: Dataset, train: Array, k: int, seed: int) -> list[FoldIn
         return _group_folds(dataset, train, k, rng)
     y = _classes(dataset)[train]
     if k == 1:
-        held = [pick_rows(y, HOLDOUT_SHARE, 1 if dataset.task.is_class else 0, rng)]
+        held = [pick_rows(y, HOLDOUT_SHARE, 1 if _has_classes(dataset) else 0, rng)]
     else:
         dealt = deal_rows(y, min(k, len(train) // 2), rng)
         held = [dealt == part for part in range(int(dealt.max()) + 1)]
@@ -156,8 +160,23 @@ def open_folds(folder: Path) -> list[FoldIndex]:
         raise DataError("no readable folds lie here", where=str(folder), fix="build again") from error
 
 
+def _has_classes(dataset: Dataset) -> bool:
+    return dataset.task.answer in ("class", "many")
+
+
 def _classes(dataset: Dataset) -> Array:
+    """A class for each row; all alike where rows have none."""
+    if dataset.task.answer == "many":
+        return _rarest(np.asarray(dataset.target))
     return dataset.target if dataset.task.is_class else np.zeros(len(dataset), dtype=np.int64)
+
+
+def _rarest(held: Array) -> Array:
+    """The rarest label of each row, the number of labels for rows without one."""
+    count = held.sum(axis=0, dtype=np.int64)
+    order = np.argsort(count, kind="stable")
+    first = held[:, order].argmax(axis=1)
+    return np.asarray(np.where(held.any(axis=1), order[first], held.shape[1]))
 
 
 def _after(text: str) -> np.datetime64:

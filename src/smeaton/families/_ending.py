@@ -71,6 +71,32 @@ class ClassEnding(Ending):
 
 
 @dataclass(frozen=True, slots=True)
+class ManyEnding(Ending):
+    """A sigmoid of the score of each label, mixed with `share` of the shares `prior` of rows that have the label."""
+
+    prior: Array
+    share: float
+
+    def finish(self, scores: Array) -> Array:
+        """The probability of each label, (rows, labels)."""
+        with np.errstate(over="ignore"):
+            yes = 1.0 / (1.0 + np.exp(-scores))
+        mixed: Array = (1.0 - self.share) * yes + self.share * self.prior
+        return mixed
+
+    def write(self, graph: "Graph", scores: str) -> str:
+        """Probabilities as a value of the graph."""
+        kept = graph.node("Mul", [graph.constant(1.0 - self.share), graph.node("Sigmoid", [scores])])
+        return graph.node("Add", [kept, graph.constant(self.share * self.prior)])
+
+    def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
+        """Log-loss in nats, summed over the labels."""
+        yes = self.finish(scores)
+        right = np.where(rows.y > 0, yes, 1.0 - yes)
+        return float(np.average(-np.log(np.maximum(right, 1e-15)).sum(axis=1), weights=rows.weight))
+
+
+@dataclass(frozen=True, slots=True)
 class NumberEnding(Ending):
     """Scores are standardised targets (of their logarithm if `log`), kept within [`low`, `high`].
 
@@ -137,6 +163,13 @@ def class_prior(task: Task, rows: Rows) -> Array:
     counts *= len(rows) / max(float(counts.sum()), 1e-300)
     prior: Array = (counts + 1.0 / labels) / (len(rows) + 1.0)
     return prior
+
+
+def many_ending(rows: Rows) -> ManyEnding:
+    """The ending for rows with any number of labels; each label gets half a pseudo-row with it and half without."""
+    held = np.average(rows.y, axis=0, weights=rows.weight) if len(rows) else np.full(rows.y.shape[1], 0.5)
+    prior = (held * len(rows) + 0.5) / (len(rows) + 1.0)
+    return ManyEnding(prior, _GUARD_ROWS / (len(rows) + 1.0))
 
 
 def number_ending(rows: Rows, log: bool) -> NumberEnding:

@@ -20,8 +20,9 @@ from smeaton.data.fold import Rows
 from smeaton.families import Refusal
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops._features import CATEGORIES, NUMBERS, PARTS, text_output, words_output
+from smeaton.runtime.ops.labels import choose
 from smeaton.runtime.program import Program, Step
-from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, object_column, rows_in, take
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, rows_in, take
 from smeaton.task.task import Task
 
 if TYPE_CHECKING:
@@ -43,21 +44,30 @@ _CHUNK = 50_000  # rows answered at once: bounds the memory of a prediction
 Features = Mapping[str, Array]
 
 
-def refuse(task: Task) -> Refusal | None:
-    """Why a family for tables cannot work on a task, None if it can."""
+def refuse(task: Task, many: bool = False) -> Refusal | None:
+    """Why a family for tables cannot work on a task, None if it can. `many`: any number of labels is an answer too."""
     other = {name: form.type for name, form in task.input_types.items() if form.type not in _READS}
     if other:
         name, kind = next(iter(other.items()))
         return Refusal(f"it reads numbers, dates, categories and text; the input {name!r} is of type {kind!r}")
     if not task.input_types:
         return Refusal("there is no input left to learn from")
-    if task.is_class:
+    if task.is_class or (many and task.answer == "many"):
         return None if len(task.labels) >= 2 else Refusal("the output has fewer than two labels")
     if task.output_type.type not in ("number", "integer"):
         return Refusal(f"it answers with numbers and classes; the output is of type {task.output_type.type!r}")
     if task.output_type.horizon is not None:
         return Refusal("it answers with one number, not with a forecast of many steps")
     return None
+
+
+def outdone(task: Task, name: str) -> Refusal | None:
+    """Why the family of that name leaves a task to the text families, None if it does not: where all inputs are texts
+    they learn from every word. A task that names the family gets it."""
+    texts = all(form.type == "text" for form in task.input_types.values())
+    if not texts or name in (task.solutions.only or ()):
+        return None
+    return Refusal(f"every input is text: it would see {BUCKETS} buckets of words, `tfidf` sees them all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +210,9 @@ class Model(ABC):
 
         graph = Graph()
         value = self.write(graph)
-        name = PROBABILITY if self.task.is_class else PREDICTION
-        if self.task.is_class:
+        labelled = bool(self.task.labels)
+        name = PROBABILITY if labelled else PREDICTION
+        if labelled:
             graph.output(name, value, len(self.task.labels))
         else:
             graph.output(name, graph.node("Squeeze", [value, graph.constant([1], np.int64)]), None)
@@ -230,9 +241,11 @@ def _chunks(rows: Table) -> Iterator[Table]:
 
 def answer_table(task: Task, answers: Array) -> Table:
     """Probabilities or numbers as a table of answers."""
-    if not task.is_class:
+    from smeaton.compile.export import label_rule
+
+    if not task.labels:
         return {PREDICTION: answers}
-    return {PREDICTION: object_column(task.labels)[answers.argmax(axis=1)], PROBABILITY: answers}
+    return {PREDICTION: choose(answers, task.labels, label_rule(task)), PROBABILITY: answers}
 
 
 def some_rows(rows: Rows, share: float, seed: int, classes: bool) -> Rows:

@@ -112,9 +112,10 @@ def solve(
     limits: Limits,
     told: Callable[[int, float], None] = lambda step, score: None,
     patience: int = 2,
+    tolerance: float = _TOLERANCE,
 ) -> Solution:
     """The best of a path of falling penalties, as `judge(weights, bias)` says; it ends once `patience` in a row were
-    no better. One thread gives the same bits each time."""
+    no better. `tolerance` of the objective, relative, ends a penalty. One thread gives the same bits each time."""
     with needs("build"):
         from scipy.optimize import minimize
     flat = np.zeros((problem.width + 1) * problem.targets)
@@ -124,7 +125,7 @@ def solve(
         found = minimize(
             problem.objective, flat, args=(penalty,), method="L-BFGS-B", jac=True,
             callback=lambda intermediate_result: limits.step(),
-            options={"maxiter": _ITERATIONS, "ftol": _TOLERANCE, "gtol": 1e-7, "maxcor": 20},
+            options={"maxiter": _ITERATIONS, "ftol": tolerance, "gtol": 1e-7, "maxcor": 20},
         )  # fmt: skip
         flat = found.x
         theta = flat.reshape(problem.width + 1, problem.targets)
@@ -140,3 +141,10 @@ def solve(
     if best is None:
         raise ValueError("there is no penalty to try")
     return best
+
+
+def hold_threads(count: int) -> Any:
+    """Hold the linear algebra libraries to so many threads: the same bits each time, and no fight for cores."""
+    with needs("build"):
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    return threadpool_limits(count)

@@ -1,23 +1,31 @@
-"""The constant answer everything else must beat: class shares; the mean of a number, or its median for `mae`."""
+"""The constant answer everything else must beat: label shares; the mean of a number, or its median for `mae`; of
+structures nothing at all or what is commonest, whichever the metric likes better."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Config, Refusal, Run, Space
+from smeaton.families._constant import best_structure
 from smeaton.families._ending import ABSOLUTE, class_prior
-from smeaton.families._parts import Features, Model, answer_table, first_feature, refuse
+from smeaton.families._parts import MODEL_FILE, Features, Model, answer_table, first_feature, refuse
+from smeaton.runtime.program import Program, Step
 from smeaton.task.profile import Profile
-from smeaton.task.table import Array, Table, rows_in
+from smeaton.task.table import PREDICTION, Array, Table, object_column, rows_in
 from smeaton.task.task import Task
 
 if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
 
 
+_CERTAIN = "certain"
+
+
 class Constant(Model):
-    """The same answer for every row: `value` is (labels,) probabilities, or (1,) number."""
+    """The same answer for every row: `value` is (labels,) probabilities, or a number (1,)."""
 
     def __init__(self, task: Task, value: Array) -> None:
         super().__init__(task)
@@ -38,25 +46,64 @@ class Constant(Model):
         return graph.node("Expand", [graph.constant(self.value[None, :]), shape])
 
     def _repeated(self, rows: int) -> Array:
-        if self.task.is_class:
+        if self.task.labels:
             return np.repeat(self.value[None, :], rows, axis=0)
         return np.repeat(self.value, rows)
+
+
+class ConstantValue:
+    """The same JSON value for every row."""
+
+    def __init__(self, task: Task, value: Any) -> None:
+        self.task = task
+        self.value = value
+
+    def predict(self, rows: Table) -> Table:
+        """The value, once a row."""
+        return {PREDICTION: object_column([self.value] * rows_in(rows))}
+
+    def export(self, folder: Path) -> Program:
+        """A graph that is certain of the only label, which is the value."""
+        from smeaton.compile.export import assemble
+        from smeaton.compile.graph import Graph
+
+        one = Constant(self.task, np.ones(1))
+        graph = Graph()
+        graph.output(_CERTAIN, one.write(graph), 1)
+        folder.mkdir(parents=True, exist_ok=True)
+        graph.save(folder / MODEL_FILE)
+        certain = Step(op="onnx", inputs=graph.inputs(), outputs=(_CERTAIN,), files=(MODEL_FILE,))
+        label = Step(op="labels", inputs=(_CERTAIN,), outputs=(PREDICTION,), args={"labels": [self.value]})
+        program = assemble(self.task, one.recipe.steps(), certain)
+        return msgspec.structs.replace(program, steps=(*program.steps, label))
 
 
 class Baseline:
     """Fits a constant to the rows of a fold, those to stop on left out."""
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
-        """One try, for any task with classes or a number."""
-        return refuse(task) or Space(starts=({},), effort=0.0)
+        """One try, for any task with labels, a number or a structure."""
+        refusal = None if task.answer in ("many", "structure") else refuse(task)
+        return refusal or Space(starts=({},), effort=0.0)
 
-    def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Constant:
+    def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> "Constant | ConstantValue":
         """The constant with the least loss on the training rows."""
         rows = fold.train
+        if task.answer == "structure":
+            return ConstantValue(task, best_structure(task, rows))
+        if task.answer == "many":
+            return Constant(task, _shares(rows))
         if task.is_class:
             return Constant(task, class_prior(task, rows))
         value = _median(rows) if task.metric in ABSOLUTE else float(np.average(rows.y, weights=rows.weight))
         return Constant(task, np.array([value]))
+
+
+def _shares(rows: Rows) -> Array:
+    """The weighted share of the rows that have each label, (labels,), with half a row for and half a row against."""
+    shares = np.average(rows.y, axis=0, weights=rows.weight)
+    smoothed: Array = (shares * len(rows) + 0.5) / (len(rows) + 1.0)
+    return smoothed
 
 
 def _median(rows: Rows) -> float:

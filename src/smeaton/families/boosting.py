@@ -13,7 +13,7 @@ from smeaton.data.fold import Fold, Rows
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
 from smeaton.families._lightgbm import FIT_SHARE, Part, Watch, settings, train
-from smeaton.families._parts import STEPS, Features, Model, join_rows, refuse, some_rows
+from smeaton.families._parts import STEPS, Features, Model, join_rows, outdone, refuse, some_rows
 from smeaton.families._portfolio import boosting_starts, wants_log
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
@@ -64,7 +64,7 @@ class Boosting:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """A portfolio by the size of the table and of the budget, then ranges to search."""
-        refused = refuse(task)
+        refused = refuse(task) or outdone(task, "boosting")
         if refused:
             return refused
         params: dict[str, Choice | Range] = {

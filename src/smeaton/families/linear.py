@@ -15,9 +15,9 @@ from smeaton.extras import needs
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._curves import Curves, learn_curves, learn_numbers
 from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
-from smeaton.families._parts import STEPS, Features, Model, join_rows, refuse, some_rows
+from smeaton.families._parts import STEPS, Features, Model, join_rows, outdone, refuse, some_rows
 from smeaton.families._portfolio import SMALL, wants_log
-from smeaton.families._solver import Limits, Problem, Solution, solve
+from smeaton.families._solver import Limits, Problem, Solution, hold_threads, solve
 from smeaton.runtime.ops._features import CATEGORIES, NUMBERS
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array, take
@@ -82,7 +82,7 @@ class LinearFamily:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """Straight lines first, then curves."""
-        refused = refuse(task)
+        refused = refuse(task) or outdone(task, "linear")
         if refused:
             return refused
         refit = profile.rows < SMALL
@@ -106,7 +106,7 @@ class LinearFamily:
         given = DEFAULTS | {key: value for key, value in config.items() if key in DEFAULTS}
         limits = Limits(deadline, config.get(STEPS))
         train = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
-        with _threads(run.threads):
+        with hold_threads(run.threads):
             model, best, cut = _fit(task, given, (train, fold.stop), _PENALTIES, run, limits)
             again = given["refit"] and run.other_folds and run.fidelity == 1 and limits.steps is None
             clocked = limits.clocked
@@ -227,13 +227,6 @@ def _same_factor(ending: ClassEnding | NumberEnding, former: ClassEnding | Numbe
     if isinstance(ending, NumberEnding) and isinstance(former, NumberEnding):
         return ending.with_factor(former.factor)
     return ending
-
-
-def _threads(count: int) -> Any:
-    """Hold the linear algebra libraries to so many threads: the same bits each time, and no fight for cores."""
-    with needs("build"):
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-    return threadpool_limits(count)
 
 
 part = LinearFamily()

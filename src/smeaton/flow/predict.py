@@ -55,8 +55,9 @@ def predict_file(
 ) -> Predicted:
     """Answer every row of a file into another (`.csv`, `.tsv` or `.jsonl`), which appears whole or not at all.
 
-    Columns: the id column if there is one, `prediction`, for classes `probability_<label>`, and `error` where a row
-    could not be read. With the target among the columns the task's metric is computed too.
+    Columns: the id column if there is one, `prediction`, for labels `probability_<label>`, and `error` where a row
+    could not be read. A list or object is written as JSON text into `.csv` and `.tsv`, as it is into `.jsonl`. With the
+    target among the columns the task's metric is computed too.
 
     Raises:
         InputError: the input lacks a column the program reads, the output cannot be written, or the money ran out.
@@ -210,6 +211,8 @@ def _plain(value: Any) -> Any:
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -238,6 +241,12 @@ class _Judge:
             truth = np.array([codes.get(value, -1) if value is not None else -1 for value in truth.tolist()])
             self.unknown += int((given & (truth < 0)).sum())
             given &= truth >= 0
+        if self.task.answer == "many":
+            places = {label: code for code, label in enumerate(self.task.labels)}
+            held = np.zeros((len(truth), len(places)), dtype=np.int8)
+            for row in np.flatnonzero(given).tolist():
+                held[row, [places[label] for label in truth[row]]] = 1
+            truth = held
         whole = _spread_out(answers, self.task)
         self.answers.append(take(whole, given))
         self.truth.append(truth[given])
@@ -265,7 +274,9 @@ def _spread_out(answers: Table, task: Task) -> Table:
     if PREDICTION in answers:
         return answers
     rows = len(answers[ERROR])
-    if not task.is_class:
+    if task.answer == "structure":
+        return {PREDICTION: object_column([None] * rows), ERROR: answers[ERROR]}
+    if not task.labels:
         return {PREDICTION: np.full(rows, np.nan), ERROR: answers[ERROR]}
     chance = np.full((rows, len(task.labels)), np.nan)
     return {PREDICTION: object_column([None] * rows), PROBABILITY: chance, ERROR: answers[ERROR]}

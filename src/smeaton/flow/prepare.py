@@ -59,7 +59,8 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
         listen(Notice("note", note))
     for suspect in suspects:
         listen(Notice("note", f"{suspect.kind}: {suspect.why}" + ("" if suspect.accepted else f"; {suspect.accept}")))
-    known = msgspec.structs.replace(profile(dataset, train), suspects=tuple(suspects))
+    known = profile(dataset, train)
+    known = msgspec.structs.replace(known, suspects=tuple(suspects), notes=(*known.notes, *notes))
     root = request.folder / ".smeaton" / _identity(task, dataset, seed, metric)
     root.mkdir(parents=True, exist_ok=True)
     return Prepared(task, dataset, train, test, known, metric, seed, request.folder, root)

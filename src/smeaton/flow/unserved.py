@@ -14,7 +14,6 @@ from smeaton.task.task import Task
 from smeaton.trials.record import Candidate
 
 _READ = ("number", "integer", "boolean", "category", "text", "timestamp", "json", "list", "object", "series", "vector")
-_ANSWERED = ("number", "integer", "boolean", "category")
 
 
 def unserved(task: Task) -> str:
@@ -33,8 +32,11 @@ def unserved(task: Task) -> str:
             return f"no family reads inputs of type {kind.type} yet (the input {name!r})"
     if output.horizon is not None:
         return f"no family forecasts many steps yet (the output {task.target!r} has a horizon)"
-    if output.type not in _ANSWERED:
-        return f"no family answers with {output.type} yet (the output {task.target!r})"
+    if output.answer == "other":
+        return (
+            f"an output of type {output.type} cannot be learnt yet (the output {task.target!r}); choose a label, a "
+            "number, a list of labels, an object of fields or a list of spans"
+        )
     return ""
 
 
@@ -55,6 +57,7 @@ def refuse_all(task: Task, folder: Path, board_file: str, why: str) -> NoReturn:
     durable_write(path, msgspec.json.encode(board))
     raise NoSolution(
         f"every family refused: {why}",
-        fix="state a task over a table: inputs of numbers, categories, dates and text, one output of labels or numbers",
+        fix="state a task over a table: inputs of numbers, categories, dates and text, one output of labels, numbers, "
+        "fields or spans",
         where=task.name,
     )

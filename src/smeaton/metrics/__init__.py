@@ -14,7 +14,7 @@ from smeaton.task.table import Array, Table
 from smeaton.task.types import Label
 
 Better = Literal["higher", "lower"]
-Kind = Literal["number", "binary", "multiclass", "text"]
+Kind = Literal["number", "binary", "multiclass", "ordered", "many", "structure", "text"]
 Needs = Literal["prediction", "probability"]
 Unit = Literal["", "target", "share", "nats"]
 
@@ -39,7 +39,10 @@ class Metric(Protocol):
         weight: Array | None = None,
         groups: Array | None = None,
     ) -> Array:
-        """Statistics of each row, shape (rows, k), any real dtype. `target` holds codes into `labels`, or numbers.
+        """Statistics of each row, shape (rows, k), any real dtype.
+
+        `target` holds codes into `labels` or numbers, (rows,); for many labels 0 and 1, (rows, labels); for structures
+        plain JSON values, (rows,) of objects.
 
         An answer with an `error`, an unknown label or a value that is not finite counts as wrong: the worst this
         metric gives, never NaN. `weight` and `groups` matter only to a metric that is no mean over rows; whoever

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from smeaton.metrics._read import codes
+from smeaton.metrics._read import codes, label_sets
 from smeaton.task.table import Array, Table
 from smeaton.task.types import Label
 
@@ -23,8 +23,12 @@ def binary(answers: Table, target: Array, labels: Sequence[Label]) -> Array:
 def per_label(answers: Table, target: Array, labels: Sequence[Label]) -> Array:
     """For each label whether the answer is right about it, names it, should name it: (rows, 3 x labels), in blocks.
 
-    An invalid answer misses its label and is a false alarm spread evenly over the others, as a blind guess would be.
+    An invalid answer misses its label and is a false alarm spread evenly over the others, as a blind guess would be;
+    with any number of labels it misses all and is a false alarm on all others.
     """
+    if target.ndim == 2:
+        chosen, true = label_sets(answers, target, labels), target.astype(bool)
+        return np.concatenate([chosen & true, chosen, true], axis=1, dtype=np.float32)
     code = codes(answers, labels, len(target))
     every = np.arange(len(labels))
     truth = target[:, None] == every

@@ -1,9 +1,10 @@
 """A user's function as a metric: `def worth(answers, target)` in a file of the task's folder.
 
 `answers` is a Table (`prediction`, for classes `probability`, where answers can fail `error`), `target` holds the true
-labels or numbers. It returns either one number a row (the metric is their weighted mean) or one number for the table
-(weights then are the function's own business). It states its direction as an attribute, `worth.better = "higher"`, and
-may state `worth.worst`: what an invalid answer scores (else the worst score among the valid rows).
+labels, lists of labels, numbers or JSON values. It returns either one number a row (the metric is their weighted mean)
+or one number for the table (weights then are the function's own business). It states its direction as an attribute,
+`worth.better = "higher"`, and may state `worth.worst`: what an invalid answer scores (else the worst score among the
+valid rows).
 
 A whole-table value gets its spread from a delete-a-group jackknife (Shao and Wu 1989) over up to 50 blocks of rows or
 groups, put in the form of row statistics, so that intervals and paired differences treat all metrics alike.
@@ -32,7 +33,7 @@ class Custom:
     function: Function
     better: Better
     worst: float | None
-    tasks: tuple[Kind, ...] = ("number", "binary", "multiclass", "text")
+    tasks: tuple[Kind, ...] = ("number", "binary", "multiclass", "ordered", "many", "structure", "text")
     needs: Needs = "prediction"
     unit: Unit = ""
     best: float | None = None
@@ -46,7 +47,7 @@ class Custom:
         groups: Array | None = None,
     ) -> Array:
         """Scores of the rows, or the jackknife's form of the table's score: (rows, 1)."""
-        truth = object_column(labels)[target] if labels else target
+        truth = _truth(target, labels)
         found = self._call(answers, truth)
         if found.ndim == 0:
             return self._whole(float(found), answers, truth, groups)[:, None]
@@ -106,6 +107,13 @@ class Custom:
         influence: Array = (left_out.mean() - left_out) * np.sqrt(count * (blocks - 1))
         spread = influence[block]
         return np.asarray(value + spread - spread.mean())
+
+
+def _truth(target: Array, labels: Sequence[Label]) -> Array:
+    """What the user's function reads: labels, lists of labels, numbers or JSON values."""
+    if target.ndim == 2:
+        return object_column([[labels[place] for place in np.flatnonzero(row).tolist()] for row in target])
+    return object_column(labels)[target] if labels else target
 
 
 def custom(function: object, name: str) -> Custom:

@@ -5,17 +5,24 @@ from pathlib import Path
 from smeaton import plugins
 from smeaton.errors import TaskError
 from smeaton.metrics import Kind, Metric
+from smeaton.metrics._outside import OUTSIDE, OutsideMetric, has_outside
+from smeaton.task.structure import is_spans
 from smeaton.task.task import Task
 
 _DEFAULT: dict[Kind, str] = {
-    "binary": "log_loss", "multiclass": "log_loss", "number": "rmse", "text": "exact_match",
+    "binary": "log_loss", "multiclass": "log_loss", "ordered": "ranked_probability", "many": "log_loss",
+    "number": "rmse", "structure": "exact_match", "text": "exact_match",
 }  # fmt: skip
 _USUAL: dict[Kind, tuple[str, ...]] = {
     "binary": ("log_loss", "roc_auc", "accuracy", "f1", "brier"),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "macro_f1"),
+    "ordered": ("ranked_probability", "quadratic_kappa", "ordinal_mae", "accuracy", "log_loss"),
+    "many": ("log_loss", "micro_f1", "macro_f1", "exact_match", "hamming"),
     "number": ("rmse", "mae", "r2", "wape"),
+    "structure": ("exact_match",),
     "text": ("exact_match",),
 }
+_FIELDS, _SPANS = "field_f1", "span_f1"  # of objects of fields, of lists of spans; of other structures neither
 
 
 def kind_of(task: Task) -> Kind:
@@ -25,30 +32,40 @@ def kind_of(task: Task) -> Kind:
         TaskError: no metric judges that type of output yet.
     """
     output = task.output_type
+    if output.answer == "class" and output.ordered:
+        return "ordered"
     if output.type == "boolean" or (output.type == "category" and len(output.labels or ()) == 2):
         return "binary"
-    if output.type == "category":
-        return "multiclass"
-    if output.type in ("number", "integer"):
-        return "number"
+    answers: dict[str, Kind] = {"class": "multiclass", "many": "many", "number": "number", "structure": "structure"}
+    if output.answer in answers:
+        return answers[output.answer]
     if output.type == "text":
         return "text"
     raise TaskError(
         f"no metric judges an output of type {output.type!r} yet",
-        fix="make the output a number, boolean, category or text",
+        fix="make the output a number, boolean, category, list of categories, object of fields, list of spans or text",
         where=f"output.{task.target}",
     )
 
 
 def default_metric(task: Task) -> str:
     """The metric a task is ranked by if it names none."""
-    return _DEFAULT[kind_of(task)]
+    return _of_parts(task) or _DEFAULT[kind_of(task)]
 
 
 def usual(task: Task) -> tuple[str, ...]:
     """The metrics reports show for such a task, the task's own first."""
     own = (task.metric,) if task.metric else ()
-    return tuple(dict.fromkeys([*own, *_USUAL[kind_of(task)]]))
+    parts = _of_parts(task)
+    outside = OUTSIDE if has_outside(task) else ()
+    return tuple(dict.fromkeys([*own, *((parts,) if parts else ()), *_USUAL[kind_of(task)], *outside]))
+
+
+def _of_parts(task: Task) -> str:
+    """The metric that counts the parts of a structure, '' where there is none."""
+    if is_spans(task.output_type):
+        return _SPANS
+    return _FIELDS if task.output_type.type == "object" else ""
 
 
 def fits(metric: str, task: Task) -> bool:
@@ -57,8 +74,20 @@ def fits(metric: str, task: Task) -> bool:
         return True
     if metric not in plugins.names("metrics"):
         return False
-    kinds = plugins.load("metrics", metric).tasks
-    return kind_of(task) in kinds or (_open(task) and "binary" in kinds)
+    part = plugins.load("metrics", metric)
+    if isinstance(part, OutsideMetric) and not has_outside(task):
+        return False
+    kinds = part.tasks
+    kind = kind_of(task)
+    if kind == "ordered":  # the order adds ways to judge, and takes none away
+        return "ordered" in kinds or "multiclass" in kinds or ("binary" in kinds and _two(task))
+    if metric in (_FIELDS, _SPANS):
+        return metric == _of_parts(task)
+    return kind in kinds or (_open(task) and "binary" in kinds)
+
+
+def _two(task: Task) -> bool:
+    return task.output_type.labels is None or len(task.output_type.labels) == 2
 
 
 def _open(task: Task) -> bool:
@@ -76,7 +105,10 @@ def check_metric(metric: str, task: Task) -> None:
         fitting = [name for name in plugins.names("metrics") if fits(name, task)]
         known = metric in plugins.names("metrics")
         reason = f"does not judge an output of type {task.output_type.type}" if known else "is no metric"
-        if known and kind_of(task) == "multiclass":
+        if known and isinstance(plugins.load("metrics", metric), OutsideMetric) and not has_outside(task):
+            reason = f"needs a label that means none of the others, and {task.target!r} names none as `outside`"
+        two = known and "binary" in plugins.load("metrics", metric).tasks
+        if two and kind_of(task) in ("multiclass", "ordered"):
             reason = f"needs exactly two labels, and {task.target!r} has {len(task.labels)}"
         raise TaskError(
             f"{metric!r} {reason}",
@@ -98,4 +130,4 @@ def load_metric(metric: str, task: Task) -> Metric:
 
         return custom(load_user(Path(task.folder), metric), metric)
     found: Metric = plugins.load("metrics", metric)
-    return found
+    return found.of(task) if isinstance(found, OutsideMetric) else found

@@ -71,6 +71,48 @@ def probabilities(answers: Table, labels: Sequence[Label], rows: int) -> tuple[A
     return chance, fits & answered(answers, rows)
 
 
+def label_sets(answers: Table, target: Array, labels: Sequence[Label]) -> Array:
+    """Which labels each answer names, bool (rows, labels). An invalid answer (failed, no list, an unknown label) names
+    just the labels it should not."""
+    truth = target.astype(bool)
+    predicted = column(answers, PREDICTION, len(target))
+    if predicted is None:
+        return ~truth
+    known = {label: code for code, label in enumerate(labels)}
+    said = np.zeros(truth.shape, dtype=bool)
+    valid = answered(answers, len(target))
+    for row, value in enumerate(predicted.tolist()):
+        places = [known.get(item, -1) if _plain(item) else -1 for item in value] if isinstance(value, list) else [-1]
+        if -1 in places:
+            valid[row] = False
+        else:
+            said[row, places] = True
+    return np.where(valid[:, None], said, ~truth)
+
+
+def marginals(answers: Table, target: Array, labels: Sequence[Label]) -> tuple[Array, Array]:
+    """Probabilities (rows, labels) float64, each label's on its own, and which rows are valid: no error, finite, within
+    [0, 1]. An answer without probabilities is taken as certain of its prediction."""
+    given = column(answers, PROBABILITY, len(target))
+    if given is None:
+        return label_sets(answers, target, labels).astype(np.float64), np.ones(len(target), dtype=bool)
+    if given.shape != target.shape:
+        raise ProgramError(f"probabilities of shape {given.shape} do not fit {len(target)} rows, {len(labels)} labels")
+    chance = given.astype(np.float64, copy=False)
+    with np.errstate(invalid="ignore"):
+        fits = (chance.min(axis=1) >= -SLACK) & (chance.max(axis=1) <= 1 + SLACK)  # False for NaN
+    return chance, fits & answered(answers, len(target))
+
+
+def steps_off(answers: Table, target: Array, labels: Sequence[Label]) -> tuple[Array, Array]:
+    """Positions of the predicted labels in their order, and their distance from the target, int64. An invalid answer is
+    at the end that is farther from the target."""
+    code = codes(answers, labels, len(target))
+    last = len(labels) - 1
+    code = np.where(code < 0, np.where(2 * target >= last, 0, last), code)
+    return code, np.abs(code - target)
+
+
 def numbers(answers: Table, rows: int) -> Array:
     """Predicted numbers, float64; NaN where the answer is missing, failed or not a finite number."""
     predicted = column(answers, PREDICTION, rows)

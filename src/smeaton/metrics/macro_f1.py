@@ -12,4 +12,4 @@ def _value(means: Array) -> Array:
     return ratio(ratio(2 * right, said + truth, 0.0).sum(axis=-1), (said + truth > 0).sum(axis=-1), 0.0)
 
 
-part = RowMetric("higher", ("binary", "multiclass"), "prediction", "share", 1.0, per_label, _value)
+part = RowMetric("higher", ("binary", "multiclass", "many"), "prediction", "share", 1.0, per_label, _value)

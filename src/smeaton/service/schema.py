@@ -5,6 +5,7 @@ from typing import Any
 
 from smeaton.service.hosted import Hosted
 from smeaton.service.settings import Settings
+from smeaton.task.structure import END, START, is_spans
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 
@@ -40,6 +41,12 @@ def type_schema(kind: Type) -> Schema:
         schema["enum"] = [*kind.labels, None] if kind.optional else list(kind.labels)
     if kind.type in ("number", "integer"):
         schema |= {name: bound for name, bound in (("minimum", kind.min), ("maximum", kind.max)) if bound is not None}
+    if kind.type == "list" and kind.of is not None:
+        schema |= {"items": type_schema(kind.of), **({"uniqueItems": True} if kind.answer == "many" else {})}
+    if kind.type == "object" and kind.fields is not None:
+        fields = {name: type_schema(part) for name, part in kind.fields.items()}
+        schema |= {"properties": fields, "additionalProperties": False}
+        schema["required"] = [name for name, part in kind.fields.items() if not part.optional]
     if kind.about:
         schema["description"] = kind.about
     if kind.optional and "type" in schema:
@@ -66,6 +73,8 @@ def answer_schema(task: Task, outputs: tuple[str, ...]) -> Schema:
         if name == "prediction":
             labels = list(kind.labels or ())
             properties[name] = {"enum": labels} if labels else {"type": "number"} if _is_number(kind) else {}
+            if kind.answer in ("many", "structure"):
+                properties[name] = _answered(kind)
             if "error" in outputs and properties[name]:
                 properties[name] = {"anyOf": [properties[name], {"type": "null"}]}
         elif name == "probability":
@@ -75,6 +84,20 @@ def answer_schema(task: Task, outputs: tuple[str, ...]) -> Schema:
         else:
             properties[name] = {"type": ["string", "null"]} if name == "error" else {}
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _answered(kind: Type) -> Schema:
+    """A list or object as it is answered: every field is there, those without a value as null."""
+    schema = type_schema(kind)
+    if kind.type == "list" and kind.of is not None:
+        schema["items"] = _answered(kind.of)
+        if is_spans(kind):
+            offset = {"type": "integer", "minimum": 0, "description": "counted in code points of the text, from 0"}
+            schema["items"]["properties"] |= {START: offset, END: offset}
+    elif kind.type == "object" and kind.fields is not None:
+        schema["properties"] = {name: _answered(part) for name, part in kind.fields.items()}
+        schema["required"] = list(kind.fields)
+    return schema
 
 
 def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:

@@ -11,6 +11,7 @@ a gap. No form at all means: plain numbers, ISO 8601 moments, true/false, and on
 | boolean, category of booleans | `true/false`, `True/False`, `TRUE/FALSE`, `yes/no` ..., `0/1` (see `BOOLEANS`) |
 | timestamp | `iso`, and the layouts of `moments.py` |
 | vector | the length, as a number |
+| list of categories | `json`, or what stands between the labels: `comma`, `semicolon`, `bar` |
 """
 
 from typing import NamedTuple
@@ -23,6 +24,8 @@ BOOLEANS = {
     "yes/no": ("yes", "no"), "Yes/No": ("Yes", "No"), "YES/NO": ("YES", "NO"),
     "t/f": ("t", "f"), "T/F": ("T", "F"), "y/n": ("y", "n"), "Y/N": ("Y", "N"), "0/1": ("1", "0"),
 }  # fmt: skip
+#: Layout of a list of labels in text -> what stands between two labels. Text that begins with `[` is always JSON.
+SEPARATORS = {"comma": ",", "semicolon": ";", "bar": "|"}
 #: Words that may mean "missing" where the rest of a column is numbers, booleans or moments.
 MISSING_WORDS = frozenset({
     "NA", "N/A", "n/a", "na", "#N/A", "NULL", "Null", "null", "None", "none", "NONE", "NaN", "nan", "NAN", "?", "-",

@@ -170,7 +170,8 @@ def _output(item: Item) -> dict[str, Type]:
         second = list(outputs)[1]
         raise TaskError(
             f"a task has one output, this has {len(outputs)}: one score ranks the solutions, and two outputs have two",
-            fix="make one task for each output (only answer: text with sources: citations go together)",
+            fix="make one task for each output, or one object with a field for each: output: {NAME: {FIELD: TYPE, ...}}"
+            " (only answer: text with sources: citations go together)",
             where=item.keys[second],
         )
     return outputs if pair != ["text", "citations"] else {name: outputs[name] for name in ("answer", "sources")}

@@ -28,6 +28,7 @@ import numpy as np
 
 from smeaton.errors import DataError
 from smeaton.task.forms import BOOLEANS, MISSING_WORDS, join_form
+from smeaton.task.lists import label_lists, pin_list
 from smeaton.task.moments import LAYOUTS, iso_column, moment_reader
 from smeaton.task.readers import LARGEST_INTEGER, NUMBER, SPACE, show
 from smeaton.task.table import Array
@@ -65,7 +66,7 @@ def infer_output(raw: Array, name: str) -> Type:
     """The type of an output column. Rows without a target are dropped by the loader, so it is never optional.
 
     Text is a category with the user's own words (only true/false words are a boolean); numbers are a number, except
-    whole numbers of exactly two values, which are a category.
+    whole numbers of exactly two values, which are a category. Lists of texts, or of whole numbers, are lists of labels.
 
     Raises:
         DataError: the column holds no value at all, or something that cannot be predicted.
@@ -82,10 +83,13 @@ def infer_output(raw: Array, name: str) -> Type:
         return Type(type="number", form=kind.form)
     if kind.type == "text":
         return Type(type="category")
+    if kind.type in ("json", "vector") and raw.dtype == object and label_lists(_held(raw)):
+        return Type(type="list", of=Type(type="category"))
     if kind.type not in ("boolean", "category"):
         raise DataError(
             f"the column {name!r} holds values of type {kind.type}, which cannot be predicted yet",
-            fix="choose a column of numbers, booleans or categories",
+            fix="choose a column of numbers, booleans, categories or lists of labels; the fields of objects and spans "
+            "are stated under `output` in a task file",
         )
     return kind
 
@@ -94,7 +98,12 @@ def pin_type(raw: Array, spec: Type, name: str) -> Type:
     """Fill in what a stated type leaves open, from the data: the text form, and what a category is made of.
 
     What the user stated stays as it is; values that do not fit it are faults when the column is parsed.
+
+    Raises:
+        DataError: lists of labels in text that could be split in two ways.
     """
+    if spec.answer == "many":
+        return pin_list(raw, spec, name)
     if spec.form is not None:
         return spec
     if spec.type in ("number", "integer", "timestamp"):
@@ -110,6 +119,10 @@ def pin_type(raw: Array, spec: Type, name: str) -> Type:
         seen = infer_type(raw, name)
         return msgspec.structs.replace(spec, form=seen.form) if seen.type == "vector" else spec
     return spec
+
+
+def _held(raw: Array) -> list[Any]:
+    return [cell for cell in raw.tolist() if cell is not None]
 
 
 def pin_labels(values: Array, spec: Type) -> Type:

@@ -33,7 +33,8 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the training rows. `shares` are the class frequencies in label order (empty for numbers)."""
+    """What is known of the training rows. `shares` are the label frequencies in label order (of classes they sum to 1;
+    empty for numbers and structures)."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]

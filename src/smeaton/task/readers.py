@@ -40,12 +40,15 @@ def value_reader(spec: Type) -> Reader:
     Raises:
         TaskError: values of this type cannot be read by this version.
     """
-    if spec.type not in _READERS:
+    from smeaton.task.nested import NESTED  # it reads the parts of a value with this very function
+
+    readers = _READERS | NESTED
+    if spec.type not in readers:
         raise TaskError(
             f"columns of type {spec.type} cannot be read by this version",
-            fix=f"leave the column out (rows.ignore), or use one of: {', '.join(sorted(_READERS))}",
+            fix=f"leave the column out (rows.ignore), or use one of: {', '.join(sorted(readers))}",
         )
-    return _READERS[spec.type](spec)
+    return readers[spec.type](spec)
 
 
 def show(value: object) -> str:
@@ -65,7 +68,8 @@ def show(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), f"a {value.__class__.__name__}")
 
 
-def _wrong(expected: str, value: object) -> ValueError:
+def wrong(expected: str, value: object) -> ValueError:
+    """What a reader raises: what it expected, what it got."""
     return ValueError(f"expected {expected}, got {show(value)}")
 
 
@@ -78,7 +82,9 @@ def _plain(value: object) -> object:
     return value
 
 
-def _null(spec: Type, expected: str) -> Callable[[], None]:
+def null_of(spec: Type, expected: str) -> Callable[[], None]:
+    """What a reader gives for null; it raises where the type has none."""
+
     def null() -> None:
         if not spec.optional:
             raise ValueError(f"expected {expected}, got null")
@@ -96,7 +102,7 @@ def _bounds(spec: Type) -> tuple[float, float]:
 def _number(spec: Type) -> Reader:
     whole = spec.type == "integer"
     expected = "a whole number" if whole else "a number"
-    words, null = form_of(spec).missing, _null(spec, expected)
+    words, null = form_of(spec).missing, null_of(spec, expected)
     low, high = _bounds(spec)
     first, last = max(low, -LARGEST_INTEGER), min(high, LARGEST_INTEGER)
 
@@ -121,7 +127,7 @@ def _number(spec: Type) -> Reader:
         else:
             number = _number_value(value, expected)
         if whole and not number.is_integer():
-            raise _wrong(expected, value)
+            raise wrong(expected, value)
         if whole and abs(number) > LARGEST_INTEGER:
             raise _too_large(value)
         if number < low:
@@ -143,7 +149,7 @@ def _too_large(value: object) -> ValueError:
 
 def _number_text(text: str, expected: str) -> float:
     if NUMBER.fullmatch(text) is None:
-        raise _wrong(expected, text)
+        raise wrong(expected, text)
     number = float(text)
     if abs(number) >= LARGEST_INTEGER:
         digits = text.lstrip("+-").lstrip("0")
@@ -156,7 +162,7 @@ def _number_text(text: str, expected: str) -> float:
 
 def _number_value(value: object, expected: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise _wrong(expected, value)
+        raise wrong(expected, value)
     if isinstance(value, Decimal):
         if value.is_finite() and value == value.to_integral_value() and abs(value) > LARGEST_INTEGER:
             raise _too_large(value)
@@ -174,7 +180,7 @@ def _boolean(spec: Type) -> Reader:
     texts = boolean_texts(spec)
     form = form_of(spec)
     expected = "true or false" + (f" (as text: {form.layout})" if form.layout else "")
-    null = _null(spec, expected)
+    null = null_of(spec, expected)
     digits = form.layout == "0/1"
 
     def read(value: Any) -> bool | None:
@@ -196,7 +202,7 @@ def _boolean(spec: Type) -> Reader:
             return value
         elif digits and isinstance(value, int | float) and value in (0, 1):
             return value == 1
-        raise _wrong(expected, value)
+        raise wrong(expected, value)
 
     return read
 
@@ -215,7 +221,7 @@ def _text_value(value: str) -> str:
 
 
 def _text(spec: Type) -> Reader:
-    null = _null(spec, "text")
+    null = null_of(spec, "text")
 
     def read(value: Any) -> str | None:
         if value.__class__ is str and value and value.isascii():
@@ -227,7 +233,7 @@ def _text(spec: Type) -> Reader:
         if value is None or (isinstance(value, str) and not value):
             return null()
         if not isinstance(value, str):
-            raise _wrong("text", value)
+            raise wrong("text", value)
         return _text_value(value)
 
     return read
@@ -240,7 +246,7 @@ def _category(spec: Type) -> Reader:
     convert = {"text": _text_label, "integer": _integer_label, "boolean": _boolean_label}[spec.base](spec)
     known = None if spec.labels is None else frozenset(spec.labels)
     expected = f"a label ({spec.base})" if known is None else _one_of(spec)
-    null = _null(spec, expected)
+    null = null_of(spec, expected)
 
     def slow(value: Any) -> Any:
         value = _plain(value)
@@ -248,7 +254,7 @@ def _category(spec: Type) -> Reader:
             return null()
         label = convert(value)
         if known is not None and label not in known:
-            raise _wrong(expected, value)
+            raise wrong(expected, value)
         return label
 
     if known is None:
@@ -285,7 +291,7 @@ def _one_of(spec: Type) -> str:
 def _text_label(spec: Type) -> Reader:
     def read(value: Any) -> str:
         if not isinstance(value, str):
-            raise _wrong("text", value)
+            raise wrong("text", value)
         return _text_value(value)
 
     return read
@@ -296,10 +302,10 @@ def _integer_label(spec: Type) -> Reader:
         if isinstance(value, str):
             text = value.strip(SPACE)
             if _WHOLE.fullmatch(text) is None:
-                raise _wrong("a whole number", value)
+                raise wrong("a whole number", value)
             label = int(text)
         elif isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            raise _wrong("a whole number", value)
+            raise wrong("a whole number", value)
         elif abs(value) > LARGEST_INTEGER:
             raise _too_large(value)
         else:
@@ -319,7 +325,7 @@ def _boolean_label(spec: Type) -> Reader:
             return value
         if isinstance(value, str) and value in texts:
             return texts[value]
-        raise _wrong("true or false", value)
+        raise wrong("true or false", value)
 
     return read
 
@@ -327,7 +333,7 @@ def _boolean_label(spec: Type) -> Reader:
 def _timestamp(spec: Type) -> Reader:
     form = form_of(spec)
     expected = "a moment in ISO 8601" + (f" or as {form.layout}" if form.layout not in ("", "iso") else "")
-    parse, null = moment_reader(form.layout), _null(spec, expected)
+    parse, null = moment_reader(form.layout), null_of(spec, expected)
 
     def read(value: Any) -> Any:
         value = _plain(value)
@@ -338,7 +344,7 @@ def _timestamp(spec: Type) -> Reader:
             try:
                 return parse(text)
             except ValueError:
-                raise _wrong(expected, value) from None
+                raise wrong(expected, value) from None
         if isinstance(value, np.datetime64):
             return value.astype("datetime64[us]")
         if value is None:
@@ -347,7 +353,7 @@ def _timestamp(spec: Type) -> Reader:
             return from_datetime(value) if value == value else null()  # noqa: PLR0124
         if isinstance(value, date):
             return np.datetime64(value, "us")
-        raise _wrong(expected, value)
+        raise wrong(expected, value)
 
     return read
 
@@ -355,13 +361,13 @@ def _timestamp(spec: Type) -> Reader:
 def _vector(spec: Type) -> Reader:
     length = int(form_of(spec).layout or 0)
     expected = f"a list of {length} numbers" if length else "a list of numbers"
-    null = _null(spec, expected)
+    null = null_of(spec, expected)
 
     def read(value: Any) -> Any:
         if value is None or (isinstance(value, str) and not value):
             return null()
         if not isinstance(value, list | tuple | np.ndarray) or getattr(value, "ndim", 1) != 1:
-            raise _wrong(expected, value)
+            raise wrong(expected, value)
         if not len(value) or (length and len(value) != length):
             raise ValueError(f"expected {expected}, got a list of {len(value)}")
         numbers = [_number_value(_plain(item), "numbers in the list") for item in value]
@@ -373,7 +379,7 @@ def _vector(spec: Type) -> Reader:
 
 
 def _json(spec: Type) -> Reader:
-    null = _null(spec, "a value")
+    null = null_of(spec, "a value")
 
     def read(value: Any) -> Any:
         value = _plain(value)
@@ -401,45 +407,7 @@ def _json_value(value: object, depth: int) -> Any:
         if not all(isinstance(key, str) for key in value):
             raise ValueError("expected text as the names of an object")
         return {_text_value(key): _json_value(item, depth + 1) for key, item in value.items()}
-    raise _wrong("JSON", value)
-
-
-def _list(spec: Type) -> Reader:
-    item = value_reader(spec.of or Type(type="number" if spec.type == "series" else "json"))
-    null = _null(spec, "a list")
-
-    def read(value: Any) -> Any:
-        if value is None or (isinstance(value, str) and not value):
-            return null()
-        if not isinstance(value, list | tuple | np.ndarray):
-            raise _wrong("a list", value)
-        return [_inside(item, part, f"item {place}") for place, part in enumerate(value)]
-
-    return read
-
-
-def _object(spec: Type) -> Reader:
-    fields = {name: value_reader(field) for name, field in (spec.fields or {}).items()}
-    null = _null(spec, "an object")
-
-    def read(value: Any) -> Any:
-        if value is None or (isinstance(value, str) and not value):
-            return null()
-        if not isinstance(value, Mapping):
-            raise _wrong("an object", value)
-        extra = next((name for name in value if name not in fields), None)
-        if extra is not None:
-            raise ValueError(f"expected only {', '.join(fields)}, got {extra!r}")
-        return {name: _inside(field, value.get(name), f"{name!r}") for name, field in fields.items()}
-
-    return read
-
-
-def _inside(reader: Reader, value: object, place: str) -> Any:
-    try:
-        return reader(value)
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from error
+    raise wrong("JSON", value)
 
 
 _READERS: dict[str, Callable[[Type], Reader]] = {
@@ -451,7 +419,4 @@ _READERS: dict[str, Callable[[Type], Reader]] = {
     "timestamp": _timestamp,
     "vector": _vector,
     "json": _json,
-    "list": _list,
-    "series": _list,
-    "object": _object,
 }

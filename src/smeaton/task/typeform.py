@@ -3,7 +3,7 @@
 from typing import Any
 
 from smeaton.errors import TaskError
-from smeaton.task.forms import BOOLEANS
+from smeaton.task.forms import BOOLEANS, SEPARATORS
 from smeaton.task.items import Item, fields, flag, mapping, nearest, text, wrong
 from smeaton.task.moments import LAYOUTS
 from smeaton.task.readers import LARGEST_INTEGER, NULL_TEXT, show
@@ -16,7 +16,7 @@ _LONG = (
 #: Keys that only some types have.
 _ONLY = {
     "of": ("list", "series"), "fields": ("object",), "labels": ("category", "boolean"), "base": ("category",),
-    "form": ("number", "integer", "boolean", "timestamp", "category", "vector"), "min": ("number", "integer"),
+    "form": ("number", "integer", "boolean", "timestamp", "category", "vector", "list"), "min": ("number", "integer"),
     "max": ("number", "integer"), "unit": ("number", "integer"), "horizon": ("number", "integer"),
     "ordered": ("category",), "outside": ("category",), "recall": ("category",),
 }  # fmt: skip
@@ -108,6 +108,7 @@ def _check_form(item: Item, found: Type) -> None:
     known: tuple[str, ...] = {
         "boolean": tuple(BOOLEANS), "timestamp": ("iso", *LAYOUTS),
         "category": {"text": ("text",), "integer": ("plain",), "boolean": tuple(BOOLEANS)}[found.base],
+        "list": ("json", *SEPARATORS) if found.answer == "many" else ("json",),
     }.get(found.type, ("plain",))  # fmt: skip
     if found.type == "vector":
         if not (layout.isascii() and layout.isdigit() and 0 < int(layout) < 10**6) or "|" in str(found.form):

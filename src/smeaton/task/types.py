@@ -62,8 +62,10 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
         return "many" if part is not None and part.type == "category" else "other"
 
     def text_labels(self) -> tuple[str, ...]:
-        """The labels as they stand in column names and JSON keys: `False` is `false`, `3` is `3`."""
-        return tuple(label_text(label) for label in self.labels or ())
+        """The labels as they stand in column names and JSON keys: `False` is `false`, `3` is `3`. A list of labels has
+        those of its parts."""
+        part = self.of if self.answer == "many" and self.of is not None else self
+        return tuple(label_text(label) for label in part.labels or ())
 
 
 def label_text(label: Label) -> str:

@@ -11,7 +11,9 @@ What each type takes (`value_reader` one value, `parse_column` a column; they ag
 | text | text | everything else |
 | timestamp | ISO 8601 (no zone = UTC), the pinned layout, date and datetime objects | numbers |
 | vector | a list of finite numbers, all lists of one length | other lengths |
-| json, list, series, object | JSON of that shape | NaN, names that are not text |
+| json, series | JSON of that shape | NaN, names that are not text |
+| list, object | JSON of that shape, as such or as text; plain JSON in, plain JSON out | parts of other types, by path |
+| list of categories | also labels in text, with the separator of the form between them | labels not among stated ones |
 
 Null: None, an empty text (for every type, text included), blank text where text is not kept as it is (numbers,
 booleans, moments), the missing-words pinned in the form, and NaN or NaT in a column that is *already* float or

@@ -25,6 +25,7 @@ from smeaton.runtime.stream import cell_text
 from smeaton.task.profile import Profile
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, rows_in, take
 from smeaton.task.task import Task
+from smeaton.task.values import value_reader
 
 #: How far a Program may be from the Fitted it was exported from.
 TOLERANCE = 1e-9
@@ -85,11 +86,14 @@ def check_answers(answers: Table, rows: int, task: Task) -> None:
     errors = answers[ERROR].tolist() if ERROR in answers else [None] * rows
     answered = np.array([error is None for error in errors], dtype=bool)
     prediction = answers[PREDICTION][answered]
-    if not task.is_class:
-        if task.output_type.type in ("number", "integer"):
+    if not task.labels:
+        if task.answer == "structure":
+            _check_structures(prediction.tolist(), task)
+        if task.answer == "number":
             assert np.isfinite(prediction.astype(np.float64)).all(), "a number is finite, or the row has an error"
         return
-    for label in prediction.tolist():
+    many = task.answer == "many"
+    for label in itertools.chain.from_iterable(prediction.tolist()) if many else prediction.tolist():
         assert label in task.labels, f"{label!r} is none of the labels {task.labels}"
         assert type(label) in {type(known) for known in task.labels}, f"{label!r} is of another type than the labels"
     assert PROBABILITY in answers, f"a class task has a column {PROBABILITY!r}"
@@ -97,7 +101,13 @@ def check_answers(answers: Table, rows: int, task: Task) -> None:
     assert chance.shape == (len(prediction), len(task.labels)), f"probabilities of shape {chance.shape}"
     assert chance.dtype == np.float64, f"probabilities are float64, not {chance.dtype}"
     assert ((chance >= 0) & (chance <= 1)).all(), "a probability lies from 0 to 1"
-    assert np.allclose(chance.sum(axis=1), 1.0, atol=1e-6), "the probabilities of a row sum to 1"
+    assert many or np.allclose(chance.sum(axis=1), 1.0, atol=1e-6), "the probabilities of a row sum to 1"
+
+
+def _check_structures(values: list[Any], task: Task) -> None:
+    read = value_reader(task.output_type)
+    for value in values:
+        assert read(value) == value, f"{value!r} is not of the output's type"
 
 
 def check_program_files(program: Program, folder: Path) -> None:

@@ -15,22 +15,27 @@ from smeaton.data.split import open_folds
 from smeaton.metrics import Metric
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import interval, mean
-from smeaton.runtime.files import durable_write
+from smeaton.runtime.files import durable_write, open_program
 from smeaton.task.arrays import save_table
 from smeaton.task.table import PROBABILITY, Array, Table
 from smeaton.trials.calibrate import Scored, cross_fit, fit_checked, scored
 from smeaton.trials.record import Candidate, Interval, Trial
+from smeaton.trials.reject import REJECTION_FILE, Rejections, judged, learn, outside_code
 from smeaton.trials.results import (
     CALIBRATION_FILE,
     HELD,
+    PROGRAM,
     STOP,
     TRIAL_FILE,
     FitResult,
     calibrated,
+    fold_folder,
     read_answers,
     read_fit,
     stack,
 )
+from smeaton.trials.thresholds import THRESHOLD_FILE, Marked, Thresholds, applied, marked, takes_thresholds, wants
+from smeaton.trials.thresholds import learn as learn_thresholds
 
 if TYPE_CHECKING:
     from smeaton.data.dataset import Dataset
@@ -67,6 +72,15 @@ def evaluate(
     seen = stop_rows_seen(candidate, len(folds), len(open_folds(root / "data")) if len(folds) == 1 else 1)
     steps = [None] * len(folds) if seen else _calibrations(folder, dataset, folds, held, fits)
     answers = [[calibrated(table, step, task) for table in tables] for tables, step in zip(held, steps, strict=True)]
+    rejections = _rejections(folder, dataset, folds, [tables[0] for tables in answers], steps, fits, seen)
+    if rejections is not None:
+        answers = judged(rejections, answers, task)
+        durable_write(folder / REJECTION_FILE, msgspec.json.encode(rejections))
+    cuts = _thresholds(folder, dataset, folds, answers, metric_name, seen)
+    if cuts is not None:
+        pairs = zip(answers, cuts.judges, strict=True)
+        answers = [[applied(table, judge, task) for table in tables] for tables, judge in pairs]
+        durable_write(folder / THRESHOLD_FILE, msgspec.json.encode(cuts))
     metric = load_metric(metric_name, task)
     stats, rows = _statistics(metric, answers, dataset, folds)
     scores, score = _scores(metric, stats, rows, dataset, folds)
@@ -82,7 +96,7 @@ def evaluate(
         seconds=seconds,
         money=sum(fit.money for fit in fits),
         folder=f"trials/{key}",
-        note="; ".join(dict.fromkeys(fit.note for fit in fits if fit.note)),
+        note="; ".join(dict.fromkeys(filter(None, (*(fit.note for fit in fits), cuts.note if cuts else "")))),
         calibrated=any(step is not None for step in steps),
         parity=max(parities) if parities else None,
     )
@@ -127,6 +141,58 @@ def _calibrations(
         fit_checked(_scored(dataset, fold.stop, read_answers(folder, number, STOP)[0])) if len(fold.stop) else None
         for number, fold in enumerate(folds)
     ]
+
+
+def _rejections(
+    folder: Path,
+    dataset: "Dataset",
+    folds: "Sequence[FoldIndex]",
+    held: Sequence[Table],
+    steps: Sequence[Calibration | None],
+    fits: Sequence[FitResult],
+    seen: bool,
+) -> Rejections | None:
+    """What answers with the outside label, learnt from calibrated answers; None for a task without such a label, or
+    where the program could not carry the step."""
+    task = dataset.task
+    portable = all(fit.mergeable or not fit.effect for fit in fits)
+    if outside_code(task) is None or not portable or any(PROBABILITY not in table for table in held):
+        return None
+    stop: list[Table | None] = [None] * len(folds)
+    if not seen and (len(folds) == 1 or dataset.time is not None):
+        stop = [
+            calibrated(read_answers(folder, number, STOP)[0], step, task) if len(fold.stop) else None
+            for number, (fold, step) in enumerate(zip(folds, steps, strict=True))
+        ]
+    return learn(dataset, folds, held, stop)
+
+
+def _thresholds(
+    folder: Path,
+    dataset: "Dataset",
+    folds: "Sequence[FoldIndex]",
+    held: Sequence[Sequence[Table]],
+    metric: str,
+    seen: bool,
+) -> Thresholds | None:
+    """From which probability on labels count as given; None for a task or metric without a use for them, or where a
+    program has no place for them."""
+    programs = [fold_folder(folder, number) / PROGRAM for number in range(len(folds))]
+    portable = all(takes_thresholds(open_program(path)) for path in programs if path.exists())
+    if not wants(dataset.task, metric) or not portable or any(PROBABILITY not in tables[0] for tables in held):
+        return None
+    stop: list[Marked | None] = []
+    if len(folds) == 1 or dataset.time is not None:
+        stop = [
+            None if seen or not len(fold.stop) else _marked(dataset, fold.stop, read_answers(folder, number, STOP)[0])
+            for number, fold in enumerate(folds)
+        ]
+    known = [_marked(dataset, fold.held, tables[0]) for fold, tables in zip(folds, held, strict=True)]
+    return learn_thresholds(known, stop, metric)
+
+
+def _marked(dataset: "Dataset", rows: Array, answers: Table) -> Marked:
+    return marked(answers, dataset.target[rows], None if dataset.weight is None else dataset.weight[rows])
 
 
 def _scored(dataset: "Dataset", rows: Array, answers: Table) -> Scored:

@@ -21,8 +21,10 @@ from smeaton.trials.executors import Executor, Job
 from smeaton.trials.plan import Plan
 from smeaton.trials.proposers.tpe import best_first
 from smeaton.trials.record import Candidate, Trial
+from smeaton.trials.reject import REJECTION_FILE
 from smeaton.trials.results import CALIBRATION_FILE, TRIAL_FILE, FitResult, fold_folder, read_fit
 from smeaton.trials.setup import Result, Setup, trial_key
+from smeaton.trials.thresholds import THRESHOLD_FILE
 
 REFIT_FILE = "refit.json"  # names the parent, so that a replay makes the same refit whatever the clock says
 ROWS = "_rows"  # config key that sets the refit apart from its parent
@@ -90,7 +92,11 @@ def _refit(setup: Setup, plan: Plan, executor: Executor, parent: Parent) -> tupl
     fit = read_fit(home, 0)
     if fit.steps < int(job.config["_steps"]):
         return None, "the refit on all rows did not end in time"
-    shutil.copyfile(trial_folder(setup.root, parent.trial.key) / CALIBRATION_FILE, home / CALIBRATION_FILE)
+    learnt = trial_folder(setup.root, parent.trial.key)
+    shutil.copyfile(learnt / CALIBRATION_FILE, home / CALIBRATION_FILE)
+    for name in (REJECTION_FILE, THRESHOLD_FILE):
+        if (learnt / name).exists():
+            shutil.copyfile(learnt / name, home / name)
     trial = msgspec.structs.replace(trial, seconds=fit.seconds, parity=fit.parity)
     durable_write(home / TRIAL_FILE, msgspec.json.encode(trial))
     durable_write(setup.root / REFIT_FILE, msgspec.json.encode(parent.trial.key))

@@ -13,7 +13,9 @@ import msgspec
 import numpy as np
 
 from smeaton.compile.calibrate import Calibration, apply
+from smeaton.compile.export import label_rule
 from smeaton.errors import SmeatonError
+from smeaton.runtime.ops.labels import choose
 from smeaton.task.arrays import open_table
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, object_column, rows_in
 from smeaton.task.task import Task
@@ -94,11 +96,11 @@ def read_calibrations(trial: Path) -> list[Calibration | None]:
 
 
 def calibrated(answers: Table, calibration: Calibration | None, task: Task) -> dict[str, Array]:
-    """Answers after a calibration step: new probabilities, and the label that now has the highest."""
+    """Answers after a calibration step: new probabilities, and the label that follows from them now."""
     if calibration is None or PROBABILITY not in answers:
         return dict(answers)
     probability = apply(calibration, np.asarray(answers[PROBABILITY], dtype=np.float64))
-    best = object_column(task.labels)[probability.argmax(axis=1)]
+    best = choose(probability, task.labels, label_rule(task))
     if ERROR in answers:
         failed = np.array([error is not None for error in answers[ERROR].tolist()], dtype=bool)
         best[failed] = answers[PREDICTION][failed]

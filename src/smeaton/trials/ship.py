@@ -8,19 +8,25 @@ from typing import Literal
 import numpy as np
 
 from smeaton.compile.calibrate import Calibration
+from smeaton.compile.export import label_rule
 from smeaton.compile.merge import average, mergeable
 from smeaton.compile.proof import TOLERANCE, adversarial, compare
+from smeaton.compile.reject import add_rejection
 from smeaton.data.dataset import Dataset
 from smeaton.data.split import open_folds
 from smeaton.errors import ProgramError, SmeatonError
 from smeaton.runtime.check import effect_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import copy_program, open_program, save_program
+from smeaton.runtime.ops.labels import choose
 from smeaton.runtime.program import Program
-from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, object_column, rows_in, take
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, take
 from smeaton.task.task import Task
+from smeaton.trials.outside import Rejection
 from smeaton.trials.record import Trial
+from smeaton.trials.reject import rejected_like, ships, step_args
 from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, read_calibrations, usual_size
+from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
 PROOF_ROWS = 1_000
 
@@ -66,7 +72,15 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
             sources, steps = sources[:1], steps[:1]
     if kind != "bag":
         program = _single(programs[0], sources[0], steps[0], folder)
-    parity = _check(root, program, folder, sources, steps, task) if effect_of(program) == "pure" else None
+    rejection = ships(home)
+    if rejection is not None:
+        program = add_rejection(program, folder, step_args(rejection, task))
+    cuts = read_thresholds(home)
+    if cuts is not None:
+        program = with_thresholds(program, cuts.ships)
+        save_program(program, folder)
+    pure = effect_of(program) == "pure"
+    parity = _check(root, program, folder, (sources, steps, rejection, cuts), task) if pure else None
     return Shipped(program, kind, note, parity)
 
 
@@ -79,7 +93,11 @@ def _single(program: Program, source: Path, step: Calibration | None, folder: Pa
 
 
 def _check(
-    root: Path, program: Program, folder: Path, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task
+    root: Path,
+    program: Program,
+    folder: Path,
+    parts: tuple[Sequence[Path], Sequence[Calibration | None], Rejection | None, Thresholds | None],
+    task: Task,
 ) -> float:
     """The largest difference between the Program and the average of its parts, on stored and on adversarial rows.
 
@@ -93,7 +111,9 @@ def _check(
     worst, usual = 0.0, None
     with Engine(program, folder) as engine:
         for rows in (real, adversarial(program, folder, real, task, 0)):
-            goal, found = _average(rows, sources, steps, task), engine.run(rows)
+            found = engine.run(rows)
+            goal = rejected_like(_average(rows, parts[0], parts[1], task), found, parts[2], task)
+            goal = goal if parts[3] is None else applied(goal, parts[3].ships, task)
             usual = usual_size(goal) if usual is None else usual
             worst = max(worst, compare(in_scale(found, goal, usual), in_scale(goal, goal, usual)))
     if not worst <= TOLERANCE:
@@ -106,13 +126,17 @@ def _check(
 
 
 def _average(rows: Table, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task) -> dict[str, Array]:
-    """The mean over the fold programs of their calibrated probabilities, or of their numbers, by numpy."""
-    name = PROBABILITY if task.is_class else PREDICTION
-    total: Array = np.zeros((rows_in(rows), len(task.labels)) if task.is_class else rows_in(rows))
+    """The mean over the fold programs of their calibrated probabilities, or of their numbers, by numpy. Structures have
+    no mean: they are those of the only program."""
+    found: list[dict[str, Array]] = []
     for source, step in zip(sources, steps, strict=True):
         with Engine(open_program(source), source) as engine:
-            total += calibrated(engine.run(rows), step, task)[name].astype(np.float64)
+            found.append(calibrated(engine.run(rows), step, task))
+    if task.answer == "structure":
+        return found[0]
+    name = PROBABILITY if task.labels else PREDICTION
+    total: Array = np.sum([answers[name].astype(np.float64) for answers in found], axis=0)
     mean: Array = total / len(sources)
-    if not task.is_class:
+    if not task.labels:
         return {PREDICTION: mean}
-    return {PREDICTION: object_column(task.labels)[mean.argmax(axis=1)], PROBABILITY: mean}
+    return {PREDICTION: choose(mean, task.labels, label_rule(task)), PROBABILITY: mean}

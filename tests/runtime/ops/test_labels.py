@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
@@ -31,3 +33,57 @@ def test_refusals():
         load([])
     with pytest.raises(ProgramError, match="3 labels"):
         load([1, 2, 3])({"probability": np.ones((1, 2))}, Call())
+
+
+def run(probability, labels=("a", "b", "c"), **args):
+    step = Step(op="labels", inputs=("probability",), outputs=("prediction",), args={"labels": list(labels), **args})
+    return part.load(step, None, None)({"probability": np.asarray(probability)}, Call())["prediction"].tolist()
+
+
+CHANCES = st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), max_size=20).map(
+    lambda rows: np.array(rows, dtype=np.float64).reshape(-1, 3)
+)
+
+
+@given(CHANCES, st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_each_names_just_the_labels_that_reach_their_thresholds(chance, thresholds):
+    found = run(chance, rule="each", thresholds=thresholds)
+    goal = [[x for x, p, t in zip("abc", row, thresholds, strict=True) if p >= t - 1e-9] for row in chance.tolist()]
+    assert found == goal
+    assert [run(chance[row : row + 1], rule="each", thresholds=thresholds)[0] for row in range(len(chance))] == goal
+    assert run(chance, rule="each") == run(chance, rule="each", thresholds=[0.5, 0.5, 0.5])
+
+
+@given(CHANCES)
+def test_the_median_has_half_of_the_probability_on_either_side(chance):
+    chance = (chance + 1e-3) / (chance + 1e-3).sum(axis=1, keepdims=True)
+    for row, label in zip(chance, run(chance, rule="median"), strict=True):
+        place = "abc".index(label)
+        assert row[: place + 1].sum() >= 0.5 - 2e-9
+        assert row[place:].sum() >= 0.5 - 2e-9
+
+
+def test_nothing_hangs_on_the_last_digits():
+    assert run([[0.5 - 1e-12, 0.4, 0.5]], rule="each") == [["a", "c"]]
+    assert run([[0.3, 0.2 - 1e-12, 0.5]], rule="median") == ["b"]
+    assert run([[np.nan, np.nan, np.nan]], rule="each") == [[]]
+
+
+def test_any_json_may_be_a_label():
+    assert run([[1.0], [1.0]], labels=([],)) == [[], []]
+    assert run([[1.0]], labels=({"a": None},)) == [{"a": None}]
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ({"rule": "some"}, "no rule 'some'"),
+        ({"rule": "median", "thresholds": 0.5}, "has no thresholds"),
+        ({"rule": "each", "thresholds": [0.5]}, "1 thresholds for 3 labels"),
+        ({"rule": "each", "thresholds": "half"}, "thresholds"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(args, words):
+    with pytest.raises(ProgramError, match=words):
+        run([[0.2, 0.3, 0.5]], **args)

@@ -1,9 +1,22 @@
-"""The likeliest label: `probability` (rows, labels) to one label each; the first of those that tie.
+"""Probabilities to labels: `probability` (rows, labels) to the prediction of each row.
 
-Arguments: `labels`, plain JSON values in the order of the columns. Text, whole numbers and booleans stay what they are.
+Arguments:
+
+    labels      plain JSON values in the order of the columns; text, whole numbers and booleans stay what they are
+    rule        "likeliest" (the default): the likeliest label, the first of those that tie
+                "each": the list of all labels that are likely enough, in the order of the labels; it may be empty
+                "median": the first label, in their order, up to which half of the probability lies
+    thresholds  for "each" alone: the least probability of each label, one number for all or one a label (0.5)
+
+A probability that misses a threshold, or half, by less than 1e-9 reaches it: answers must not hang on the last digits.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
 
 from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
@@ -11,14 +24,44 @@ from smeaton.runtime.ops import Effect, State
 from smeaton.runtime.program import Step
 from smeaton.task.table import Array, Table, object_column
 
+SLACK = 1e-9
+RULES = ("likeliest", "each", "median")
+
+
+class _Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    labels: list[Any]
+    rule: str = "likeliest"
+    thresholds: float | list[float] = 0.5
+
+
+def choose(
+    probability: Array, labels: Sequence[Any], rule: str = "likeliest", thresholds: float | Sequence[float] = 0.5
+) -> Array:
+    """The prediction of each row by a rule of this op: an object column (rows,). NaN reaches no threshold."""
+    if rule == "each":
+        return object_column(_each(probability >= np.asarray(thresholds) - SLACK, list(labels)))
+    if rule == "median":
+        # With NaN nothing reaches half, and `argmax` takes the first label, as it does for the likeliest.
+        probability = np.cumsum(probability, axis=1) >= 0.5 - SLACK
+    chosen: Array = object_column(labels)[probability.argmax(axis=1)]
+    return chosen
+
+
+def _each(chosen: Array, labels: list[Any]) -> list[list[Any]]:
+    rows, places = np.nonzero(chosen)
+    ends = np.searchsorted(rows, np.arange(1, len(chosen) + 1)).tolist()
+    names = [labels[place] for place in places.tolist()]
+    return [names[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if ends else []
+
 
 class LabelsRunner:
     """A loaded `labels` step."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step, args: _Args) -> None:
         self._input, self._output = step.inputs[0], step.outputs[0]
-        self._labels = object_column(step.args["labels"])
+        self._labels = object_column(args.labels)
         self._shape = self._labels.shape
+        self._rule, self._thresholds = args.rule, np.asarray(args.thresholds, dtype=np.float64)
 
     def __call__(self, columns: Table, call: Call) -> dict[str, Array]:
         """Labels as an object column.
@@ -29,7 +72,9 @@ class LabelsRunner:
         probability = columns[self._input]
         if probability.shape[1:] != self._shape:
             raise ProgramError(f"{probability.shape[1:]} probabilities a row for {len(self._labels)} labels")
-        return {self._output: self._labels[probability.argmax(axis=1)]}
+        if self._rule == "likeliest":
+            return {self._output: self._labels[probability.argmax(axis=1)]}
+        return {self._output: choose(probability, self._labels.tolist(), self._rule, self._thresholds)}  # type: ignore[arg-type]
 
 
 class LabelsOp:
@@ -41,14 +86,25 @@ class LabelsOp:
         """Check the arguments.
 
         Raises:
-            ProgramError: no labels, or not one input and one output.
+            ProgramError: no labels, an unknown rule, thresholds that do not fit, or not one input and one output.
         """
-        labels = step.args.get("labels")
-        if not isinstance(labels, list | tuple) or not labels or set(step.args) != {"labels"}:
+        try:
+            args = msgspec.convert(step.args, _Args)
+        except msgspec.ValidationError as error:
+            raise ProgramError(
+                f"a labels step needs `labels`: a list with one label for each probability ({error})"
+            ) from error
+        if not args.labels:
             raise ProgramError("a labels step needs `labels`: a list with one label for each probability")
+        if args.rule not in RULES:
+            raise ProgramError(f"a labels step has no rule {args.rule!r}; the rules are: {', '.join(RULES)}")
+        if "thresholds" in step.args and args.rule != "each":
+            raise ProgramError(f"the rule {args.rule!r} of a labels step has no thresholds")
+        if isinstance(args.thresholds, list) and len(args.thresholds) != len(args.labels):
+            raise ProgramError(f"{len(args.thresholds)} thresholds for {len(args.labels)} labels")
         if len(step.inputs) != 1 or len(step.outputs) != 1:
             raise ProgramError("a labels step has one input and one output")
-        return LabelsRunner(step)
+        return LabelsRunner(step, args)
 
 
 part = LabelsOp()

@@ -1,4 +1,4 @@
-"""A text column to hashed words: (rows, buckets) float32 of length 1. The specification is in `_words.py`.
+"""A text column to hashed words: (rows, buckets) float32 of length 1. The specification is docs/text_op.md.
 
 Arguments: `buckets` (default 256), `words` (sizes of token runs, default [1, 2]), `chars` (sizes of character runs,
 default none). One input (`text:<name>`), one output (`words:<name>`).

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from smeaton.runtime.answers import plain
 from smeaton.service.problem import Problem
 from smeaton.task.table import PREDICTION, PROBABILITY, Array
@@ -61,8 +63,14 @@ def output_tensor(task: Task, name: str, column: Array) -> dict[str, Any]:
         tensor["data"] = column.ravel().tolist()
     else:
         tensor["shape"] = [len(column), 1]
-        tensor["data"] = plain(column)
+        nested = name == PREDICTION and task.answer in ("many", "structure")
+        tensor["data"] = [_json(value) for value in column.tolist()] if nested else plain(column)
     return tensor
+
+
+def _json(value: Any) -> str | None:
+    """A list or object as JSON text, for a tensor holds no such elements; null where there is no answer."""
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 def read_tensor(known: Mapping[str, Type], tensor: Any, path: str) -> Tensor:

@@ -1,8 +1,8 @@
 """Open Inference Protocol V2 over REST (github.com/kserve/open-inference-protocol, `inference_rest.md`), JSON tensors.
 
 Each input column is one tensor of shape [n, 1] or [n] with its own datatype; a JSON null in `data` is a null and is
-accepted where the column's type allows it. Answers: `prediction` [n, 1], and for classes `probability` [n, labels],
-whose column names are in the output's `parameters.labels`.
+accepted where the column's type allows it. Answers: `prediction` [n, 1] (a list or object as JSON text), and for labels
+`probability` [n, labels], whose column names are in the output's `parameters.labels`.
 """
 
 from collections.abc import Sequence

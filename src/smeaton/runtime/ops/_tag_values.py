@@ -1,0 +1,80 @@
+"""A piece of text as the value of a typed field: how the tagger reads numbers and moments that stand in prose.
+
+A number: code points other than decimal digits (of any script), signs and separators are left out, so currency and
+percent signs and units go. The field's decimal mark, `.` or `,`, was learnt in training; the other one, apostrophes and
+white space separate thousands. A minus sign (- or U+2212) counts where it stands before the first digit. 12% is 12.
+A moment: the layouts met in training one after the other (see `task/moments.py`), the commonest first.
+What the field's own type refuses (bounds, whole numbers, unknown labels) is null.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from smeaton.task.moments import moment_reader
+from smeaton.task.readers import NUMBER, value_reader
+from smeaton.task.types import Type
+
+MARKS = (".", ",")
+_THOUSANDS = re.compile(r"['\u2019\s]")
+_LEFT_OUT = re.compile(r"[^0-9.,+\-]")
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A field of the answer. `labels` (null among them) makes it one that is chosen for the whole text; else it is
+    found as a piece: `decimal` is the mark of its numbers, `layouts` those of its moments."""
+
+    name: str
+    type: Type
+    labels: tuple[str | int | bool | None, ...] = ()
+    decimal: str = "."
+    layouts: tuple[str, ...] = ()
+
+
+def number_text(text: str, decimal: str) -> str | None:
+    """The number in a piece of text in plain form (`-1249.5`), None if there is none."""
+    plain = "".join(_digit(letter) for letter in text)
+    plain = _LEFT_OUT.sub("", _THOUSANDS.sub("", plain)).replace(MARKS[decimal == "."], "").replace(decimal, ".")
+    plain = plain.strip(".")
+    return plain if NUMBER.fullmatch(plain) else None
+
+
+def _digit(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    value = unicodedata.decimal(letter, None)
+    return "-" if letter == "\u2212" else letter if value is None else str(value)
+
+
+def converter(field: Field) -> Callable[[str], Any]:
+    """A function from a piece of text to the field's value as plain JSON; None where it is none."""
+    kind = field.type
+    if kind.type in ("number", "integer"):
+        read, whole = value_reader(Type(type=kind.type, min=kind.min, max=kind.max)), kind.type == "integer"
+
+        def number(piece: str) -> Any:
+            plain = number_text(piece, field.decimal)
+            found = None if plain is None else _tried(read, plain)
+            return int(found) if whole and found is not None else found
+
+        return number
+    if kind.type == "timestamp":
+        readers = [moment_reader(layout) for layout in field.layouts or ("iso",)]
+
+        def moment(piece: str) -> Any:
+            plain = " ".join(piece.split())
+            found = next((day for day in (_tried(read, plain) for read in readers) if day is not None), None)
+            return None if found is None else f"{found}Z"
+
+        return moment
+    return lambda piece: piece
+
+
+def _tried(read: Callable[[Any], Any], value: str) -> Any:
+    try:
+        return read(value)
+    except ValueError:
+        return None

@@ -26,6 +26,7 @@ CONTRACTS = {
     "proposers": (("propose",), ()),
     "executors": (("start", "submit", "wait", "kill", "close"), ()),
     "protocols": (("routes", "problem"), ("prefix",)),
+    "weights": (("find", "known"), ()),
 }
 PARTS = [(kind, name) for kind in plugins.FOLDERS for name in plugins.names(kind)]
 

@@ -1,6 +1,7 @@
-"""Makes the generated tables importable as `tables`, without packages in the test tree."""
+"""Makes the generated tables importable as `tables`, and tiny models as `tiny_weights`, without packages in the test
+tree."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "weights")]

@@ -219,23 +219,23 @@ def test_training_teaches_what_the_untouched_encoder_does_not_show(
 def test_a_merged_adapter_answers_as_it_did(toy: Toy) -> None:
     import torch
 
-    from smeaton.families._torch_encoder import Adapted, adapt, merge
+    from smeaton.families._torch_encoder import adapt, adapter_class, merge
 
     encoder, texts = toy.encoder(), toy.texts(make_rows(12)).columns[0]
     plain = encoder.vectors(texts)
     assert adapt(encoder, 4) == 13  # six in each of two layers, and the pooler
     assert np.array_equal(encoder.vectors(texts), plain)  # an adapter begins as nothing
     torch.manual_seed(1)
-    for module in encoder.modules():
-        if isinstance(module, Adapted):
+    for module in encoder.body.modules():
+        if isinstance(module, adapter_class()):
             torch.nn.init.normal_(module.up, std=0.2)
-    trained = {name for name, weight in encoder.named_parameters() if weight.requires_grad}
+    trained = {name for name, weight in encoder.body.named_parameters() if weight.requires_grad}
     assert trained
     assert all(name.endswith((".up", ".down")) for name in trained)
     adapted = encoder.vectors(texts)
     assert np.abs(adapted - plain).max() > 0.01
     merge(encoder)
-    assert not any(isinstance(module, Adapted) for module in encoder.modules())
+    assert not any(isinstance(module, adapter_class()) for module in encoder.body.modules())
     assert np.abs(encoder.vectors(texts) - adapted).max() < 1e-6
 
 

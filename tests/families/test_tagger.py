@@ -68,7 +68,7 @@ def span_rows(size: int, seed: int = 0) -> Rows:
             text += piece
         texts.append(text)
         values.append(spans)
-    texts[0], values[0] = None, []
+    texts[:1], values[:1] = [None][:size], [[]][:size]
     return Rows({"note": object_column(texts)}, object_column(values), None, np.arange(size))
 
 
@@ -87,7 +87,7 @@ def order_rows(size: int, seed: int = 0) -> Rows:
         text += f" until {date}/{month}/{year}" if dated else ""
         texts.append(text + (" asap" if urgent else "."))
         values.append({
-            "due": f"{np.datetime64(day, 'us')}Z" if dated else None,
+            "due": f"{day.astype('datetime64[us]')}Z" if dated else None,
             "amount": amount if priced else None,
             "count": count,
             "item": item,

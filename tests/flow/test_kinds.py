@@ -63,9 +63,9 @@ CASES = {
         {
             "type": "object",
             "properties": {
-                "colour": {"type": "string", "enum": sorted(WORDS)},
+                "colour": {"type": ["string", "null"], "enum": [*sorted(WORDS), None]},
                 "amount": {"type": ["integer", "null"], "minimum": -(2**53), "maximum": 2**53},
-                "kind": {"type": "string", "enum": ["a", "b"]},
+                "kind": {"type": ["string", "null"], "enum": ["a", "b", None]},
             },
             "required": ["amount", "colour", "kind"],
             "additionalProperties": False,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smeaton.errors import RowFault, RowsError, TaskError
-from smeaton.task.structure import check_structure, is_spans, pin_structure, span_fault, text_field, words
+from smeaton.task.structure import answered, check_structure, is_spans, pin_structure, span_fault, text_field, words
 from smeaton.task.types import Type
 from smeaton.task.values import value_reader
 
@@ -100,6 +100,17 @@ def test_spans_lie_in_their_text() -> None:
     assert "[0].text: the text from 0 to 5 reads otherwise" in fault(0, 5, "naive")
     assert "text of 0 characters" in fault(0, 1, None, None)
     assert span_fault(SPANS, [], None) == ""
+
+
+def test_what_is_not_found_is_answered_as_null_but_spans_are_whole() -> None:
+    inner = Type(type="object", fields={"c": Type(type="number")})
+    order, said = Type(type="object", fields={"a": Type(type="text"), "b": inner}), {"a": None, "b": {"c": None}}
+    with pytest.raises(ValueError, match="null"):
+        value_reader(order)(said)
+    assert value_reader(answered(order))(said) == said
+    span = Type(type="object", fields={"start": Type(type="integer"), "end": Type(type="integer")})
+    spans = Type(type="list", of=span)
+    assert answered(spans) == spans
 
 
 def test_labels_inside_are_pinned() -> None:

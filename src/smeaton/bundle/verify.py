@@ -12,14 +12,14 @@ from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.bundle.samples import as_json, difference
 from smeaton.errors import BundleError, SmeatonError
 from smeaton.runtime.call import Call
-from smeaton.runtime.check import effect_of
+from smeaton.runtime.check import effect_of, tolerance_of
 from smeaton.runtime.engine import Engine
+from smeaton.task.structure import answered
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Table
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 from smeaton.task.values import value_reader
 
-TOLERANCE = 1e-9
 SAMPLES_FILE = "samples.jsonl"
 
 
@@ -86,7 +86,8 @@ def verify(
 
 
 def replay(bundle: Bundle, engine: Engine, call: Call | None = None) -> Verdict:
-    """Answer the stored samples with a loaded engine: pure programs must agree within 1e-9, others in form."""
+    """Answer the stored samples with a loaded engine: pure programs must agree within the tolerance of their
+    steps, others in form."""
     samples = read_samples(bundle)
     if not samples:
         return _verdict(bundle, "none", 0)
@@ -98,11 +99,11 @@ def replay(bundle: Bundle, engine: Engine, call: Call | None = None) -> Verdict:
     problems = list(form_faults(bundle.task, engine.program.outputs, answers))
     if not exact:
         return _verdict(bundle, "schema", len(samples), problems=tuple(problems))
-    largest = 0.0
+    largest, tolerance = 0.0, tolerance_of(engine.program, elsewhere=True)
     for number, (sample, found) in enumerate(zip(samples, as_json(answers), strict=True)):
         apart = difference(sample.output or {}, found)
         largest = max(largest, apart)
-        if apart > TOLERANCE:
+        if apart > tolerance:
             problems.append(f"sample {number + 1} is answered with {found}, not with {sample.output}")
     return _verdict(bundle, "exact", len(samples), largest, tuple(problems))
 
@@ -151,7 +152,7 @@ def _fits(task: Task, value: Any) -> bool:
     if kind.is_class:
         return any(plain == label and type(plain) is type(label) for label in task.labels)
     if kind.answer in ("many", "structure"):
-        return _reads(kind, plain)
+        return _reads(answered(kind), plain)
     if kind.type in ("number", "integer"):
         return isinstance(plain, int | float) and bool(np.isfinite(plain))
     return plain is not None or kind.optional

@@ -23,6 +23,14 @@ exit codes: 0 ready, 1 a fault of Smeaton, 2 wrong input, 3 not ready, 4 no solu
 """
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Each verb on the line of its help: argparse forgets, when it sets the column, that verbs are indented twice."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(map(len, VERBS)) + 2 * self._indent_increment
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     started = time.monotonic()
@@ -40,7 +48,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="smeaton",
         description="State an AI task once; Smeaton finds, builds, ships and looks after the best solution to it.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"smeaton {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("data", metavar="DATA", help="a .csv, .tsv, .jsonl or .parquet file, or a folder of documents")
     parser.add_argument("--column", metavar="NAME", help="the column of texts (default: the one with the longest)")
-    parser.add_argument("--threshold", type=float, default=0.8, metavar="X", help="how alike, 0 to 1 (default 0.8)")
+    parser.add_argument("--threshold", type=float, default=0.7, metavar="X", help="how alike, 0 to 1 (default 0.7)")
     parser.add_argument("-o", "--output", metavar="OUTPUT", help="a .csv file for all groups")
 
 

@@ -6,8 +6,9 @@
   smeaton label TASK --gain                   what 100 more rows would bring
 
 The task names its rows: data: {examples: labels.csv, unlabelled: pool.csv}. labels.csv need not exist yet. Before a
-build, rows are picked so that they cover the pool; after it, those the bundle is unsure of. A tenth is drawn at random
-and says how often each label occurs. Answers go to labels.csv beside the task, each on the disk before the next row.
+build, rows are picked so that they cover the pool; after it, those the bundle is unsure of. A tenth (of the first
+hundred a quarter) is drawn at random: they judge the models and say how often each label occurs. Answers go to
+labels.csv beside the task, each on the disk before the next row.
 """
 
 import argparse

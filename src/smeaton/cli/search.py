@@ -4,7 +4,8 @@
   smeaton search handbook/ "how long is the notice period" --by both -k 5
 
 Words work in any script and without any weights. Meaning needs pretrained weights: a folder, package:NAME or
-hub:org/name after --model, else what is installed. Long documents are searched in passages.
+hub:org/name after --model, else what is installed; without any, `both` goes by words alone. Long documents
+are searched in passages.
 """
 
 import argparse
@@ -35,12 +36,14 @@ def run(args: argparse.Namespace) -> int:
             | {"start": hit.start, "end": hit.end, "text": hit.text}
             for hit in hits
         ]
-        print(json.dumps({"by": args.by, "model": index.model, "column": texts.column, "hits": found}))
+        print(json.dumps({"by": index.by, "model": index.model, "column": texts.column, "hits": found}))
         return 0
     if texts.chosen:
         print(f"texts are read from the column {texts.column!r}")
     if index.model is not None:
-        print(f"meaning by {index.model.partition('#')[0]}")
+        print(f"meaning by the weights {index.model.partition('#')[0]}")
+    elif args.by != index.by:
+        print("no pretrained weights are installed: by words alone (--by meaning says how to get some)")
     if not hits:
         print("nothing has anything in common with the query")
     for number, hit in enumerate(hits, start=1):

@@ -101,7 +101,7 @@ class _Merger:
         key = msgspec.json.encode([step.op, inputs, step.args, digests], order="deterministic")
         if key not in self.steps:
             taken = {name for other in self.steps.values() for name in other.outputs}
-            outputs = tuple(name if name not in taken else f"{name}~{len(self.steps)}" for name in step.outputs)
+            outputs = tuple(_free(name, taken) for name in step.outputs)
             files = tuple(self._carry(folder / name, digest) for name, digest in zip(step.files, digests, strict=True))
             self.steps[key] = msgspec.structs.replace(step, inputs=inputs, outputs=outputs, files=files)
         names.update(zip(step.outputs, self.steps[key].outputs, strict=True))
@@ -162,6 +162,16 @@ class _Merger:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name no step writes yet: the name itself, or with a number behind it."""
+    plain, number, found = name.partition("~")[0], 0, name
+    while found in taken:
+        number += 1
+        found = f"{plain}~{number}"
+    taken.add(found)
+    return found
 
 
 def _fuse(steps: Iterable[Step]) -> list[Step]:

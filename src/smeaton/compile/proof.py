@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 
 from smeaton.compile._thresholds import Source, thresholds
+from smeaton.runtime.check import TOLERANCE
 from smeaton.runtime.program import Program
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, object_column, rows_in
 from smeaton.task.task import Task
 from smeaton.task.types import Type
-
-#: Two answers that differ by less are the same answer.
-TOLERANCE = 1e-9
 
 _LEAST, _MOST = 512, 20_000
 _LARGEST = 2.0**53
@@ -67,7 +65,7 @@ def adversarial(program: Program, folder: Path, rows: Table, task: Task, seed: i
     return hard
 
 
-def compare(a: Table, b: Table) -> float:
+def compare(a: Table, b: Table, tolerance: float = TOLERANCE) -> float:
     """Largest absolute difference between two tables of answers; inf where a label differs (other than by a tie within
     the tolerance), where one answer is not finite and the other is, or the shapes differ. Numbers inside lists and
     objects are compared as such; all else in them must be equal."""
@@ -85,7 +83,7 @@ def compare(a: Table, b: Table) -> float:
     worst = max(worst, float(apart[np.isfinite(apart)].max(initial=0.0)))
     rows = np.flatnonzero(np.isinf(apart))
     plain = PROBABILITY in a and not isinstance(one[0], list)  # each label of a list has a threshold of its own
-    if len(rows) and not (plain and _tied(a[PROBABILITY][rows]) and _tied(b[PROBABILITY][rows])):
+    if len(rows) and not (plain and _tied(a[PROBABILITY][rows], tolerance) and _tied(b[PROBABILITY][rows], tolerance)):
         return np.inf
     return worst
 
@@ -112,9 +110,9 @@ def _distance(a: Array, b: Array) -> float:
     return float(np.abs(a[finite] - b[finite]).max(initial=0.0))
 
 
-def _tied(probability: Array) -> bool:
+def _tied(probability: Array, tolerance: float) -> bool:
     best = np.sort(probability, axis=1)[:, -2:]
-    return bool((best[:, 1] - best[:, 0] <= TOLERANCE).all())
+    return bool((best[:, 1] - best[:, 0] <= 2 * tolerance).all())
 
 
 def _deal(values: int, size: int, rng: np.random.Generator) -> Array:

@@ -42,6 +42,10 @@ class Space:
     """What a family can try. `starts` is an ordered portfolio, cheap and strong first; missing keys take the family's
     defaults. `fidelity` names what a cheaper try reduces. `repeats` > 1 for what is not repeatable.
 
+    `seconds` is about what one fit takes on the reference machine (`trials/timing.py`), where the family knows better
+    than its `effort` says; `whole`, how many of its candidates must fit into the budget over all folds for several
+    folds to be worth it (None: as many as of tables).
+
     `effort` is a rough factor of work against a linear model on the same rows (baseline 0, linear 1, boosting 5): it
     orders first tries until real times are known.
     """
@@ -52,6 +56,9 @@ class Space:
     repeats: int = 1
     effort: float = 1.0
     needs_pool: int = 0  #: how many finished full trials must be in the pool before this family can run
+    seconds: float | None = None
+    whole: int | None = None
+    shared: bool = False  #: its first fits also do work that later fits of the build share (embedding the rows)
     external: str = ""  #: the host rows would be sent to; the task must allow it (`privacy.external`)
 
 
@@ -99,9 +106,10 @@ class Run:
 class Fitted(Protocol):
     """A fitted candidate.
 
-    It may have three more attributes: `steps`, the step at which the clock ended the fit (0 where it ended by itself; a
-    replay gives it back as the config key `_steps` and expects the same answers); `note`, what did not go as planned;
-    and `refit`, the change of configuration that fits the same again without rows to stop on.
+    It may have more attributes: `shared`, the seconds of its fit that went into what later fits share; `steps`, the
+    step at which the clock ended the fit (0 where it ended by itself; a replay gives it back as the config key `_steps`
+    and expects the same answers); `note`, what did not go as planned; and `refit`, the change of configuration that
+    fits the same again without rows to stop on.
     """
 
     def predict(self, rows: Table) -> Table:

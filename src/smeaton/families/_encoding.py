@@ -1,6 +1,5 @@
 """Pretrained weights as the `embed` step of a program: which to take, their files, how many tokens there is time."""
 
-import logging
 import os
 import shutil
 import time
@@ -18,6 +17,7 @@ from smeaton.extras import needs
 from smeaton.families import Refusal
 from smeaton.families._compared import vector_output
 from smeaton.families._head import HeadModel
+from smeaton.families._rowwise import rowwise
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops._embed import is_dynamic
 from smeaton.runtime.ops._embed_memory import Memory, remembering
@@ -40,7 +40,11 @@ TOKEN_WEIGHTS_FILE = "weights.npy"  # noqa: S105 - a file's name
 
 #: Tokens of a window, and windows of a text, that are tried while they cost too much time.
 LENGTHS = ((512, 4), (256, 4), (256, 2), (256, 1), (128, 1), (64, 1), (48, 1), (32, 1))
-BUDGET_SHARE = 0.4  # of the budget that embedding every row once may take
+#: Seconds of a head's fit for each row, column and target.
+_HEAD = 1e-8
+#: How many times faster an 8-bit copy is, at least.
+FASTER = 1.5
+BUDGET_SHARE = 0.33  # of the budget that embedding every row once may take
 _WORKERS = 2
 _CHARACTERS = 4.5  # of one token, about
 _AROUND = 2  # tokens around every text
@@ -116,17 +120,20 @@ class Embedding:
 
 class EmbeddedModel(HeadModel):
     """An embed step for every text, and the head. Vectors come from `store` where they are known, until `deadline` (a
-    `time.monotonic` moment)."""
+    `time.monotonic` moment); `shared` counts the seconds that took."""
 
     def __init__(self, task: Task, embedding: Embedding, store: Memory | None, deadline: float | None = None) -> None:
         self.embedding, self.store, self.deadline = embedding, store, deadline
         self._runner = embedding.runner()
+        self.shared = 0.0
         super().__init__(task, self._runner.dim)
 
     def vectors(self, column: str, texts: Array) -> Array:
         """The vectors of a text column."""
+        start = time.monotonic()
         with remembering(self.store):
             found = self._runner({text_output("text"): texts}, Call(deadline=self.deadline))
+        self.shared += time.monotonic() - start
         return found[vector_output("text")]
 
     def added(self, folder: Path) -> tuple[Step, ...]:
@@ -178,8 +185,7 @@ def static_embedding(weights: Weights, cache: Path) -> Embedding:
 
 
 def quantised(weights: Weights, cache: Path) -> Path:
-    """A copy of ONNX weights with its matrices as 8-bit integers, quantised anew for each input; made once. Seven bits
-    of the eight are used: with all of them, processors without the newer instructions would overflow.
+    """A copy of ONNX weights with its matrices as 8-bit integers (see `_rowwise.py`); made once.
 
     Raises:
         InputError: nothing in the model can be quantised so.
@@ -188,10 +194,8 @@ def quantised(weights: Weights, cache: Path) -> Path:
     path = cache / FOLDER / f"{weights.hash[:32]}-source" / "int8.onnx"
     if path.exists():
         return path
-    with needs("build"):
-        import onnx  # noqa: F401
-        import onnxruntime
-        from onnxruntime.quantization import QuantType, quantize_dynamic
+    import onnxruntime
+
     folded, unfinished = _unfinished(path), _unfinished(path)
     options = onnxruntime.SessionOptions()
     # Matrices that are stored smaller and spread out when loaded become plain ones first.
@@ -199,15 +203,11 @@ def quantised(weights: Weights, cache: Path) -> Path:
     options.optimized_model_filepath = str(folded)
     options.log_severity_level = 4
     onnxruntime.InferenceSession(weights.files["model"], options, providers=["CPUExecutionProvider"])
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # it recommends a step that was done above
     try:
-        # One scale for each column of a matrix keeps more of it than one for the whole.
-        quantize_dynamic(folded, unfinished, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        done = rowwise(folded, unfinished)
     finally:
-        logging.disable(before)
         folded.unlink()
-    if not is_dynamic(unfinished):
+    if not done:
         unfinished.unlink()
         raise InputError(f"no matrix of {weights.name} can be made 8-bit", fix="use the encoder as it is")
     unfinished.replace(path)
@@ -220,9 +220,10 @@ def tokens_per_row(task: Task, profile: Profile, max_tokens: int, windows: int) 
     return sum(min(length / _CHARACTERS + _AROUND, max_tokens * windows) for length in lengths)
 
 
-def fitting(task: Task, profile: Profile, weights: Weights) -> tuple[int, int] | Refusal:
-    """The longest windows with which all rows can be embedded in a share of the budget; or why none can."""
-    speed = tokens_per_second(weights)
+def fitting(task: Task, profile: Profile, weights: Weights, faster: float = 1.0) -> tuple[int, int] | Refusal:
+    """The longest windows with which all rows can be embedded in a share of the budget by an encoder so many times
+    `faster` than the one measured; or why none can."""
+    speed = faster * tokens_per_second(weights)
     workers = min(_WORKERS, os.cpu_count() or 1)
     most = BUDGET_SHARE * task.budget.time * workers
     seconds = 0.0
@@ -236,6 +237,12 @@ def fitting(task: Task, profile: Profile, weights: Weights) -> tuple[int, int] |
         f"embedding {profile.rows:,} rows takes about {seconds / workers:.0f} s even at {LENGTHS[-1][0]} tokens a text "
         f"({weights.name}, {speed:,.0f} tokens/s), more than {BUDGET_SHARE:.0%} of {task.budget.time:.0f} s"
     )
+
+
+def head_seconds(task: Task, profile: Profile, dim: int) -> float:
+    """About what fitting one head takes, its vectors being there."""
+    texts = sum(form.type == "text" for form in task.input_types.values())
+    return 0.5 + _HEAD * profile.rows * dim * texts * (len(task.labels) if len(task.labels) > 2 else 1)
 
 
 def tokens_per_second(weights: Weights) -> float:

@@ -148,10 +148,18 @@ def ending_of(task: Task, rows: Rows) -> Ending:
     return class_ending(task, rows) if task.is_class else number_ending(rows, log=False)
 
 
-def fit_model(model: HeadModel, fold: Fold, run: Run, config: Config, seconds: float) -> float:
+def fit_model(
+    model: HeadModel,
+    fold: Fold,
+    run: Run,
+    config: Config,
+    seconds: float,
+    look: Callable[[], None] | None = None,
+) -> float:
     """Fit the head of a model along penalties judged on the stop rows, then with the best one on training and stopping
-    rows, where other folds judge. `config` may name the `penalty`, which is then not judged. Returns how good the
-    first fit was on the stop rows (see `_quality`; NaN without any); `steps`, `note` and `refit` are the model's."""
+    rows, where other folds judge. `config` may name the `penalty`, which is then not judged. `look` is called between
+    the two, while the model has not learnt from the stop rows. Returns how good the first fit was on the stop rows (see
+    `_quality`; NaN without any); `steps`, `note` and `refit` are the model's."""
     deadline = time.monotonic() + seconds
     limits = Limits(deadline, config.get(STEPS) or None)
     train = some_rows(fold.train, run.fidelity, run.seed, model.task.is_class)
@@ -164,6 +172,8 @@ def fit_model(model: HeadModel, fold: Fold, run: Run, config: Config, seconds: f
         stop = (fold.stop, model.encode(fold.stop.x))
         best = fit_head(model, (train, features), stop, PENALTIES, limits, run.report)
         quality = _quality(model, *stop)
+        if look is not None:
+            look()
         if run.other_folds and run.fidelity == 1 and not limits.clocked and limits.steps is None:
             joined = {name: np.concatenate([column, stop[1][name]]) for name, column in features.items()}
             first = model.ending, model.plain, model.weights

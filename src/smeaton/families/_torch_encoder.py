@@ -6,12 +6,11 @@ Pooling and length one are those of the `embed` op, so that what is trained is w
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from smeaton.errors import InputError
 from smeaton.task.table import Array
@@ -22,11 +21,11 @@ BATCH_TOKENS = 4096
 Ids = Sequence[Sequence[int]]
 
 
-class Encoder(nn.Module):  # type: ignore[misc]
-    """Token ids to vectors (texts, dim). `cls` takes the first token's state instead of the mean of all."""
+class Encoder:
+    """Token ids to vectors (texts, dim) by a transformer `body`. `cls` takes the first token's state, not all tokens'
+    mean."""
 
     def __init__(self, body: Any, cls: bool, normalise: bool) -> None:
-        super().__init__()
         self.body, self.cls, self.normalise = body, cls, normalise
 
     @property
@@ -34,8 +33,10 @@ class Encoder(nn.Module):  # type: ignore[misc]
         """Where the weights lie."""
         return next(self.body.parameters()).device
 
-    def forward(self, batch: Ids) -> Any:
+    def __call__(self, batch: Ids) -> Any:
         """Vectors of a batch of token ids, float32 (texts, dim); a text without tokens is zeros."""
+        import torch
+
         lengths = np.array([len(row) for row in batch])
         mask = np.arange(max(int(lengths.max()), 1)) < lengths[:, None]
         ids = np.zeros(mask.shape, dtype=np.int64)
@@ -47,13 +48,15 @@ class Encoder(nn.Module):  # type: ignore[misc]
         told = torch.from_numpy(mask).to(self.device).unsqueeze(-1).to(torch.float32)
         states = states.to(torch.float32) * told
         vectors = states[:, 0] if self.cls else states.sum(dim=1) / told.sum(dim=1).clamp(min=1.0)
-        return nn.functional.normalize(vectors, dim=1) if self.normalise else vectors
+        return torch.nn.functional.normalize(vectors, dim=1) if self.normalise else vectors
 
     def vectors(self, texts: Ids) -> Array:
         """The same without gradients and dropout for any number of texts, float32 (texts, dim); longest first."""
+        import torch
+
         found: Array | None = None
-        before = self.training
-        self.eval()
+        before = self.body.training
+        self.body.eval()
         with torch.inference_mode():
             order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
             while order:
@@ -62,7 +65,7 @@ class Encoder(nn.Module):  # type: ignore[misc]
                 some = self([texts[row] for row in rows]).cpu().numpy()
                 found = np.zeros((len(texts), some.shape[1]), dtype=np.float32) if found is None else found
                 found[rows] = some
-        self.train(before)
+        self.body.train(before)
         return np.zeros((0, 0), dtype=np.float32) if found is None else found
 
 
@@ -93,56 +96,62 @@ def load(folder: Path, cls: bool, normalise: bool) -> Encoder:
     return Encoder(body, cls, normalise)
 
 
-class Adapted(nn.Module):  # type: ignore[misc]
-    """A linear layer W x plus (alpha / rank) B A x, where only A and B are trained (Hu et al. 2021)."""
+@lru_cache(maxsize=1)
+def adapter_class() -> Any:
+    """The module that stands in for a linear layer: W x plus (alpha / rank) B A x, where only A and B are trained
+    (Hu et al. 2021). Made here, as its base comes with torch."""
+    import torch
+    from torch import nn
 
-    def __init__(self, base: Any, rank: int, alpha: float) -> None:
-        super().__init__()
-        self.base = base.requires_grad_(False)
-        self.down = nn.Parameter(torch.empty(rank, base.in_features, device=base.weight.device))
-        self.up = nn.Parameter(torch.zeros(base.out_features, rank, device=base.weight.device))
-        self.scale = alpha / rank
-        nn.init.kaiming_uniform_(self.down, a=math.sqrt(5))
+    class Adapted(nn.Module):  # type: ignore[misc]
+        def __init__(self, base: Any, rank: int, alpha: float) -> None:
+            super().__init__()
+            self.base = base.requires_grad_(False)
+            self.down = nn.Parameter(torch.empty(rank, base.in_features, device=base.weight.device))
+            self.up = nn.Parameter(torch.zeros(base.out_features, rank, device=base.weight.device))
+            self.scale = alpha / rank
+            nn.init.kaiming_uniform_(self.down, a=math.sqrt(5))
 
-    @property
-    def weight(self) -> Any:
-        """The untouched weights: some models look at their form."""
-        return self.base.weight
+        @property
+        def weight(self) -> Any:  # the untouched weights: some models look at their form
+            return self.base.weight
 
-    def forward(self, x: Any) -> Any:
-        """The sum of both."""
-        linear = nn.functional.linear
-        return self.base(x) + self.scale * linear(linear(x, self.down), self.up)
+        def forward(self, x: Any) -> Any:
+            linear = nn.functional.linear
+            return self.base(x) + self.scale * linear(linear(x, self.down), self.up)
 
-    def merged(self) -> Any:
-        """One linear layer that answers the same."""
-        with torch.no_grad():
-            self.base.weight += self.scale * (self.up @ self.down)
-        return self.base.requires_grad_(True)
+        def merged(self) -> Any:
+            """One linear layer that answers the same."""
+            with torch.no_grad():
+                self.base.weight += self.scale * (self.up @ self.down)
+            return self.base.requires_grad_(True)
+
+    return Adapted
 
 
 def adapt(encoder: Encoder, rank: int) -> int:
     """Freeze the encoder and give each linear layer an adapter of that rank. Returns how many layers there are."""
-    encoder.requires_grad_(False)
+    from torch import nn
+
+    made = adapter_class()
+    encoder.body.requires_grad_(False)
     layers = [(parent, name) for parent, name, child in _children(encoder.body) if isinstance(child, nn.Linear)]
     for parent, name in layers:
-        setattr(parent, name, Adapted(getattr(parent, name), rank, 2.0 * rank))
+        setattr(parent, name, made(getattr(parent, name), rank, 2.0 * rank))
     return len(layers)
 
 
 def merge(encoder: Encoder) -> None:
     """Fold every adapter into the layer it stands on."""
-    for parent, name in [(parent, name) for parent, name, child in _children(encoder.body) if _adapted(child)]:
+    made = adapter_class()
+    for parent, name in [(parent, name) for parent, name, child in _children(encoder.body) if isinstance(child, made)]:
         setattr(parent, name, getattr(parent, name).merged())
 
 
-def _adapted(module: Any) -> bool:
-    return isinstance(module, Adapted)
-
-
 def _children(module: Any) -> Iterator[tuple[Any, str, Any]]:
+    """Every module with its parent and its name there; those within adapters are left out."""
     for parent in list(module.modules()):
-        if not _adapted(parent):
+        if not isinstance(parent, adapter_class()):
             for name, child in list(parent.named_children()):
                 yield parent, name, child
 
@@ -150,6 +159,8 @@ def _children(module: Any) -> Iterator[tuple[Any, str, Any]]:
 @contextmanager
 def repeatable(seed: int, threads: int) -> Iterator[None]:
     """Run a block with a seed, so many threads, and operators that give the same bits each time where there are any."""
+    import torch
+
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
@@ -163,4 +174,6 @@ def repeatable(seed: int, threads: int) -> Iterator[None]:
 
 def place() -> str:
     """`cuda` where torch can use one, else `cpu`."""
+    import torch
+
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from smeaton.errors import SmeatonError
 from smeaton.extras import needs
@@ -21,15 +19,19 @@ _CHECKED = 16  # texts that are compared
 _INPUTS, _OUTPUT = ("input_ids", "attention_mask"), "last_hidden_state"
 
 
-class _States(nn.Module):  # type: ignore[misc]
-    """The transformer alone: pooling is the op's."""
+def _states(body: Any) -> Any:
+    """The transformer alone, as a module whose inputs are the file's: pooling is the op's."""
+    from torch import nn
 
-    def __init__(self, body: Any) -> None:
-        super().__init__()
-        self.body = body
+    class States(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = body
 
-    def forward(self, ids: Any, mask: Any) -> Any:
-        return self.body(input_ids=ids, attention_mask=mask)[0]
+        def forward(self, ids: Any, mask: Any) -> Any:
+            return self.body(input_ids=ids, attention_mask=mask)[0]
+
+    return States().eval()
 
 
 def write_onnx(encoder: Encoder, path: Path, texts: Ids) -> float:
@@ -39,7 +41,9 @@ def write_onnx(encoder: Encoder, path: Path, texts: Ids) -> float:
     Raises:
         SmeatonError: they are further apart than float32 explains.
     """
-    encoder.cpu().eval()
+    import torch
+
+    body = encoder.body.cpu().eval()
     ids = torch.tensor([[1, 2, 3, 4], [1, 2, 3, 4]])
     mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
     axes = {name: {0: "batch", 1: "length"} for name in (*_INPUTS, _OUTPUT)}
@@ -48,7 +52,7 @@ def write_onnx(encoder: Encoder, path: Path, texts: Ids) -> float:
         # graph) is what the comparison below finds.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _States(encoder.body).eval(), (ids, mask), str(path), input_names=list(_INPUTS), output_names=[_OUTPUT],
+            _states(body), (ids, mask), str(path), input_names=list(_INPUTS), output_names=[_OUTPUT],
             dynamic_axes=axes, opset_version=_OPSET, dynamo=False,
         )  # fmt: skip
     off = _apart(encoder, OnnxEncoder(path), _various(texts))
@@ -89,4 +93,4 @@ def write_int8(path: Path, out: Path) -> None:
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         ready = Path(folder) / "ready.onnx"
         quant_pre_process(str(path), str(ready), skip_optimization=True, skip_symbolic_shape=True)
-        quantize_dynamic(str(ready), str(out), weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(str(ready), str(out), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)

@@ -78,14 +78,14 @@ def tune(encoder: Encoder, rows: Texts, stop: Texts | None, course: Course, run:
     with repeatable(run.seed, run.threads):
         if until.after:  # on the processor, which is where they will be encoded
             until = replace(until, deadline=until.deadline - until.after * _seconds_a_row(encoder, rows))
-        encoder.to(place())
+        encoder.body.to(place())
         if course.rank:
             adapt(encoder, course.rank)
-            encoder.to(place())
+            encoder.body.to(place())
         progress = (_by_pairs if course.way == "contrastive" else _by_head)(encoder, rows, stop, course, run, until)
         if course.rank:
             merge(encoder)
-        encoder.cpu()
+        encoder.body.cpu()
     return progress
 
 
@@ -117,7 +117,7 @@ def _by_pairs(encoder: Encoder, rows: Texts, stop: Texts | None, course: Course,
     stop = None if stop is None else _some(stop, run.seed)
     loss = contrast(encoder, rows, standing)
     plan = _plan(len(rows), size, course, until)
-    return train([encoder], loss, draw, plan, None if stop is None else judge, run.report)
+    return train([encoder.body], loss, draw, plan, None if stop is None else judge, run.report)
 
 
 def _by_head(encoder: Encoder, rows: Texts, stop: Texts | None, course: Course, run: Run, until: Until) -> Progress:
@@ -136,7 +136,7 @@ def _by_head(encoder: Encoder, rows: Texts, stop: Texts | None, course: Course, 
     loss = classify(encoder, head, rows, course.absolute)
     plan = _plan(len(rows), size, course, until)
     draw = batches(len(rows), size, rng)
-    return train([encoder, head], loss, draw, plan, None if judged is None else judge, run.report)
+    return train([encoder.body, head], loss, draw, plan, None if judged is None else judge, run.report)
 
 
 def _batch(rows: Texts, course: Course) -> int:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from smeaton.families._compared import compared
 from smeaton.families._torch_encoder import Encoder, Ids
@@ -84,11 +82,13 @@ def row_vectors(encoder: Encoder, texts: Texts) -> Array:
 
 def _trained(encoder: Encoder, texts: Texts, rows: Array) -> Any:
     """The same with gradients, for some of the rows."""
+    import torch
+
     vectors = [encoder([column[row] for row in rows]) for column in texts.columns]
     if len(vectors) != 2:
         return torch.cat(vectors, dim=1)
     u, v = vectors
-    cosine = nn.functional.cosine_similarity(u, v, dim=1)[:, None]
+    cosine = torch.nn.functional.cosine_similarity(u, v, dim=1)[:, None]
     return torch.cat([u, v, (u - v).abs(), u * v, cosine], dim=1)
 
 
@@ -107,7 +107,9 @@ def likeness(kind: str, y: Array) -> Array:
 def pair_loss(vectors: Any, alike: Any, weight: Any) -> Any:
     """Cross-entropy between the likeness of each row to the others and the softmax of their cosines, weighted mean.
     Rows like no other are left out."""
-    unit = nn.functional.normalize(vectors, dim=1)
+    import torch
+
+    unit = torch.nn.functional.normalize(vectors, dim=1)
     itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
     chances = (unit @ unit.T / _TEMPERATURE).masked_fill(itself, -1e9).log_softmax(dim=1)
     wanted = alike.masked_fill(itself, 0.0)
@@ -119,6 +121,7 @@ def pair_loss(vectors: Any, alike: Any, weight: Any) -> Any:
 
 def contrast(encoder: Encoder, texts: Texts, standing: Array) -> Loss:
     """The pair loss of a batch of rows. `standing` is what `likeness` compares: the targets, or ranks of numbers."""
+    import torch
 
     def loss(rows: Array) -> Any:
         device = encoder.device
@@ -131,11 +134,13 @@ def contrast(encoder: Encoder, texts: Texts, standing: Array) -> Loss:
 
 def head_of(weights: Array, bias: Array, device: Any) -> Any:
     """A linear head with given weights (width, targets) and bias, behind dropout."""
-    layer = nn.Linear(weights.shape[0], weights.shape[1])
+    import torch
+
+    layer = torch.nn.Linear(weights.shape[0], weights.shape[1])
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weights.T.astype(np.float32)))
         layer.bias.copy_(torch.from_numpy(bias.astype(np.float32)))
-    return nn.Sequential(nn.Dropout(_DROPOUT), layer).to(device)
+    return torch.nn.Sequential(torch.nn.Dropout(_DROPOUT), layer).to(device)
 
 
 def classify(encoder: Encoder, head: Any, texts: Texts, absolute: bool = False) -> Loss:
@@ -149,6 +154,8 @@ def classify(encoder: Encoder, head: Any, texts: Texts, absolute: bool = False) 
 
 def head_score(encoder: Encoder, head: Any, texts: Texts, absolute: bool = False) -> float:
     """The loss of encoder and head on rows they are not trained on."""
+    import torch
+
     head.eval()
     with torch.no_grad():
         vectors = torch.from_numpy(row_vectors(encoder, texts)).to(encoder.device)
@@ -159,17 +166,19 @@ def head_score(encoder: Encoder, head: Any, texts: Texts, absolute: bool = False
 
 def _lost(scores: Any, texts: Texts, rows: Array, absolute: bool) -> Any:
     """Cross-entropy of labels (one score for two labels), of each label by itself, or squared or absolute error."""
+    import torch
+
     y = torch.from_numpy(np.ascontiguousarray(texts.y[rows])).to(scores.device)
     weight = torch.from_numpy(texts.weight[rows].astype(np.float32)).to(scores.device)
     scores = scores.to(torch.float32)
     if texts.kind == "class" and scores.shape[1] > 1:
-        lost = nn.functional.cross_entropy(scores, y, reduction="none")
+        lost = torch.nn.functional.cross_entropy(scores, y, reduction="none")
     elif texts.kind == "number":
         off = scores[:, 0] - y.to(torch.float32)
         lost = off.abs() if absolute else off.square()
     else:
         wanted = y.to(torch.float32).reshape(len(y), -1)
-        lost = nn.functional.binary_cross_entropy_with_logits(scores, wanted, reduction="none").mean(dim=1)
+        lost = torch.nn.functional.binary_cross_entropy_with_logits(scores, wanted, reduction="none").mean(dim=1)
     return (lost * weight).sum() / weight.sum()
 
 
@@ -205,6 +214,8 @@ def train(
 ) -> Progress:
     """Lower a loss by AdamW (Loshchilov and Hutter 2019); at the end the modules hold the best weights judged, or the
     last where there is no judge. The first module is the encoder, others learn ten times as fast."""
+    import torch
+
     groups = [group for i, module in enumerate(modules) for group in _groups(module, _HEAD_RATE if i else 1.0)]
     optimiser = torch.optim.AdamW(groups, lr=plan.rate)
     weights = [parameter for group in groups for parameter in group["params"]]
@@ -217,11 +228,11 @@ def train(
     for step in range(1, plan.steps + 1):
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * group["times"] * _share(step, plan.steps)
-        with _mixed(modules[0].device):
+        with _mixed(next(modules[0].parameters()).device):
             value = loss(next(draw))
         optimiser.zero_grad(set_to_none=True)
         value.backward()
-        nn.utils.clip_grad_norm_(weights, _CLIP)
+        torch.nn.utils.clip_grad_norm_(weights, _CLIP)
         optimiser.step()
         limited = plan.limit is not None and step >= plan.limit
         clocked = step < plan.steps and (limited or (plan.limit is None and time.monotonic() >= plan.deadline))
@@ -263,6 +274,8 @@ def _share(step: int, steps: int) -> float:
 
 def _mixed(device: Any) -> AbstractContextManager[Any]:
     """Mixed precision where the device has bfloat16 (its range needs no scaling of the loss)."""
+    import torch
+
     if device.type == "cuda" and torch.cuda.is_bf16_supported():
         found: AbstractContextManager[Any] = torch.autocast("cuda", dtype=torch.bfloat16)
         return found

@@ -9,10 +9,12 @@ carries the hash of its content in its name, so that a damaged one is found and 
 import contextlib
 import hashlib
 import os
+import random
 import socket
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +47,27 @@ class VectorStore:
         return shelf.fill(names, texts, compute)
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """The texts whose hash begins with these bits. Workers that miss more texts cut them into more chunks."""
+
+    bits: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.bits}-{self.number}"
+
+    @staticmethod
+    def read(text: str) -> "_Chunk":
+        bits, _, number = text.partition("-")
+        return _Chunk(int(bits), int(number))
+
+    def meets(self, other: "_Chunk") -> bool:
+        """Whether a text can be in both."""
+        both = min(self.bits, other.bits)
+        return self.number >> (self.bits - both) == other.number >> (other.bits - both)
+
+
 class _Shelf:
     """The vectors of one encoder with one set of arguments."""
 
@@ -64,26 +87,25 @@ class _Shelf:
         # Workers begin at different places, so that they meet late.
         order = sorted(chunks)
         start = os.getpid() * 7919 % max(len(order), 1)
-        waiting = [f"{bits}-{chunk}" for chunk in order[start:] + order[:start]]
+        waiting = order[start:] + order[:start]
         while waiting:
-            waiting = [
-                one for one in waiting if not self._do(one, chunks[int(one.partition("-")[2])], names, texts, compute)
-            ]
+            waiting = [one for one in waiting if not self._do(_Chunk(bits, one), chunks[one], names, texts, compute)]
             if waiting:
-                time.sleep(_POLL)
+                time.sleep(_POLL * random.uniform(0.5, 1.5))  # noqa: S311 - two that make way for each other meet once
         if not names:
             return compute(())
         return np.stack([self._parts[part]["vector"][row] for part, row in (self._places[name] for name in names)])
 
-    def _do(self, chunk: str, rows: list[int], names: Sequence[bytes], texts: Sequence[str], compute: Compute) -> bool:
-        """Compute a chunk, unless it is there by now. False while somebody else has claimed it."""
+    def _do(
+        self, chunk: "_Chunk", rows: list[int], names: Sequence[bytes], texts: Sequence[str], compute: Compute
+    ) -> bool:
+        """Compute a chunk, unless it is there by now. False while somebody else has claimed some of it."""
         claim = self._folder / f"{_CLAIM}{chunk}"
-        if not _claimed(claim):
-            if not _abandoned(claim):
-                return False
-            claim.unlink(missing_ok=True)
+        if self._taken(chunk) or not _claimed(claim):
             return False
         try:
+            if self._taken(chunk, besides=claim):  # claimed at the same moment
+                return False
             self._refresh()
             rows = [row for row in rows if names[row] not in self._places]
             if rows:
@@ -92,7 +114,17 @@ class _Shelf:
             claim.unlink(missing_ok=True)
         return True
 
-    def _write(self, chunk: str, names: Sequence[bytes], vectors: Array) -> None:
+    def _taken(self, chunk: "_Chunk", besides: Path | None = None) -> bool:
+        """Whether somebody has claimed texts of a chunk. Claims of the dead are removed."""
+        for claim in self._folder.glob(f"{_CLAIM}*"):
+            if claim == besides or not chunk.meets(_Chunk.read(claim.name.removeprefix(_CLAIM))):
+                continue
+            if not _abandoned(claim):
+                return True
+            claim.unlink(missing_ok=True)
+        return False
+
+    def _write(self, chunk: "_Chunk", names: Sequence[bytes], vectors: Array) -> None:
         part = np.empty(len(names), dtype=[("name", f"V{_HASH}"), ("vector", "<f4", (vectors.shape[1],))])
         part["name"] = np.frombuffer(b"".join(names), dtype=f"V{_HASH}")
         part["vector"] = vectors

@@ -63,8 +63,8 @@ class FineTune:
             return Refusal(f"{error.message}; {error.fix}")
         if not usable:
             return Refusal(f"{why}: name some with solutions.add, with config.json and model.safetensors")
-        with needs("torch"):
-            from smeaton.families._torch_encoder import place
+        from smeaton.families._torch_encoder import place
+
         found = plan_starts(task, profile, usable[0], gpu=place() != "cpu")
         if isinstance(found, Refusal):
             return found
@@ -82,6 +82,9 @@ class FineTune:
         """
         begun = time.monotonic()
         with needs("torch"):
+            import torch  # noqa: F401
+            import transformers  # noqa: F401
+
             from smeaton.families._torch_encoder import load
         given = DEFAULTS | {key: value for key, value in config.items() if key in DEFAULTS}
         weights = resolve(given["weights"], Path(task.folder), Path(task.folder) / CACHE / FOLDER, offline=True)

@@ -5,7 +5,15 @@ from typing import Any
 
 from smeaton.data.fold import Fold
 from smeaton.families import Config, Refusal, Run, Space
-from smeaton.families._encoding import CACHE, EmbeddedModel, pinned, static_embedding, usable, without_text
+from smeaton.families._encoding import (
+    CACHE,
+    EmbeddedModel,
+    head_seconds,
+    pinned,
+    static_embedding,
+    usable,
+    without_text,
+)
 from smeaton.families._encoding import FOLDER as WEIGHTS
 from smeaton.families._head import fit_model
 from smeaton.families._parts import refuse
@@ -29,7 +37,9 @@ class StaticFamily:
         found = usable(task, "static")
         if isinstance(found, Refusal):
             return found
-        return Space(starts=tuple({"weights": pinned(one)} for one in found), fidelity="rows", effort=_EFFORT)
+        starts = tuple({"weights": pinned(one)} for one in found)
+        seconds = head_seconds(task, profile, max(one.dim for one in found))
+        return Space(starts=starts, fidelity="rows", effort=_EFFORT, seconds=seconds, whole=1)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> EmbeddedModel:
         """Fit the head along penalties."""

@@ -42,6 +42,8 @@ _FIT_SHARE = 0.8  # of the seconds a fit has, that its solver may take
 #: Weights of one text column, over all labels: bounds the size of what ships (4 bytes each).
 _MOST_WEIGHTS = 10_000_000
 _LEAST_TERMS, _MOST_TERMS = 1 << 14, 1 << 19
+#: Seconds for each letter of all texts: counted, and solved for one label.
+_COUNTED, _SOLVED = 1.2e-6, 1.4e-7
 _LEAST_TEXTS = 2_000  # rows that are kept however many features they make
 #: Runs of characters that are left where more would be too many features; in
 #: scripts where a letter or two are a word, the words themselves say nothing.
@@ -149,7 +151,8 @@ class TfidfFamily:
             if wants_log(task, profile):
                 starts.insert(1, {**starts[0], "log": True})
                 params["log"] = Choice((False, True))
-        return Space(starts=tuple(starts), params=params, fidelity="rows", effort=2.0)
+        seconds = _seconds(task, profile)
+        return Space(starts=tuple(starts), params=params, fidelity="rows", effort=2.0, seconds=seconds, whole=2)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> TfidfModel:
         """Fit along a short path of costs until the loss on the stop rows rises or the clock says so.
@@ -179,6 +182,12 @@ class TfidfFamily:
         elif left:
             model.note = left
         return model
+
+
+def _seconds(task: Task, profile: Profile) -> float:
+    """About what one fit takes: counting the runs of all texts, and solving for every label."""
+    letters = sum(profile[name].mean_length for name, form in task.input_types.items() if form.type == "text")
+    return 0.4 + profile.rows * letters * (_COUNTED + _SOLVED * targets_of(task))
 
 
 def _refused(task: Task) -> Refusal | None:

@@ -1,6 +1,7 @@
 """After the search: measure what may win, choose, open the sealed test once, judge, and write the bundle."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,9 +21,10 @@ from smeaton.leaderboard.outcome import Outcome, decide
 from smeaton.metrics._defaults import load_metric, usual
 from smeaton.metrics._intervals import interval
 from smeaton.runtime.call import Call
-from smeaton.runtime.check import externals
+from smeaton.runtime.check import externals, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, open_program
+from smeaton.runtime.ops._embed_memory import on_threads
 from smeaton.task.table import Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
@@ -208,7 +210,8 @@ def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
     ) as engine:
         opened = _count_opening(work)
         try:
-            answers = engine.run(rows, Call(purse=Ledger(ledger) if ledger.exists() else None))
+            with on_threads(os.cpu_count() or 1):
+                answers = engine.run(rows, Call(purse=Ledger(ledger) if ledger.exists() else None))
         except OutOfMoney:
             return {}, opened
     names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])
@@ -299,12 +302,12 @@ def _form_score(work: Finish, name: str, score: Interval, rows: int) -> form.Sco
 
 def _proof(work: Finish, trial: Trial) -> form.Proof | None:
     """How the fold programs were compared with what was trained; None for programs that cannot be replayed."""
-    from smeaton.compile.proof import TOLERANCE
     from smeaton.trials.results import read_fit
 
     if trial.parity is None:
         return None
+    tolerance = tolerance_of(work.shipped[trial.key].program)
     fits = [read_fit(work.root / trial.folder, fold) for fold in range(len(trial.scores))]
     held = int(np.sum([fit.rows for fit in fits]))
     adversarial = int(np.sum([fit.parity_rows for fit in fits])) - held
-    return form.Proof(held_rows=held, adversarial_rows=max(0, adversarial), largest=trial.parity, tolerance=TOLERANCE)
+    return form.Proof(held_rows=held, adversarial_rows=max(0, adversarial), largest=trial.parity, tolerance=tolerance)

@@ -60,17 +60,17 @@ def task_of(where: str | Path) -> Task:
 
 
 @contextlib.contextmanager
-def opened(task: Task, options: Options) -> Iterator[tuple[Work, Model | None]]:
+def opened(task: Task, options: Options, *, write: bool = False) -> Iterator[tuple[Work, Model | None]]:
     """The work of a task and, where it was built, its model. Raises as `open_work` does."""
     path = bundle_path(Path(task.folder), task)
     if not path.is_dir():
-        yield open_work(task, options.to, into=options.into), None
+        yield open_work(task, options.to, into=options.into, write=write), None
         return
     bundle = open_bundle(path)
     engine = bundle.engine()
     try:
         yield (
-            open_work(task, options.to, into=options.into, known=bundle.manifest.task),
+            open_work(task, options.to, into=options.into, known=bundle.manifest.task, write=write),
             lambda table: engine.run({name: table[name] for name in engine.program.inputs}, Call()),
         )
     finally:
@@ -98,7 +98,7 @@ def take_csv(where: str | Path, path: str | Path, options: Options, *, new_label
     task = task_of(where)
     known = bundle_path(Path(task.folder), task)
     pinned = open_bundle(known).manifest.task if known.is_dir() else None
-    work = open_work(task, options.to, into=options.into, known=pinned)
+    work = open_work(task, options.to, into=options.into, known=pinned, write=True)
     return take_answers(work, Path(path), new_labels=new_labels), work
 
 
@@ -123,7 +123,7 @@ def serve_desk(where: str | Path, options: Options, port: int, announce: Callabl
     task = task_of(where)
     with contextlib.ExitStack() as held:
         listening = held.enter_context(listen("127.0.0.1", port))
-        work, model = held.enter_context(opened(task, options))
+        work, model = held.enter_context(opened(task, options, write=True))
         desk = Desk(work, choose(work, options.count, model, options.seed), lambda: _said(task, options))
         desk.start()
         run(create_page(desk), listening, Settings(seconds=5.0), lambda: announce(address(listening), desk))
@@ -147,4 +147,7 @@ def use_line(work: Work) -> str:
     with contextlib.suppress(ValueError):
         path = path.relative_to(folder)
     listed = ", ".join([*files, str(path)])
-    return f"data: {{examples: {{files: [{listed}]}}, unlabelled: ...}}"
+    pool = work.task.data.unlabelled
+    named = "..." if pool is None or pool.query is not None else ", ".join(pool.files)
+    named = f"{{files: [{named}]}}" if pool is not None and len(pool.files) > 1 else named
+    return f"data: {{examples: {{files: [{listed}]}}, unlabelled: {named}}}"

@@ -18,6 +18,7 @@ from smeaton.errors import InputError, OutOfMoney, RowFault, RowsError
 from smeaton.metrics._defaults import load_metric
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
+from smeaton.runtime.ops._embed_memory import on_threads
 from smeaton.runtime.purse import MemoryPurse
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, concat, object_column, rows_in, take
 from smeaton.task.task import Task
@@ -135,7 +136,8 @@ def _answer(engine: Engine, task: Task, chunk: Raw, strict: bool, call: Call) ->
     errors = object_column([reasons.get(row) for row in range(count)])
     if len(good) == 0:
         return {ERROR: errors}
-    answers = dict(engine.run(typed if len(good) == count else take(typed, good), call))
+    with on_threads(os.cpu_count() or 1):
+        answers = dict(engine.run(typed if len(good) == count else take(typed, good), call))
     if ERROR in answers:
         failed = answers.pop(ERROR)
         errors[good] = failed

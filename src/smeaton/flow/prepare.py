@@ -17,6 +17,7 @@ from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 from smeaton.trials.notice import Listener, Notice
+from smeaton.weights import is_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
     listen(Notice("read", f"{rows}{len(train):,} to build on, {len(test):,} sealed as the test"))
     for note in dataset.notes:
         listen(Notice("note", note))
+    if task.data.unlabelled is not None:
+        listen(Notice("note", "no family learns from data.unlabelled; `smeaton label` says which of it to label next"))
     suspects, notes = probe(dataset, train, test)
     for note in notes:
         listen(Notice("note", note))
@@ -90,7 +93,9 @@ def families(task: Task) -> dict[str, Family]:
     # The constant baseline always runs: without it nobody can say that the winner is worth anything.
     names = dict.fromkeys(["baseline", *chosen])
     found: dict[str, Family] = {name: plugins.load("families", name) for name in names}
-    return found | {reference: load_user(Path(task.folder), reference) for reference in task.solutions.add}
+    # Weights are no family: the families that use some look for them.
+    own = [name for name in task.solutions.add if not is_reference(name, Path(task.folder))]
+    return found | {reference: load_user(Path(task.folder), reference) for reference in own}
 
 
 def spaces(prepared: Prepared) -> tuple[dict[str, Space], dict[str, str]]:

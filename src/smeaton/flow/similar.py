@@ -8,8 +8,8 @@ from typing import Any
 
 from smeaton.data.read import Raw, read
 from smeaton.data.sources._columns import nearest
-from smeaton.errors import DataError
-from smeaton.similarity.duplicates import Group, near_duplicates
+from smeaton.errors import DataError, InputError
+from smeaton.similarity.duplicates import THRESHOLD, Group, near_duplicates
 from smeaton.similarity.index import By, Hit, Index
 
 _DOCUMENTS = (".txt", ".md", ".rst")
@@ -49,7 +49,7 @@ def texts_of(source: Any, column: str | None = None) -> Texts:
     return Texts(texts, [f"row {row + 1}" for row in range(len(texts))], name, column is None)
 
 
-def find_duplicates(source: Any, column: str | None = None, threshold: float = 0.8) -> tuple[list[Group], Texts]:
+def find_duplicates(source: Any, column: str | None = None, threshold: float = THRESHOLD) -> tuple[list[Group], Texts]:
     """Groups of near-duplicate rows of a source, and its texts. Raises as `texts_of` and `near_duplicates` do."""
     texts = texts_of(source, column)
     return near_duplicates(texts.texts, threshold), texts
@@ -65,12 +65,12 @@ def search(
         query: what is looked for, in any words.
         k: how many to give.
         column: the column with the texts; None takes the one with the longest.
-        by: `words`, `meaning` or `both`; the last two need pretrained weights.
+        by: `words`, `meaning` (needs pretrained weights) or `both` (words alone where no weights are installed).
         model: a reference of the weights; None takes what is installed.
 
     Raises:
         DataError: the source cannot be read.
-        InputError: no weights to search by meaning.
+        InputError: no weights to search by meaning, weights that are of no use to `words`, or nothing to look for.
     """
     return find(source, query, k, column=column, by=by, model=model)[0]
 
@@ -78,10 +78,19 @@ def search(
 def find(
     source: Any, query: str, k: int = 10, *, column: str | None = None, by: By = "words", model: str | None = None
 ) -> tuple[list[Hit], Texts, Index]:
-    """As `search`, with the texts and the index."""
+    """As `search`, with the texts and the index; its `by` says what was searched by."""
     from smeaton.similarity.embed import embedder
+    from smeaton.weights import discover
 
+    if not query.strip():
+        raise InputError("the query is empty", fix="say what to look for")
+    if k < 1:
+        raise InputError(f"{k} hits are none", fix="ask for 1 or more")
+    if by == "words" and model is not None:
+        raise InputError("search by words uses no weights", fix='search by "meaning" or "both", or name no weights')
     texts = texts_of(source, column)
+    if by == "both" and model is None and not discover():
+        by = "words"
     index = Index(texts.texts, by, model=None if by == "words" else embedder(model))
     return index.search(query, k), texts, index
 

@@ -12,6 +12,7 @@ from smeaton.leaderboard.forms import Board, Row
 from smeaton.runtime.files import durable_write
 from smeaton.task.task import Task
 from smeaton.trials.record import Candidate
+from smeaton.weights import is_reference
 
 _READ = ("number", "integer", "boolean", "category", "text", "timestamp", "json", "list", "object", "series", "vector")
 
@@ -23,8 +24,8 @@ def unserved(task: Task) -> str:
         return f"no family gives {len(task.output)} outputs at once yet"
     if data.documents is not None:
         return "no family answers from documents yet (`data.documents`)"
-    if data.unlabelled is not None:
-        return "no family learns from rows without a target yet (`data.unlabelled`)"
+    if data.unlabelled is not None and data.examples is None:
+        return "no family learns from rows without a target (`data.unlabelled`); label some with `smeaton label`"
     if task.tools is not None:
         return "no family uses tools yet (`tools`)"
     for name, kind in (task.inputs or {}).items():
@@ -47,7 +48,8 @@ def refuse_all(task: Task, folder: Path, board_file: str, why: str) -> NoReturn:
         NoSolution: always.
     """
     key = hashlib.sha256(msgspec.json.encode(task, order="deterministic")).hexdigest()[:12]
-    names = [*plugins.names("families"), *task.solutions.add]
+    own = [name for name in task.solutions.add if not is_reference(name, Path(task.folder))]
+    names = [*plugins.names("families"), *own]
     rows = tuple(
         Row(key=Candidate(family=name).key, family=name, state="refused", why=why) for name in dict.fromkeys(names)
     )

@@ -1,6 +1,7 @@
 """The file of answers: one row appended and on the disk before the next is asked; the last ones can be taken back."""
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -17,18 +18,20 @@ class AnswerFile:
     """A CSV, TSV or JSON-lines file of labelled rows.
 
     A row is written with one call and synced before `append` returns, so what was answered survives a killed process
-    and a lost power line. A last line that was cut off is removed when the file is opened; `note` says so.
+    and a lost power line. A last line that was cut off is removed when the file is opened; `note` says so. Processes
+    that write to one file take turns.
 
     Args:
         path: the file; it is made, with its header, by the first answer.
         columns: its columns, the target among them.
+        mend: remove a cut-off last line; only for who writes, since others may look while a line is being written.
 
     Raises:
         InputError: an ending that is not written.
         DataError: a file with other columns stands there.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], *, mend: bool = True) -> None:
         if path.suffix not in ENDINGS:
             raise InputError(f"answers are not written as {path.suffix!r}", fix=f"use one of: {', '.join(ENDINGS)}")
         self.path = path
@@ -36,7 +39,8 @@ class AnswerFile:
         self.note = ""
         self._written: list[tuple[int, int]] = []
         if path.exists() and path.stat().st_size:
-            self._mend()
+            if mend:
+                self._mend()
             self._check()
 
     def append(self, row: Mapping[str, Any]) -> None:
@@ -53,12 +57,13 @@ class AnswerFile:
         Raises:
             OSError: as `append`.
         """
-        new = not self.path.exists() or not self.path.stat().st_size
-        content = (self._head() if new else "") + "".join(self._line(row) for row in rows)
+        lines = "".join(self._line(row) for row in rows)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             start = os.fstat(descriptor).st_size
-            _write(descriptor, content.encode("utf-8"), start)
+            new = start == 0
+            _write(descriptor, ((self._head() if new else "") + lines).encode("utf-8"), start)
             end = os.fstat(descriptor).st_size
         finally:
             os.close(descriptor)
@@ -71,9 +76,12 @@ class AnswerFile:
         if not self._written:
             return False
         start, end = self._written[-1]
-        if not self.path.exists() or self.path.stat().st_size != end:
+        if not self.path.exists():
             return False
         with self.path.open("r+b") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if os.fstat(stream.fileno()).st_size != end:
+                return False
             stream.truncate(start)
             os.fsync(stream.fileno())
         self._written.pop()
@@ -111,13 +119,13 @@ class AnswerFile:
 
     def _mend(self) -> None:
         """End the last line: complete it if it holds a whole row, else remove what a crash left of it."""
-        content = self.path.read_bytes()
-        if content.endswith(b"\n"):
-            return
-        start = _last_start(content, self.path.suffix, self._delimiter)
-        whole = self._is_whole(content[start:])
         with self.path.open("r+b") as stream:
-            if whole:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            content = stream.read()
+            if content.endswith(b"\n"):
+                return
+            start = _last_start(content, self.path.suffix, self._delimiter)
+            if self._is_whole(content[start:]):
                 stream.seek(0, os.SEEK_END)
                 stream.write(b"\n")
             else:

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from smeaton.labelling.gain import Gain, expected_gain
-from smeaton.labelling.pick import pick, rarity, uncertainty
+from smeaton.labelling.gain import FEWEST, Gain, expected_gain
+from smeaton.labelling.pick import RANDOM_SHARE, pick, rarity, uncertainty
 from smeaton.labelling.quick import Kind, Quick, features
 from smeaton.labelling.rows import keys, row_of, unasked
 from smeaton.labelling.work import Work
@@ -21,6 +21,7 @@ from smeaton.task.values import parse_column
 MOST_ROWS = 25_000
 _LABELLED = 2000
 _FEWEST = 20  # labelled rows that a quick model is fitted on
+_JUDGES, _MOST_RANDOM = FEWEST // 2 + 5, 0.3  # random rows wanted in the first batch: some will be skipped
 
 #: Answers of the shipped model to typed rows: `prediction`, and `probability` for labels.
 Model = Callable[[Table], Mapping[str, Array]]
@@ -71,7 +72,8 @@ def choose(work: Work, count: int, model: Model | None = None, seed: int = 0) ->
     matrix, vectors, covered = _spaces(table, known, work.types, seed)
     answers, how = _answers(work, table, matrix, known, model)
     unsure = _unsure(work, answers, known)
-    picked = pick(vectors, unsure, count, seed=seed, labelled=covered)
+    share = random_share(int(known.fair.sum()), count)
+    picked = pick(vectors, unsure, count, seed=seed, labelled=covered, random_share=share)
     columns = [name for name in work.answers.columns if name != work.task.target]
     questions = []
     for place, random in zip(picked.rows.tolist(), picked.random.tolist(), strict=True):
@@ -82,8 +84,17 @@ def choose(work: Work, count: int, model: Model | None = None, seed: int = 0) ->
     return Batch(tuple(questions), how, waiting)
 
 
+def random_share(fair: int, count: int) -> float:
+    """The share of a batch to draw at random, for `fair` labelled rows that are a random sample already.
+
+    A tenth; in the first batch more, at most 30 %: without some random rows nothing can judge a model, and the
+    expected gain could not be told before the third hundred.
+    """
+    return min(max(RANDOM_SHARE, (_JUDGES - fair) / count), _MOST_RANDOM)
+
+
 def _open(work: Work, place: int) -> bool:
-    return work.marks.of(work.pool_keys[place]) != "skipped"
+    return not work.marks.skipped(work.pool_keys[place])
 
 
 def _spaces(table: Table, known: Labelled, types: Mapping[str, Type], seed: int) -> tuple[Any, Array, Array | None]:
@@ -149,7 +160,7 @@ def labelled(work: Work) -> Labelled:
         targets.append(target[good])
         found = keys(table, work.names)
         # What the user brought is a sample as good as any; of what was asked, only the rows drawn at random are.
-        own = np.array([work.marks.of(key) in (None, "random") for key in found], dtype=bool)
+        own = np.array([work.marks.picked(key) in (None, "random") for key in found], dtype=bool)
         fair.append(own[good])
     if not tables:
         empty, _ = typed(take(work.pool.table, np.empty(0, np.int64)), work.types)

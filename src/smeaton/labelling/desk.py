@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from smeaton.errors import InputError
+from smeaton.errors import InputError, SmeatonError
 from smeaton.labelling.ask import Batch, Question
 from smeaton.labelling.exchange import mark_picked, written
 from smeaton.labelling.work import Work, with_labels
@@ -97,7 +97,10 @@ class Desk:
             self._past.pop()
             self._next = place
             self._answered -= answered
-            self.work.answered.discard(self.questions[place].key)
+            key = self.questions[place].key
+            self.work.answered.discard(key)
+            if not answered:
+                self.work.marks.add([key], "asked")
             return self._state()
 
     @property
@@ -174,7 +177,10 @@ class Desk:
         self._working.start()
 
     def _tell(self) -> None:
-        self._said = self._gain()
+        try:
+            self._said = self._gain()
+        except SmeatonError as error:
+            self._said = f"cannot be told: {error.message}"
 
 
 def _are_codes(codes: object, count: int) -> bool:

@@ -110,14 +110,14 @@ def take_answers(work: Work, path: Path, *, new_labels: bool = False) -> Taken:
             continue
         seen.add(key)
         rows.append(row_of(work.pool.table, places[key], names) | {work.task.target: written(work, value)})
-    _refuse(path, faults, raw)
+    _refuse(path, faults, raw, open_labels=work.open_labels and not new_labels)
     if rows:
         work.answers.extend(rows)
         work.answered.update(seen)
     return Taken(len(rows), empty, before)
 
 
-def _refuse(path: Path, faults: Sequence[str], raw: Raw) -> None:
+def _refuse(path: Path, faults: Sequence[str], raw: Raw, *, open_labels: bool) -> None:
     if not faults:
         return
     more = f"\n  and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
@@ -125,7 +125,7 @@ def _refuse(path: Path, faults: Sequence[str], raw: Raw) -> None:
     raise DataError(
         f"{len(faults)} of {len(raw)} rows cannot be taken; nothing was written:{listed}{more}",
         where=str(path),
-        fix="correct these answers, or give --new-labels if a new label is meant",
+        fix="correct these answers" + (", or give --new-labels if a new label is meant" if open_labels else ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Small remarks about rows, kept beside the trials: which were drawn at random, and which were skipped.
+"""Small remarks about rows, kept beside the trials: how each was picked, and which were skipped.
 
 They may be deleted: then no row counts as a random one any more, and skipped rows are asked again.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-Mark = Literal["random", "guided", "skipped"]
+Mark = Literal["random", "guided", "skipped", "asked"]
 
 
 class Marks:
@@ -16,7 +16,8 @@ class Marks:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._marks: dict[str, str] = {}
+        self._picked: dict[str, str] = {}
+        self._skipped: set[str] = set()
         if path.exists():
             for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
                 self._read(line)
@@ -24,20 +25,38 @@ class Marks:
     def _read(self, line: str) -> None:
         try:
             found = json.loads(line)
-            self._marks[str(found["row"])] = str(found["mark"])
+            self._take(str(found["row"]), str(found["mark"]))
         except (ValueError, KeyError, TypeError):
             return  # the end of a write that a crash cut off: the row is asked again, nothing is lost
 
     def add(self, rows: Iterable[str], mark: Mark) -> None:
-        """Remark on rows; the last remark on a row counts, but a random row stays one."""
-        new = {row: mark for row in rows if self._marks.get(row) not in (mark, "random")}
+        """Remark on rows. A row once picked at random stays a random one; `asked` takes `skipped` back."""
+        new = [row for row in dict.fromkeys(rows) if self._changes(row, mark)]
         if not new:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as stream:
             stream.writelines(json.dumps({"row": row, "mark": mark}) + "\n" for row in new)
-        self._marks.update(new)
+        for row in new:
+            self._take(row, mark)
 
-    def of(self, row: str) -> str | None:
-        """The remark on a row."""
-        return self._marks.get(row)
+    def picked(self, row: str) -> str | None:
+        """`random` or `guided`; None for a row that was never asked."""
+        return self._picked.get(row)
+
+    def skipped(self, row: str) -> bool:
+        """Whether the row was passed over."""
+        return row in self._skipped
+
+    def _changes(self, row: str, mark: Mark) -> bool:
+        if mark in ("skipped", "asked"):
+            return (row in self._skipped) != (mark == "skipped")
+        return self._picked.get(row) not in (mark, "random")
+
+    def _take(self, row: str, mark: str) -> None:
+        if mark == "skipped":
+            self._skipped.add(row)
+        elif mark == "asked":
+            self._skipped.discard(row)
+        else:
+            self._picked[row] = mark

@@ -12,8 +12,10 @@ from smeaton.task.table import Array, Table
 
 
 def keys(table: Table, names: Sequence[str]) -> list[str]:
-    """A key a row, of its content in `names`, the same whatever form the row was read from (`3` is 3, "" is null)."""
-    columns = [[_plain(value) for value in table[name].tolist()] for name in names]
+    """A key a row, of its content in `names`, the same in whatever form the row was read (`3` is 3, "" is null) and in
+    whatever order the columns come.
+    """
+    columns = [[_plain(value) for value in table[name].tolist()] for name in sorted(names)]
     return [
         hashlib.blake2b(json.dumps(row, ensure_ascii=True, default=str).encode(), digest_size=8).hexdigest()
         for row in zip(*columns, strict=True)

@@ -34,7 +34,7 @@ def shares(work: Work) -> tuple[Share, ...]:
     for table in work.labelled:
         found = keys(table, work.names)
         for key, value in zip(found, _parsed(work, table[work.task.target]), strict=True):
-            if value is None or work.marks.of(key) != "random":
+            if value is None or work.marks.picked(key) != "random":
                 continue
             total += 1
             for label in value if isinstance(value, list) else [value]:

@@ -55,7 +55,9 @@ class Work:
         return (self.kind.labels if self.kind.of is None else self.kind.of.labels) or ()
 
 
-def open_work(task: Task, to: str | None = None, *, into: bool = False, known: Task | None = None) -> Work:
+def open_work(
+    task: Task, to: str | None = None, *, into: bool = False, known: Task | None = None, write: bool = False
+) -> Work:
     """Read the pool and the answers there are.
 
     Args:
@@ -63,6 +65,7 @@ def open_work(task: Task, to: str | None = None, *, into: bool = False, known: T
         to: the file for answers; default `labels.csv` (`.jsonl` where the examples are) in the task's folder.
         into: append to the one file of the examples instead.
         known: the pinned task of a bundle, whose types and labels are taken.
+        write: answers will be appended, so a line of theirs that a crash cut off is removed.
 
     Raises:
         TaskError: no unlabelled rows are named, or an output that is not labelled here.
@@ -77,7 +80,7 @@ def open_work(task: Task, to: str | None = None, *, into: bool = False, known: T
     examples = None if missing or task.data.examples is None else read(task.data.examples, folder)
     path = _answer_path(folder, files, to, into=into, missing=bool(missing))
     columns = _columns(task, pool, examples)
-    answers = AnswerFile(path, columns)
+    answers = AnswerFile(path, columns, mend=write)
     tables = [] if examples is None else [dict(examples.table)]
     apart = path.exists() and path.stat().st_size and not (not missing and any(path.samefile(file) for file in files))
     if apart:
@@ -169,7 +172,8 @@ def _columns(task: Task, pool: Raw, examples: Raw | None) -> list[str]:
 
 def _types(task: Task, pool: Raw, tables: Sequence[Table], known: Task | None) -> dict[str, Type]:
     if known is not None and known.inputs is not None:
-        types = dict(known.inputs)
+        places = {name: place for place, name in enumerate(pool.table)}
+        types = dict(sorted(known.inputs.items(), key=lambda item: places.get(item[0], len(places))))
     elif task.inputs is not None:
         types = {
             name: pin_type(pool.table[name], kind, name) if name in pool.table else kind

@@ -55,6 +55,25 @@ def check_program(program: Program) -> None:
             raise ProgramError(f"no step writes the output {name!r}", fix=_known(written))
 
 
+#: How far two answers of the same program to the same row may be apart, where no step says otherwise.
+TOLERANCE = 1e-9
+
+
+def tolerance_of(program: Program, elsewhere: bool = False) -> float:
+    """How far the answers of a program may be from those expected of it: the most that any of its steps asks for
+    (`Op.tolerance(step, elsewhere)`, where an op has it). `elsewhere`: the others were made on another machine."""
+    worst = TOLERANCE
+    for step in program.steps:
+        ask = getattr(op_of(step), "tolerance", None)
+        worst = max(worst, TOLERANCE if ask is None else float(ask(step, elsewhere)))
+    return worst
+
+
+def is_slow(program: Program) -> bool:
+    """Whether a program has a step that may look up what it computed before, because that takes long."""
+    return any(step.op == "embed" and step.args.get("kind") == "onnx" for step in program.steps)
+
+
 def op_of(step: Step) -> Op:
     """The op of a step.
 

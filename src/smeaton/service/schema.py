@@ -5,7 +5,7 @@ from typing import Any
 
 from smeaton.service.hosted import Hosted
 from smeaton.service.settings import Settings
-from smeaton.task.structure import END, START, is_spans
+from smeaton.task.structure import END, START, answered, is_spans
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 
@@ -74,7 +74,7 @@ def answer_schema(task: Task, outputs: tuple[str, ...]) -> Schema:
             labels = list(kind.labels or ())
             properties[name] = {"enum": labels} if labels else {"type": "number"} if _is_number(kind) else {}
             if kind.answer in ("many", "structure"):
-                properties[name] = _answered(kind)
+                properties[name] = _answered(answered(kind))
             if "error" in outputs and properties[name]:
                 properties[name] = {"anyOf": [properties[name], {"type": "null"}]}
         elif name == "probability":

@@ -1,8 +1,8 @@
 """Near-duplicates among texts: MinHash signatures, buckets of alike signatures, then the exact similarity.
 
-A text is the set of its runs of five characters after normalising (case, width, punctuation and white space do not
-count, in any script). Two texts are near-duplicates if their sets have at least `threshold` of their union in common
-(the resemblance of Broder, "On the resemblance and containment of documents", 1997). MinHash with banding
+A text is the set of its runs of five characters after normalising (case, width, white space and marks between words do
+not count, in any script). Two texts are near-duplicates if their sets have at least `threshold` of their union in
+common (the resemblance of Broder, "On the resemblance and containment of documents", 1997). MinHash with banding
 (Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3) proposes pairs; each is then checked exactly, so
 nothing below the threshold is ever joined, and a pair exactly at it is missed with a chance of at most `_MISSED`.
 """
@@ -20,6 +20,8 @@ from smeaton.runtime.ops._words import fnv1a
 from smeaton.similarity.grams import counted
 from smeaton.task.table import Array
 
+#: One changed character in a text of 30 or more still passes.
+THRESHOLD = 0.7
 _RUN = 5
 _HASHES = 128
 _MISSED = 0.005
@@ -40,7 +42,7 @@ class Group:
     similarity: float
 
 
-def near_duplicates(texts: Sequence[str | None], threshold: float = 0.8) -> list[Group]:
+def near_duplicates(texts: Sequence[str | None], threshold: float = THRESHOLD) -> list[Group]:
     """The groups of near-duplicate texts, largest first. Nulls and blank texts belong to none.
 
     Args:
@@ -52,7 +54,7 @@ def near_duplicates(texts: Sequence[str | None], threshold: float = 0.8) -> list
         ExtraMissing: scipy is not installed.
     """
     if not 0.0 < threshold <= 1.0:
-        raise InputError(f"a threshold of {threshold} is no share", fix="give one above 0 and at most 1, such as 0.8")
+        raise InputError(f"a threshold of {threshold} is no share", fix="give one above 0 and at most 1, such as 0.7")
     hashes, ends = _sets(texts)
     members = _same_sets(hashes, ends)
     firsts = np.array([rows[0] for rows in members], dtype=np.int64)

@@ -50,7 +50,8 @@ def embedder(reference: str | None = None, folder: Path | None = None, cache: Pa
         if not known:
             raise InputError(
                 "search by meaning needs pretrained weights, and none are installed",
-                fix="name some with --model (a folder, package:NAME or hub:org/name), or search by words",
+                fix="install some (pip install --no-deps wordllama), or name some by --model (a folder, package:NAME "
+                "or hub:org/name), or search by words",
             )
         reference = known[0]
     return WeightsEmbedder(resolve(reference, folder, cache or folder / ".smeaton" / "weights"))

@@ -62,6 +62,15 @@ def pin_structure(kind: Type, values: Iterable[Any]) -> Type:
     return msgspec.structs.replace(kind, labels=tuple(sorted(set(held))) or None)
 
 
+def answered(kind: Type) -> Type:
+    """The type as it is answered: what is not found in the input is null, so every field of an object may be. Spans
+    have all their fields."""
+    if kind.type != "object" or kind.fields is None:
+        return kind
+    fields = {name: msgspec.structs.replace(answered(part), optional=True) for name, part in kind.fields.items()}
+    return msgspec.structs.replace(kind, fields=fields)
+
+
 def span_fault(kind: Type, value: Any, text: str | None) -> str:
     """What is wrong with a list of spans of `text`, with the path to it; '' if nothing is."""
     repeats = text_field(kind)

@@ -17,7 +17,7 @@ import numpy as np
 from smeaton.data.fold import Fold
 from smeaton.families import Choice, Family, Finished, Fitted, Range, Refusal, Run
 from smeaton.runtime.call import Call, Purse
-from smeaton.runtime.check import effect_of, externals
+from smeaton.runtime.check import TOLERANCE, effect_of, externals, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.ops import Op, RowReader, State, Streamer
 from smeaton.runtime.program import PROGRAM_FILE, Program, Step
@@ -27,8 +27,6 @@ from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, row
 from smeaton.task.task import Task
 from smeaton.task.values import value_reader
 
-#: How far a Program may be from the Fitted it was exported from.
-TOLERANCE = 1e-9
 _FORBIDDEN = (".pkl", ".pickle", ".joblib", ".py", ".so")
 
 
@@ -153,7 +151,9 @@ def check_op(
         assert _bits(answer(rows)) == _bits(whole), "the same rows gave other answers"
         backwards = np.arange(count)[::-1]
         turned = take(answer(take(rows, backwards)), backwards)
-        _check_close(turned, whole, "an answer depends on the other rows, or rows come out of order")
+        ask = getattr(op, "tolerance", None)
+        off = TOLERANCE if ask is None else ask(step, False)
+        _check_close(turned, whole, "an answer depends on the other rows, or rows come out of order", off)
     for part in (np.arange(0), np.arange(1)):
         for name, column in answer(take(rows, part)).items():
             assert len(column) == len(part), f"{name!r} has {len(column)} rows for {len(part)}"
@@ -165,12 +165,12 @@ def check_op(
         _check_stream(runner, step, rows, whole, call())
 
 
-def _check_close(one: Table, other: Table, otherwise: str) -> None:
-    """Equal but for the last bits of doubles: a matrix product may add in another order for another number of rows."""
+def _check_close(one: Table, other: Table, otherwise: str, tolerance: float) -> None:
+    """Equal but for the last bits: a matrix product may add in another order for another number of rows."""
     for name, column in one.items():
         if column.dtype.kind == "f":
             off = np.abs(column - other[name]).max(initial=0.0, where=~np.isnan(column))
-            assert off <= TOLERANCE, f"{otherwise}: {name!r} is off by {off:g}"
+            assert off <= tolerance, f"{otherwise}: {name!r} is off by {off:g}"
             assert np.array_equal(np.isnan(column), np.isnan(other[name])), f"{otherwise}: nulls of {name!r}"
         else:
             assert _bits({name: column}) == _bits({name: other[name]}), f"{otherwise}: {name!r}"
@@ -198,14 +198,15 @@ def _check_parity(program: Program, folder: Path, held: Table, answers: Table, t
         again = engine.run(held, call)
         one = engine.run(take(held, np.arange(1)), call)
     check_answers(again, rows_in(held), task)
+    tolerance = tolerance_of(program)
     for name in again:
         if again[name].dtype == object:
             assert again[name].tolist() == answers[name].tolist(), f"the program answers another {name!r}"
             continue
         off = float(np.abs(again[name] - answers[name]).max(initial=0.0))
-        assert off <= TOLERANCE, f"the program is off by {off:g} in {name!r}"
+        assert off <= tolerance, f"the program is off by {off:g} in {name!r}"
         alone = float(np.abs(one[name] - again[name][:1]).max(initial=0.0))
-        assert alone <= TOLERANCE, f"a row alone is off by {alone:g} in {name!r}"
+        assert alone <= tolerance, f"a row alone is off by {alone:g} in {name!r}"
 
 
 def _check_domain(name: str, domain: Choice | Range) -> None:

@@ -49,7 +49,8 @@ class Chooser:
         for name, space in probes:
             if space.starts:
                 candidate = Candidate(family=name, config=dict(space.starts[0]), why="first try of its family")
-                first.append(Attempt(candidate, "probe"))
+                # Two folds of it share their work between two workers.
+                first.append(Attempt(candidate, "probe", allowed=2 if space.shared else 1))
         for attempt in first:
             attempt.seed = self.seed
         return first

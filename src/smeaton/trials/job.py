@@ -15,17 +15,20 @@ import numpy as np
 
 from smeaton import plugins
 from smeaton.compile.merge import mergeable
-from smeaton.compile.proof import TOLERANCE, adversarial, compare
+from smeaton.compile.proof import adversarial, compare
 from smeaton.data.dataset import Dataset
 from smeaton.data.fold import Fold
 from smeaton.data.split import FoldIndex, all_rows, fold, open_folds
 from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
 from smeaton.families import Family, Fitted, Run
+from smeaton.families._vectors import FOLDER as VECTORS
+from smeaton.families._vectors import VectorStore
 from smeaton.runtime.call import Call
-from smeaton.runtime.check import effect_of, externals
+from smeaton.runtime.check import effect_of, externals, is_slow, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, flush, save_program
 from smeaton.runtime.ledger import Ledger
+from smeaton.runtime.ops._embed_memory import remembering
 from smeaton.runtime.program import Program
 from smeaton.task.arrays import save_table
 from smeaton.task.table import Array, Table, rows_in, take
@@ -38,6 +41,7 @@ from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, 
 
 Report = Callable[[int, float], None]
 PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
+PROOF_ROWS_SLOW = 64  #: the same for a program that takes long: these are computed, the others may be looked up
 
 
 @dataclass(slots=True)
@@ -104,6 +108,7 @@ def _fit_and_answer(work: Work, folds: list[FoldIndex], report: Report) -> None:
     work.timed("fit_seconds", start)
     facts["steps"], facts["note"] = int(getattr(fitted, "steps", 0)), str(getattr(fitted, "note", ""))
     facts["refit"] = getattr(fitted, "refit", None)
+    facts["shared"] = float(getattr(fitted, "shared", 0.0))
     if job.export:
         _answer_as_program(work, fitted)
         return
@@ -132,7 +137,8 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
     start = time.monotonic()
     with open_engine(program, folder, work) as engine:
         call = Call(purse=work.meter, seed=work.job.seed)
-        answers = engine.run(held, call)
+        with remembering(_store(work.job)):
+            answers = engine.run(held, call)
         _save(work, answers, held, HELD)
         for repeat in range(1, work.job.repeats if effect != "pure" else 1):
             again = Call(purse=work.meter, seed=work.job.seed + repeat)
@@ -141,10 +147,18 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
             stop = none_of(stop)  # nothing reads these answers: do not pay for them
             _save(work, none_of(answers), stop, STOP)
         else:
-            _save(work, engine.run(stop, call), stop, STOP)
+            with remembering(_store(work.job)):
+                _save(work, engine.run(stop, call), stop, STOP)
         work.timed("predict_seconds", start)
+        if is_slow(program):  # every row is held out once, and its vectors are kept
+            work.facts["shared"] += time.monotonic() - start
         if effect == "pure":
             _prove(work, fitted, engine, answers)
+
+
+def _store(job: Job) -> VectorStore | None:
+    """Where slow steps look up what they computed for the same rows in another fold."""
+    return VectorStore(Path(job.cache) / VECTORS) if job.cache else None
 
 
 def open_engine(program: Program, folder: Path, work: Work) -> Engine:
@@ -178,14 +192,15 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
     """
     start = time.monotonic()
     held = work.fold.held
-    some = take(held, np.arange(min(rows_in(held), PROOF_ROWS)))
+    slow, tolerance = is_slow(engine.program), tolerance_of(engine.program)
+    some = take(held, np.arange(min(rows_in(held), PROOF_ROWS if not slow else PROOF_ROWS_SLOW)))
     hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed)
     worst, usual = 0.0, usual_size(answers)
     for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):
         size = rows_in(rows)
         model, program = (check_answers(given, size, work.task) for given in (fitted.predict(rows), found))
-        off = compare(in_scale(model, program, usual), in_scale(program, program, usual))
-        if not off <= TOLERANCE:
+        off = compare(in_scale(model, program, usual), in_scale(program, program, usual), tolerance)
+        if not off <= tolerance:
             raise SmeatonError(
                 f"the exported program differs from the fitted model by {off:.3g} on {name} rows",
                 fix="report this with the task: the program was thrown away, nothing wrong was shipped",

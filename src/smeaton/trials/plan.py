@@ -79,12 +79,14 @@ def make_plan(
     """
     outputs = len(profile.shares) if len(profile.shares) > 2 else 1
     columns = width(profile)
-    effort = max((space.effort for space in spaces.values() if not space.needs_pool), default=1.0)
+    singles = [space for space in spaces.values() if not space.needs_pool] or [Space(starts=())]
     chosen, reserve = 1, _reserve(clock.budget, profile.rows, task.test.share, 1)
     for folds in _possible(task, profile, groups):
         kept = _reserve(clock.budget, profile.rows, task.test.share, folds)
-        job = Size(int(profile.rows * (folds - 1) / folds), columns, outputs, slowness).guess(effort)
-        if _WANTED[folds] * folds * job / slots <= clock.left() - kept - job:
+        size = Size(int(profile.rows * (folds - 1) / folds), columns, outputs, slowness)
+        job = max(size.of(space) for space in singles)
+        wanted = max(min(_WANTED[folds], space.whole or _WANTED[folds]) * size.of(space) for space in singles)
+        if wanted * folds / slots <= clock.left() - kept - job:
             chosen, reserve = folds, kept
             break
     plan = Plan(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from smeaton.compile.proof import TOLERANCE
 from smeaton.runtime.ops.reject import reject, same_label
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, object_column, take
 from smeaton.task.task import Task
@@ -128,12 +127,14 @@ def step_args(rejection: Rejection, task: Task) -> dict[str, Any]:
     }
 
 
-def rejected_like(goal: Table, found: Table, rejection: Rejection | None, task: Task) -> dict[str, Array]:
+def rejected_like(
+    goal: Table, found: Table, rejection: Rejection | None, task: Task, tolerance: float
+) -> dict[str, Array]:
     """What `found` is held against: the goal after a rejection. Where both stand on the line between outside and the
     other labels to within the tolerance, either label is right, and the goal takes that of `found`."""
     after = rejected(goal, rejection, task)
     if rejection is not None:
-        near = np.abs(after[PROBABILITY][:, rejection.outside] - 0.5) <= TOLERANCE
+        near = np.abs(after[PROBABILITY][:, rejection.outside] - 0.5) <= tolerance
         after[PREDICTION] = np.where(near, found[PREDICTION], after[PREDICTION])
     return after
 

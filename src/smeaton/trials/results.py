@@ -32,11 +32,12 @@ PROGRAM = "program"
 class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts of one fit.
 
-    `seconds` of the whole job; `parity` the largest difference between the fitted model and its program over
-    `parity_rows` rows (None where it cannot be told); `size` of the program's files in bytes; `money` in dollars;
-    `effect` of the program ('' without one). `steps` is where the clock ended the fit (0: it ended by itself) and
-    `note` what did not go as planned, both as the fitted model states them (see `Fitted`); `refit` is the change of
-    configuration that fits the same again without rows to stop on (None: the family offers none).
+    `seconds` of the whole job, `shared` of them for what later fits of the build share; `parity` the largest difference
+    between the fitted model and its program over `parity_rows` rows (None where it cannot be told); `size` of the
+    program's files in bytes; `money` in dollars; `effect` of the program ('' without one). `steps` is where the clock
+    ended the fit (0: it ended by itself) and `note` what did not go as planned, both as the fitted model states them
+    (see `Fitted`); `refit` is the change of configuration that fits the same again without rows to stop on (None: the
+    family offers none).
     """
 
     job: Job
@@ -45,6 +46,7 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     predict_seconds: float = 0.0
     export_seconds: float = 0.0
     proof_seconds: float = 0.0
+    shared: float = 0.0
     rows: int = 0
     steps: int = 0
     refit: dict[str, Any] | None = None

@@ -364,15 +364,21 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
     if lead is None:
         return 1
     ages = {attempt.key: age for attempt, age in work.desk.running()}
-    seconds = 0.0
+    alone, together = 0.0, 0.0
     for attempt in work.active:
         fitted = bool(attempt.spent)
         if attempt.role == "probe" and not (fitted and work.judge.paired(attempt.key, lead.key, [0])[1] > 0):
+            space = work.setup.spaces[attempt.candidate.family]
             expected = model.expect(attempt.candidate.family).mean
-            seconds = max(seconds, expected if fitted else max(expected, ages.get(attempt.key, 0.0)))
+            # What it shares with later fits makes it old, and not dear.
+            seconds = expected if fitted or space.shared else max(expected, ages.get(attempt.key, 0.0))
+            if space.whole is None:
+                alone = max(alone, _WHOLE * seconds)
+            else:
+                together += space.whole * seconds
     left = work.setup.clock.until(trying.until())
     for folds in sorted({plan.made, 3} - {1}, reverse=True):
-        if folds <= plan.made and _WHOLE * folds * seconds / plan.slots <= 0.9 * left:
+        if folds <= plan.made and max(alone, together) * folds / plan.slots <= 0.9 * left:
             return folds
     return 1
 

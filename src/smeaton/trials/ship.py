@@ -10,12 +10,12 @@ import numpy as np
 from smeaton.compile.calibrate import Calibration
 from smeaton.compile.export import label_rule
 from smeaton.compile.merge import average, mergeable
-from smeaton.compile.proof import TOLERANCE, adversarial, compare
+from smeaton.compile.proof import adversarial, compare
 from smeaton.compile.reject import add_rejection
 from smeaton.data.dataset import Dataset
 from smeaton.data.split import open_folds
 from smeaton.errors import ProgramError, SmeatonError
-from smeaton.runtime.check import effect_of
+from smeaton.runtime.check import effect_of, is_slow, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import copy_program, open_program, save_program
 from smeaton.runtime.ops.labels import choose
@@ -28,7 +28,7 @@ from smeaton.trials.reject import rejected_like, ships, step_args
 from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, read_calibrations, usual_size
 from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
-PROOF_ROWS = 1_000
+PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +106,18 @@ def _check(
     """
     dataset = Dataset.open(root / "data")
     held = np.concatenate([index.held for index in open_folds(root / "data")])
-    thinned = np.sort(held[np.linspace(0, len(held) - 1, min(len(held), PROOF_ROWS)).astype(np.int64)])
+    most = min(len(held), PROOF_ROWS_SLOW if is_slow(program) else PROOF_ROWS)
+    thinned = np.sort(held[np.linspace(0, len(held) - 1, most).astype(np.int64)])
     real = take(dataset.table, thinned)
-    worst, usual = 0.0, None
+    worst, usual, tolerance = 0.0, None, tolerance_of(program)
     with Engine(program, folder) as engine:
         for rows in (real, adversarial(program, folder, real, task, 0)):
             found = engine.run(rows)
-            goal = rejected_like(_average(rows, parts[0], parts[1], task), found, parts[2], task)
+            goal = rejected_like(_average(rows, parts[0], parts[1], task), found, parts[2], task, tolerance)
             goal = goal if parts[3] is None else applied(goal, parts[3].ships, task)
             usual = usual_size(goal) if usual is None else usual
-            worst = max(worst, compare(in_scale(found, goal, usual), in_scale(goal, goal, usual)))
-    if not worst <= TOLERANCE:
+            worst = max(worst, compare(in_scale(found, goal, usual), in_scale(goal, goal, usual), tolerance))
+    if not worst <= tolerance:
         raise SmeatonError(
             f"the program that would ship is off by {worst:.3g} from the average of what was scored",
             where=str(folder),

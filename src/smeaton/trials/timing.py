@@ -38,6 +38,10 @@ class Size:
         cells = self.rows * self.columns * self.outputs
         return self.slowness * (FIXED + PER_EFFORT * effort + CELL * effort * cells)
 
+    def of(self, space: Space) -> float:
+        """Seconds of a fit of a family before anything was measured."""
+        return self.guess(space.effort) if space.seconds is None else self.slowness * space.seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -61,8 +65,7 @@ class TimeModel:
 
     def expect(self, family: str, fidelity: float = 1.0) -> Estimate:
         """How long a fit of the family will take."""
-        effort = self.spaces[family].effort if family in self.spaces else 1.0
-        prior = math.log(self.size.guess(effort))
+        prior = self._prior(family)
         power = self._power(family)
         offset, weight = self._offset(family, power)
         others = [self._offset(name, self._power(name)) for name in self._seen if name != family]
@@ -71,6 +74,10 @@ class TimeModel:
         shift = (weight * offset + _SHARED * shared) / (weight + _SHARED)
         mean = math.exp(prior + shift + power * math.log(fidelity))
         return Estimate(mean, mean * math.exp(1.28 * self._spread(family, shift, power)))
+
+    def _prior(self, family: str) -> float:
+        """Logarithm of the guess before anything was measured."""
+        return math.log(self.size.of(self.spaces[family]) if family in self.spaces else self.size.guess(1.0))
 
     def _power(self, family: str) -> float:
         """Slope in log fidelity, drawn toward 1 (twice the rows, twice the time)."""
@@ -86,8 +93,7 @@ class TimeModel:
         seen = self._seen.get(family, [])
         if not seen:
             return 0.0, 0.0
-        effort = self.spaces[family].effort if family in self.spaces else 1.0
-        prior = math.log(self.size.guess(effort))
+        prior = self._prior(family)
         weights = _FADE ** np.arange(len(seen))[::-1]
         errors = np.array([y - power * x - prior for x, y in seen])
         return float(weights @ errors / weights.sum()), float(weights.sum())
@@ -95,8 +101,7 @@ class TimeModel:
     def _spread(self, family: str, shift: float, power: float) -> float:
         """Standard deviation of log seconds, drawn toward 0.5."""
         seen = self._seen.get(family, [])
-        effort = self.spaces[family].effort if family in self.spaces else 1.0
-        prior = math.log(self.size.guess(effort))
+        prior = self._prior(family)
         squares = sum((y - power * x - prior - shift) ** 2 for x, y in seen)
         return math.sqrt((squares + 2 * 0.25) / (len(seen) + 2))
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from smeaton.errors import SmeatonError
-from smeaton.trials.attempt import Attempt
+from smeaton.trials.attempt import Attempt, trial_folder
 from smeaton.trials.desk import Desk, Ended
 from smeaton.trials.executors import Event
 from smeaton.trials.notice import Listener, Notice, NoticeKind
 from smeaton.trials.plan import Plan
 from smeaton.trials.record import State, Trial
+from smeaton.trials.results import read_fit
 from smeaton.trials.setup import Judge, Setup
 from smeaton.trials.store import Store
 from smeaton.trials.timing import TimeModel
@@ -181,7 +182,8 @@ class Work:
         if attempt not in self.active:
             return
         if ended.kind == "done":
-            self.model.learn(attempt.candidate.family, attempt.fidelity, ended.seconds)
+            own = max(0.0, ended.seconds - self._shared(attempt, ended.fold))
+            self.model.learn(attempt.candidate.family, attempt.fidelity, own)
             return
         self.desk.kill(lambda other: other is attempt, "another fold of it ended")
         if ended.kind == "killed" and ended.reason:
@@ -190,6 +192,14 @@ class Work:
             self.active.remove(attempt)
             reason = ended.reason or "its worker ended without a word"
             rules.judged(_ended_trial(attempt, "failed", f"fold {ended.fold}: {reason}"))
+
+
+    def _shared(self, attempt: Attempt, fold: int) -> float:
+        """Seconds of a fit that later ones need not spend again."""
+        try:
+            return read_fit(trial_folder(self.setup.root, attempt.key), fold).shared
+        except SmeatonError:
+            return 0.0  # it left no result, as a scripted fit does
 
 
 def sentence(trial: Trial) -> str:

@@ -40,6 +40,8 @@ def header(path: Path) -> tuple[dict[str, Entry], int]:
             start, end = entry.data_offsets
             if not 0 <= start <= end <= size - 8 - length:
                 raise ValueError(f"the tensor {name!r} lies outside the file")
+            if min(entry.shape, default=0) < 0:
+                raise ValueError(f"the tensor {name!r} has the shape {entry.shape}")
     except (ValueError, msgspec.MsgspecError) as error:
         raise InputError(
             f"{path.name} is no safetensors file: {error}", fix="fetch it again", where=str(path)

@@ -13,7 +13,7 @@ from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops._tag_chain import chain_of, chain_size
 from smeaton.runtime.ops._tag_model import FILES, TagModel, load_model, rounded
-from smeaton.runtime.ops._tag_values import Field, converter, number_text
+from smeaton.runtime.ops._tag_values import Field, converter, number_text, reader
 from smeaton.runtime.ops._tag_words import feature_hashes, near_hashes, read_tokens
 from smeaton.runtime.ops.tag import BUCKETS, CLASSES_FILE, SpanNames, TagArgs, Tagger, part
 from smeaton.runtime.program import Step
@@ -73,6 +73,30 @@ def test_numbers_in_prose(text: str, mark: str, plain: str | None) -> None:
 )
 def test_pieces_as_values(field: Field, piece: str, value: Any) -> None:
     found = converter(field)(piece)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark", "text", "piece", "value"),
+    [
+        ("integer", ".", "send 1,200 x sofa", "1", 1200),
+        ("integer", ".", "send 1,200 x sofa", "200", 1200),
+        ("integer", ".", "send 12,34,567", "12", 12),
+        ("integer", ".", "rows 3,4 and 5", "3", 3),
+        ("integer", ".", "12.50 euros", "12", 12),
+        ("integer", ",", "1.200.000 Stück", "200", 1200000),
+        ("number", ".", "costs 1,249.50.", "249", 1249.5),
+        ("number", ",", "kostet 1.249,50 €", "1", 1249.5),
+        ("number", ",", "kostet 1.249,50 €", "1.249,50 €", 1249.5),
+        ("number", ".", "CHF 10\u2019000", "10", 10000.0),
+        ("number", ".", "٣٤.٥ درهم", "٣٤", 34.5),
+        ("text", ".", "send 1,200 x sofa", "1", "1"),
+    ],
+)
+def test_a_part_of_a_number_is_read_as_the_whole(kind: Any, mark: str, text: str, piece: str, value: Any) -> None:
+    start = text.index(piece)
+    found = reader(Field(name="a", type=Type(type=kind), decimal=mark))(text, start, start + len(piece))
     assert found == value
     assert type(found) is type(value)
 

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smeaton.runtime.ops._tag_chain import (
-    Chain, best, chain_of, chain_size, expect, groups, padded, spans_of, tags_of,
+    Chain,
+    best,
+    chain_of,
+    chain_size,
+    expect,
+    groups,
+    padded,
+    spans_of,
+    tags_of,
 )  # fmt: skip
 from smeaton.task.table import Array
 

@@ -7,6 +7,7 @@ oldest of sentence vectors (weighted: Arora, Liang and Ma 2017).
 import itertools
 import mmap
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from smeaton.errors import ProgramError
 from smeaton.extras import needs
+from smeaton.runtime.ops._embed_memory import threads
 from smeaton.task.table import Array
 
 #: Padded tokens of one batch: enough that the cost of a call does not show, few enough that memory stays bounded.
@@ -25,6 +27,8 @@ PIECE = 2048
 _TABLE_TOKENS = 16_384  # rows of a table gathered at once
 #: Operators that look at the whole batch to scale their input, so that a row's answer depends on its neighbours.
 _DYNAMIC = (b"DynamicQuantize", b"MatMulInteger")
+#: Metadata of a quantised model that scales every token by itself.
+ROWWISE = "smeaton.rowwise"
 _HIDDEN = ("last_hidden_state", "token_embeddings", "hidden_states")
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
@@ -32,12 +36,12 @@ Check = Callable[[], None]
 
 
 def is_dynamic(path: Path) -> bool:
-    """Whether an ONNX file holds dynamically quantised operators."""
+    """Whether an ONNX file holds quantised operators that look at the whole batch."""
     with path.open("rb") as file:
         if not path.stat().st_size:
             return False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return any(data.find(name) >= 0 for name in _DYNAMIC)
+            return data.find(ROWWISE.encode()) < 0 and any(data.find(name) >= 0 for name in _DYNAMIC)
 
 
 class Tokens:
@@ -183,9 +187,13 @@ def _pooled(
     """The mean of each text's windows, weighted by their tokens; without columns if there is no window at all."""
     total: Array | None = None
     weight = np.zeros(texts)
-    for batch in batches([len(row) for row in rows], 1 if settings.alone else BATCH_TOKENS):
+
+    def encode(batch: list[int]) -> Array:
         check()
-        vectors = encoder.pool([rows[row] for row in batch], settings.cls).astype(np.float64)
+        return encoder.pool([rows[row] for row in batch], settings.cls).astype(np.float64)
+
+    order = list(batches([len(row) for row in rows], 1 if settings.alone else BATCH_TOKENS))
+    for batch, vectors in zip(order, _side_by_side(encode, order), strict=True):
         if total is None:
             total = np.zeros((texts, vectors.shape[1]))
         for row, vector in zip(batch, vectors, strict=True):
@@ -195,6 +203,16 @@ def _pooled(
         return np.zeros((texts, 0), dtype=np.float32)
     total /= np.maximum(weight, 1.0)[:, None]
     return (unit(total) if settings.normalise else total).astype(np.float32)
+
+
+def _side_by_side(encode: Callable[[list[int]], Array], order: Sequence[list[int]]) -> Iterator[Array]:
+    """The vectors of each batch, in order; on several threads where the caller allows them (the model lets go of the
+    interpreter while it runs)."""
+    if threads() < 2 or len(order) < 2:
+        yield from map(encode, order)
+        return
+    with ThreadPoolExecutor(threads()) as pool:
+        yield from pool.map(encode, order)
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:

@@ -50,6 +50,24 @@ def remembering(memory: Memory | None) -> Iterator[None]:
         _memory.reset(token)
 
 
+_threads: ContextVar[int] = ContextVar("smeaton_embed_threads", default=1)
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Let the `embed` steps that run in this block use so many threads for a table. Elsewhere they use one."""
+    token = _threads.set(count)
+    try:
+        yield
+    finally:
+        _threads.reset(token)
+
+
+def threads() -> int:
+    """How many threads the block that runs may use."""
+    return _threads.get()
+
+
 def memory() -> Memory | None:
     """The store of the block that runs."""
     return _memory.get()

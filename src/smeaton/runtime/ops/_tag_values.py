@@ -3,6 +3,8 @@
 A number: code points other than decimal digits (of any script), signs and separators are left out, so currency and
 percent signs and units go. The field's decimal mark, `.` or `,`, was learnt in training; the other one, apostrophes and
 white space separate thousands. A minus sign (- or U+2212) counts where it stands before the first digit. 12% is 12.
+A piece that is a part of a longer number (`1` of `1,249.50`) is read as the whole: thousands in groups of three digits,
+and behind the decimal mark what a field of type number may have.
 A moment: the layouts met in training one after the other (see `task/moments.py`), the commonest first.
 What the field's own type refuses (bounds, whole numbers, unknown labels) is null.
 """
@@ -10,6 +12,7 @@ What the field's own type refuses (bounds, whole numbers, unknown labels) is nul
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -21,6 +24,9 @@ from smeaton.task.types import Type
 MARKS = (".", ",")
 _THOUSANDS = re.compile(r"['\u2019\s]")
 _LEFT_OUT = re.compile(r"[^0-9.,+\-]")
+_WHOLE = r"(?:\d{1,3}(?:[,'\u2019]\d{3})+(?!\d)|\d+)"
+_OF_NUMBER = re.compile(r"[\d.,'\u2019]+")
+_REACH = 40  # code points to either side that a number is looked for in
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -40,6 +46,25 @@ def number_text(text: str, decimal: str) -> str | None:
     plain = _LEFT_OUT.sub("", _THOUSANDS.sub("", plain)).replace(MARKS[decimal == "."], "").replace(decimal, ".")
     plain = plain.strip(".")
     return plain if NUMBER.fullmatch(plain) else None
+
+
+def whole_number(field: Field, text: str, start: int, end: int) -> str:
+    """The piece text[start:end], widened to the whole number where it begins or ends in the midst of one."""
+    low = start
+    while low > max(0, start - _REACH) and _OF_NUMBER.match(text, low - 1):
+        low -= 1
+    behind = _OF_NUMBER.match(text, end, end + _REACH)
+    high = behind.end() if behind else end
+    numbers = [found.span() for found in _numbers(field.decimal, field.type.type).finditer(text, low, high)]
+    first = min((a for a, b in numbers if a < start < b), default=start)
+    last = max((b for a, b in numbers if a < end < b), default=end)
+    return text[first:last]
+
+
+@cache
+def _numbers(decimal: str, kind: str) -> re.Pattern[str]:
+    whole = _WHOLE.replace("[,", f"[{MARKS[decimal == '.']}")
+    return re.compile(whole + (rf"(?:[{decimal}]\d+)?" if kind == "number" else ""))
 
 
 def _digit(letter: str) -> str:
@@ -71,6 +96,14 @@ def converter(field: Field) -> Callable[[str], Any]:
 
         return moment
     return lambda piece: piece
+
+
+def reader(field: Field) -> Callable[[str, int, int], Any]:
+    """A function from a text and the bounds of a piece in it to the field's value as plain JSON, None if it is none."""
+    read = converter(field)
+    if field.type.type in ("number", "integer"):
+        return lambda text, start, end: read(whole_number(field, text, start, end))
+    return lambda text, start, end: read(text[start:end])
 
 
 def _tried(read: Callable[[Any], Any], value: str) -> Any:

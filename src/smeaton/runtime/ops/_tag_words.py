@@ -120,16 +120,16 @@ def read_tokens(texts: Sequence[str | None]) -> Tokens:
     words: list[int] = []
     for text in texts:
         last = 0
-        for start, stop in places(text) if text else ():
-            starts.append(start)
-            stops.append(stop)
-            gaps.append(_gap(text or "", last, start))
-            words.append(known.setdefault((text or "")[start:stop], len(known)))
-            last = stop
+        for first, behind in places(text) if text else ():
+            starts.append(first)
+            stops.append(behind)
+            gaps.append(_gap(text or "", last, first))
+            words.append(known.setdefault((text or "")[first:behind], len(known)))
+            last = behind
         ends.append(len(starts))
     table = np.array([_forms(word) for word in known], dtype=np.uint32).reshape(-1, _COLUMNS)
-    as_array = [np.array(some, dtype=np.int64) for some in (ends, starts, stops, gaps)]
-    return Tokens(*as_array, table[np.array(words, dtype=np.int64)])
+    bounds, start, stop, gap, word = (np.array(some, dtype=np.int64) for some in (ends, starts, stops, gaps, words))
+    return Tokens(bounds, start, stop, gap, table[word])
 
 
 def _gap(text: str, last: int, start: int) -> int:

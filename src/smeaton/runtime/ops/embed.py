@@ -172,7 +172,7 @@ def _shared(make: Any, path: Path) -> Any:
 def _array(path: Path) -> Array:
     try:
         found: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError) as error:
         raise ProgramError(f"{path.name} is no array: {error}", fix="export the program again") from error
     return found
 

@@ -21,7 +21,7 @@ from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect, State
 from smeaton.runtime.ops._tag_model import FILES, TagModel, load_model
-from smeaton.runtime.ops._tag_values import Field, converter
+from smeaton.runtime.ops._tag_values import Field, reader
 from smeaton.runtime.ops._words import word_vectors
 from smeaton.runtime.program import Step
 from smeaton.task.structure import END, START
@@ -54,7 +54,7 @@ class Tagger:
 
     def __init__(self, args: TagArgs, model: TagModel | None, classes: Array | None) -> None:
         self.args, self.model, self.classes = args, model, classes
-        self._converters = {field.name: converter(field) for field in args.fields if not field.labels}
+        self._read = {field.name: reader(field) for field in args.fields if not field.labels}
 
     def answers(self, texts: list[str | None], call: Call) -> list[Any]:
         """One JSON value a text; the deadline is looked at now and then."""
@@ -85,7 +85,7 @@ class Tagger:
                     name = str(self.args.kinds[span.kind])
                     if span.sure <= sure.get(name, 0.0) + _TIE:
                         continue
-                    read = self._converters[name]((text or "")[span.start : span.end])
+                    read = self._read[name](text or "", span.start, span.end)
                     if read is not None:
                         value[name], sure[name] = read, span.sure
         if self.classes is not None:

@@ -143,3 +143,72 @@ def test_refusals(parts, tmp_path):
     assert mergeable(Program(inputs=("x",), steps=(model,), outputs=("prediction",)))
     assert not mergeable(Program(inputs=("x",), steps=(chat, model), outputs=("prediction",)))
     assert not mergeable(Program(inputs=("x",), steps=(model, model), outputs=("prediction",)))
+
+
+WORDS = Type(type="category", labels=("a", "b", "c"))
+
+
+def text_program(folder, seed, norm=True):
+    """A program of a table step, a bag step with a table of its own, a softmax and labels."""
+    from smeaton.compile.graph import Graph
+    from smeaton.compile.links import add_link
+    from smeaton.runtime.ops._words import ngram_hashes
+    from smeaton.task.task import Data, Source, Task
+
+    rng = np.random.default_rng(seed)
+    keys = np.unique(ngram_hashes(["red green blue", "blue sky"], [1], [])[0])
+    folder.mkdir(parents=True)
+    np.save(folder / "bag-0.keys.npy", keys)
+    np.save(folder / "bag-0.idf.npy", np.ones(len(keys), dtype=np.float32))
+    np.save(folder / "bag-0.rows.npy", rng.normal(size=(len(keys), 3)).astype(np.float32))
+    task = Task(
+        data=Data(examples=Source(files=("x",))), output={"y": WORDS}, inputs={"text": Type(type="text", optional=True)}
+    )
+    args = {"columns": [{"name": "text", "type": {"type": "text", "optional": True}}], "texts": ["text"]}
+    table = Step(op="table", inputs=("text",), outputs=("text:text",), args=args)
+    files = tuple(f"bag-0.{part}.npy" for part in ("keys", "idf", "rows"))
+    settings = {"blocks": [{"words": [1]}], "norm": norm}
+    bag = Step(op="bag", inputs=("text:text",), outputs=("bag:text",), args=settings, files=files)
+    graph = Graph()
+    graph.output("probability", add_link(graph, graph.input("bag:text", "double", 3), "softmax"), 3)
+    graph.save(folder / "model.onnx")
+    model = Step(op="onnx", inputs=graph.inputs(), outputs=("probability",), files=("model.onnx",))
+    save_program(assemble(task, (table, bag), model), folder)
+    return folder
+
+
+def test_fitted_steps_are_carried_and_the_text_is_read_once(tmp_path):
+    folders = [text_program(tmp_path / str(seed), seed) for seed in range(3)]
+    rows = {"text": np.array(["red sky", None, "blue blue green", "unknown"], dtype=object)}
+    from smeaton.runtime.files import open_program
+
+    answers = [run(open_program(folder), folder, rows)["probability"] for folder in folders]
+    pairs = []
+    for number, some in enumerate(([0, 1], [1, 2])):
+        out = tmp_path / f"pair{number}"
+        save_program(average([folders[i] for i in some], [1, 1], [None, None], out), out)
+        pairs.append(out)
+    program = average(pairs, [1, 1], [None, None], tmp_path / "all")
+    save_program(program, tmp_path / "all")
+    assert [step.op for step in program.steps] == ["table", "bag", "onnx", "labels"]
+    found = run(program, tmp_path / "all", rows)["probability"]
+    np.testing.assert_allclose(found, (answers[0] + 2 * answers[1] + answers[2]) / 4, atol=1e-14)
+
+
+def test_steps_with_other_settings_stay_apart(tmp_path):
+    folders = [text_program(tmp_path / "0", 0), text_program(tmp_path / "1", 0, norm=False)]
+    program = average(folders, [1, 1], [None, None], tmp_path / "out")
+    assert [step.op for step in program.steps] == ["table", "bag", "bag", "onnx", "labels"]
+    assert len(set(program.files())) == 4, "equal files are there once"
+
+
+def test_a_step_that_changes_is_not_merged(tmp_path):
+    folder = text_program(tmp_path / "0", 0)
+    from smeaton.runtime.files import open_program
+
+    program = open_program(folder)
+    chat = Step(op="fake_chat", inputs=("text:text",), outputs=("said",), args={})
+    assert mergeable(program)
+    assert not mergeable(
+        Program(inputs=program.inputs, steps=(program.steps[0], chat, *program.steps[1:]), outputs=program.outputs)
+    )

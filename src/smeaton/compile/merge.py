@@ -68,6 +68,7 @@ class _Merger:
         self.graph = Graph()
         self.steps: dict[bytes, Step] = {}
         self.files: dict[str, Path] = {}
+        self.names: dict[tuple[str, str], str] = {}  # of files, by their former name and hash
         self.inputs: dict[str, None] = {}
         self.answers: list[tuple[float, str]] = []
         self.form: tuple[str, int | None] | None = None
@@ -109,10 +110,11 @@ class _Merger:
     def _carry(self, path: Path, digest: str) -> str:
         """The name a file gets in the merged program: its own, with its hash in front where another one has it."""
         plain = path.name.split("~")[-1]
-        for name in (plain, f"{digest[:12]}~{plain}"):
-            if name != MODEL_FILE and self.files.setdefault(name, path) == path:
-                return name
-        return f"{digest[:12]}~{plain}"  # the same bytes under the same name, from another program
+        if (plain, digest) not in self.names:
+            name = plain if plain not in self.files and plain != MODEL_FILE else f"{digest[:12]}~{plain}"
+            self.names[plain, digest] = name
+            self.files[name] = path
+        return self.names[plain, digest]
 
     def _embed(self, model: Any, step: Step, names: dict[str, str], folder: Path) -> str:
         inputs = {}

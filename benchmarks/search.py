@@ -3,7 +3,7 @@
 The folder holds `corpus.jsonl` (id, title, text), `queries.jsonl` (id, text) and `qrels.tsv` (query, doc, grade), each
 plain or `.gz`. A document without a judgement counts as not relevant.
 
-    python benchmarks/search.py FOLDER [--by words meaning both] [--json]
+    python benchmarks/search.py FOLDER [--by words meaning both] [--model REF] [--json]
 """
 
 import argparse
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from smeaton.data.read import read
+from smeaton.similarity.embed import embedder
 from smeaton.similarity.index import By, Index
 
 DEEP = 10
@@ -45,14 +46,15 @@ def judged(folder: Path) -> dict[str, dict[str, float]]:
     return {query: found for query, found in grades.items() if max(found.values()) > 0}
 
 
-def measure(folder: Path, ways: Sequence[By]) -> dict[str, Any]:
-    """Scores and times of each way."""
+def measure(folder: Path, ways: Sequence[By], model: str | None = None) -> dict[str, Any]:
+    """Scores and times of each way; `model` names the weights of meaning (None: those installed)."""
     corpus, queries, grades = part(folder, "corpus.jsonl"), part(folder, "queries.jsonl"), judged(folder)
     titles = corpus.get("title", [""] * len(corpus["id"]))
     texts = [f"{title or ''}\n{text or ''}" for title, text in zip(titles, corpus["text"], strict=True)]
     names = [str(name) for name in corpus["id"]]
     started = time.perf_counter()
-    index = Index(texts, "words" if list(ways) == ["words"] else "both")
+    plain = list(ways) == ["words"]
+    index = Index(texts, "words" if plain else "both", model=None if plain else embedder(model))
     made = time.perf_counter() - started
     asked = [
         (str(name), text) for name, text in zip(queries["id"], queries["text"], strict=True) if str(name) in grades
@@ -81,13 +83,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--by", nargs="+", choices=["words", "meaning", "both"], default=["words"])
+    parser.add_argument("--model", help="reference of the weights")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    found = measure(args.folder, args.by)
+    found = measure(args.folder, args.by, args.model)
     if args.json:
         print(json.dumps(found, default=float))
         return
     print(f"{found['documents']:,} documents, {found['queries']} queries, indexed in {found['index_seconds']:.2f} s")
+    print(f"weights: {found['model']}")
     for way, score in found["ways"].items():
         print(
             f"{way:8} ndcg@10 {score['ndcg@10']:.4f} ({score['low']:.4f} to {score['high']:.4f}), "

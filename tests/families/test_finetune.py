@@ -13,11 +13,14 @@ from tables import as_program, make_profile, make_run
 from smeaton.data.fold import Fold, Rows
 from smeaton.errors import ExtraMissing, InputError, SmeatonError
 from smeaton.families import Refusal, Run, Space, _finetune_plan
+from smeaton.families._finetune_plan import effort_of
 from smeaton.families.finetune import keeps_int8, part
 from smeaton.task.profile import ColumnProfile, Profile
 from smeaton.task.table import PREDICTION, PROBABILITY, object_column
 from smeaton.task.task import Budget, Data, Solutions, Source, Task
 from smeaton.task.types import Type
+from smeaton.trials.clock import Clock
+from smeaton.trials.plan import make_plan
 
 COLOURS, ANIMALS = ("red", "blue"), ("cat", "dog")
 FILLERS = ("the", "a", "big", "small", "sleeps", "runs", "früh", "猫")
@@ -161,6 +164,17 @@ def test_a_table_without_text_is_refused(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_int8_is_kept_where_it_costs_next_to_nothing(goal: float, quality: float, points: bool, kept: bool) -> None:
     assert keeps_int8(goal, quality, points=points) is kept
+
+
+@pytest.mark.parametrize("budget", [60.0, 300.0, 3600.0])
+@pytest.mark.parametrize("rows", [200, 2_000, 50_000])
+def test_one_holdout_is_planned_for_it(tmp_path: Path, budget: float, rows: int) -> None:
+    """An encoder for every fold would be large to ship."""
+    task = make_task(tmp_path, budget=budget)
+    profile = profile_of(task, rows)
+    space = Space(starts=({},), effort=effort_of(task, profile))
+    plan = make_plan(task, profile, {"finetune": space}, Clock(budget, 0.0, lambda: 0.0), slots=4)
+    assert (plan.folds, plan.ships) == (1, "holdout")
 
 
 # --- with torch ---

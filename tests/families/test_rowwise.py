@@ -13,7 +13,7 @@ from smeaton.runtime.ops._embed import is_dynamic
 WIDTH = 96
 
 
-def make_model(path: Path, seed: int = 0) -> None:
+def make_model(path: Path, seed: int = 0, opset: int = 17) -> None:
     """Two products with constant matrices, a nonlinearity between, and one product of two inputs that stays float."""
     rng = np.random.default_rng(seed)
     first, second = (rng.normal(size=(WIDTH, WIDTH)).astype(np.float32) / 10 for _ in range(2))
@@ -33,7 +33,7 @@ def make_model(path: Path, seed: int = 0) -> None:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
         [numpy_helper.from_array(first, "first"), numpy_helper.from_array(second, "second")],
     )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9), path)
 
 
 def ask(path: Path, x: np.ndarray) -> np.ndarray:
@@ -42,10 +42,10 @@ def ask(path: Path, x: np.ndarray) -> np.ndarray:
     return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(params=[13, 17, 18, 20])
+def models(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, Path]:
     plain, small = tmp_path / "plain.onnx", tmp_path / "small.onnx"
-    make_model(plain)
+    make_model(plain, opset=request.param)
     assert rowwise(plain, small) == 2
     return plain, small
 

@@ -1,12 +1,13 @@
 """Questions as CSV and back: labelled rows are not asked again, and a bad answer is named with its row."""
 
 import csv
+import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.labelling.conftest import Open, made
+from tests.labelling.conftest import TOPICS, Open, made
 
 from smeaton.data.read import read
 from smeaton.errors import DataError, InputError, TaskError
@@ -69,7 +70,8 @@ def test_equal_rows_are_asked_once_and_unreadable_ones_not_at_all(opened: Open) 
 
 
 def test_the_same_seed_asks_the_same_and_unsure_rows_before_sure_ones(opened: Open) -> None:
-    mixed = [f"refund password parcel invoice courier account odd{number}" for number in range(15)]
+    draw = random.Random(4)
+    mixed = [" ".join(draw.choice(words) for words in TOPICS.values()) + f" odd{place}" for place in range(15)]
     sure = [text for text, _ in made(300, 2)]
     work = opened([*sure, *mixed], made(120))
     first = choose(work, 20, seed=5)

@@ -23,6 +23,8 @@ OUTPUTS = {
     "category": Type(type="category", labels=("a", "b", "c")),
 }
 ROWS = 240
+#: Families that need weights, torch or another kind of answer; their own tests check them where those are.
+ELSEWHERE = ("encoder", "finetune", "static", "tagger")
 
 
 def dataset(kind: str) -> Dataset:
@@ -61,7 +63,9 @@ def test_every_family_conforms(name: str, kind: str, tmp_path: Path) -> None:
     family, data = plugins.load("families", name), dataset(kind)
     known = profile(data, np.arange(ROWS))
     space = family.space(data.task, known)
-    assert not isinstance(space, Refusal)
+    if isinstance(space, Refusal):
+        assert name in ELSEWHERE, space.why
+        pytest.skip(space.why)
     if space.needs_pool:
         pytest.skip("it needs finished trials; its own tests bring some")
     first = fold(data, make_folds(data, np.arange(ROWS), 3, 0)[0], 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_weights import write_safetensors
 
@@ -63,6 +63,7 @@ def test_a_header_that_lies_is_refused(entry: object, why: str, tmp_path: Path) 
         read(path, "a")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.safetensors"

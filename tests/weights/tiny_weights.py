@@ -32,7 +32,7 @@ def make_tokenizer(path: Path, words: Iterable[str] = WORDS, around: bool = True
     letters = [mark + letter for letter in "abcdefghijklmnopqrstuvwxyz" for mark in ("", "##")]
     vocabulary = {token: code for code, token in enumerate(dict.fromkeys([*SPECIAL, *letters, *words]))}
     made: Any = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
-    made.normalizer = BertNormalizer(lowercase=True)
+    made.normalizer = BertNormalizer(lowercase=True, strip_accents=False)
     made.pre_tokenizer = BertPreTokenizer()
     if around:
         special = [("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]

@@ -156,8 +156,8 @@ def fit_model(
     seconds: float,
     look: Callable[[], None] | None = None,
 ) -> float:
-    """Fit the head of a model along penalties judged on the stop rows, then with the best one on training and stopping
-    rows, where other folds judge. `config` may name the `penalty`, which is then not judged. `look` is called between
+    """Fit the head of a model along penalties judged on the stop rows, then, with `refit` in `config`, with the best
+    one on training and stopping rows, where other folds judge. `config` may name the `penalty`, which is then not judged. `look` is called between
     the two, while the model has not learnt from the stop rows. Returns how good the first fit was on the stop rows (see
     `_quality`; NaN without any); `steps`, `note` and `refit` are the model's."""
     deadline = time.monotonic() + seconds
@@ -174,7 +174,8 @@ def fit_model(
         quality = _quality(model, *stop)
         if look is not None:
             look()
-        if run.other_folds and run.fidelity == 1 and not limits.clocked and limits.steps is None:
+        again = bool(config.get("refit")) and run.other_folds and run.fidelity == 1
+        if again and not limits.clocked and limits.steps is None:
             joined = {name: np.concatenate([column, stop[1][name]]) for name, column in features.items()}
             first = model.ending, model.plain, model.weights
             fit_head(model, (join_rows(train, fold.stop), joined), None, (best.penalty,), limits)

@@ -16,6 +16,7 @@ from smeaton.runtime.ops._embed import ROWWISE
 
 _INPUT, _WEIGHT, _ZERO = 127.0, 63.0, 128  # largest numbers of either side, and where 0 lies in the inputs' bytes
 _LEAST = 1e-9  # of a token's largest number: a token of zeros stays zeros
+_AXES_AS_INPUT = 18  # the version of the operators since which ReduceMax has them as an input
 _SMALL = 64  # rows of a matrix below which nothing is gained
 
 
@@ -35,6 +36,7 @@ def rowwise(source: Path, target: Path) -> int:
     known: dict[str, str] = {}  # inputs that have their bytes and scale already
     added: dict[str, Any] = {}
     done = 0
+    opset = max(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
     for node in graph.node:
         matrix = constants.get(node.input[1]) if node.op_type == "MatMul" else None
         values = None if matrix is None else numpy_helper.to_array(matrix)
@@ -42,7 +44,7 @@ def rowwise(source: Path, target: Path) -> int:
             nodes.append(node)
             continue
         done += 1
-        nodes += [*_bytes(node.input[0], known), *_product(node, known[node.input[0]])]
+        nodes += [*_bytes(node.input[0], known, opset), *_product(node, known[node.input[0]])]
         scale = np.abs(values).max(axis=0) / _WEIGHT
         scale[scale == 0] = 1.0
         added[f"{node.output[0]}:weights"] = np.rint(values / scale).astype(np.int8)
@@ -51,6 +53,7 @@ def rowwise(source: Path, target: Path) -> int:
         numbers = {"least": np.float32(_LEAST), "most": np.float32(_INPUT), "shift": np.float32(_ZERO)}
         added |= {f"rowwise:{name}": np.array(value) for name, value in numbers.items()}
         added["rowwise:zero"] = np.array(_ZERO, dtype=np.uint8)
+        added["rowwise:axis"] = np.array([-1], dtype=np.int64)
     used = {name for node in nodes for name in node.input} | {entry.name for entry in graph.output}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:], graph.node[:]
@@ -61,17 +64,22 @@ def rowwise(source: Path, target: Path) -> int:
     return done
 
 
-def _bytes(value: str, known: dict[str, str]) -> list[Any]:
+def _bytes(value: str, known: dict[str, str], opset: int) -> list[Any]:
     """Nodes that turn an input into bytes with a scale for each token; none if it was done before."""
     from onnx import TensorProto, helper
 
     if value in known:
         return []
     own = known[value] = f"{value}:rowwise"
+    size, largest = f"{own}:size", f"{own}:largest"
+    if opset >= _AXES_AS_INPUT:
+        most = helper.make_node("ReduceMax", [size, "rowwise:axis"], [largest], keepdims=1)
+    else:
+        most = helper.make_node("ReduceMax", [size], [largest], axes=[-1], keepdims=1)
     return [
-        helper.make_node("Abs", [value], [f"{own}:size"]),
-        helper.make_node("ReduceMax", [f"{own}:size"], [f"{own}:largest"], axes=[-1], keepdims=1),
-        helper.make_node("Max", [f"{own}:largest", "rowwise:least"], [f"{own}:scale"]),
+        helper.make_node("Abs", [value], [size]),
+        most,
+        helper.make_node("Max", [largest, "rowwise:least"], [f"{own}:scale"]),
         helper.make_node("Div", ["rowwise:most", f"{own}:scale"], [f"{own}:inverse"]),
         helper.make_node("Mul", [value, f"{own}:inverse"], [f"{own}:scaled"]),
         helper.make_node("Round", [f"{own}:scaled"], [f"{own}:round"]),

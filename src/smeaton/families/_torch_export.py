@@ -84,7 +84,8 @@ def _apart(encoder: Encoder, exported: OnnxEncoder, texts: Ids) -> float:
 
 
 def write_int8(path: Path, out: Path) -> None:
-    """A copy whose matrices are 8-bit integers, scaled by channel; activations are quantised as they come."""
+    """A copy whose matrices are 8-bit integers, scaled by channel; activations are quantised as they come. Seven bits
+    of the eight are used: with all, processors without the newer instructions would overflow."""
     with needs("build"):
         import onnx  # noqa: F401  (onnxruntime's quantiser needs it)
     from onnxruntime.quantization import QuantType, quantize_dynamic

@@ -37,7 +37,14 @@ from smeaton.weights import resolve
 
 #: `weights`: the reference with its hash. `int8`: a copy with 8-bit matrices, taken if it loses no more than
 #: `MOST_LOST` against the float one on stop rows. `penalty`: this one, unjudged.
-DEFAULTS: dict[str, Any] = {"weights": "", "max_tokens": 256, "windows": 1, "int8": False, "penalty": None}
+DEFAULTS: dict[str, Any] = {
+    "weights": "",
+    "max_tokens": 256,
+    "windows": 1,
+    "int8": False,
+    "penalty": None,
+    "refit": False,
+}
 #: What an 8-bit copy may lose: a share of right answers, or of the loss where answers are numbers.
 MOST_LOST = 0.005
 _EFFORT = 3.0
@@ -64,7 +71,7 @@ class EncoderFamily:
                 if isinstance(fit, Refusal):
                     why = fit.why
                     continue
-                start = {"weights": pinned(weights), "max_tokens": fit[0], "windows": fit[1]}
+                start = {"weights": pinned(weights), "max_tokens": fit[0], "windows": fit[1], "refit": True}
                 (small if int8 or whole else plain).append({**start, "int8": True} if int8 else start)
         if not small and not plain:
             return Refusal(why)

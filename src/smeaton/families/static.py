@@ -22,7 +22,7 @@ from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 from smeaton.weights import resolve
 
-DEFAULTS: dict[str, Any] = {"weights": "", "penalty": None}  # `penalty`: this one, unjudged
+DEFAULTS: dict[str, Any] = {"weights": "", "penalty": None, "refit": False}  # `penalty`: this one, unjudged
 _EFFORT = 1.5
 
 
@@ -37,7 +37,7 @@ class StaticFamily:
         found = usable(task, "static")
         if isinstance(found, Refusal):
             return found
-        starts = tuple({"weights": pinned(one)} for one in found)
+        starts = tuple({"weights": pinned(one), "refit": True} for one in found)
         seconds = head_seconds(task, profile, max(one.dim for one in found))
         return Space(starts=starts, fidelity="rows", effort=_EFFORT, seconds=seconds, whole=1)
 

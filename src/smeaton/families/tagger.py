@@ -127,7 +127,7 @@ class TaggerFamily:
                 again, _ = _fit(task, _Plan(joined, none, deadline, most, used[1]), run)
                 if again.steps >= most:  # else the clock ended it: the first one is the better trained
                     again.steps, again.note, model = 0, again.note.partition(_CLOCK)[0].rstrip("; "), again
-        if not model.steps:
+        if BOUND not in config:  # a fit that the clock ended too: as many epochs of all rows are worth more than before
             model.refit = {STEPS: max(1, round(used[0] * every / max(1, len(train)))), BOUND: used[1]}
         return model
 

@@ -13,6 +13,7 @@ from smeaton.families import Family, Refusal, Space
 from smeaton.flow.pin import load_pinned
 from smeaton.flow.request import Request
 from smeaton.metrics._defaults import check_metric, default_metric
+from smeaton.task.grammar import REFERENCE
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
@@ -80,7 +81,7 @@ def families(task: Task) -> dict[str, Family]:
     """The families the task allows, by name: our own, installed ones, and the user's `file.py:name`.
 
     Raises:
-        TaskError: the task names a family that does not exist.
+        TaskError: the task names a family that does not exist, or adds what is neither weights nor code.
     """
     from smeaton.task.user_code import load_user
 
@@ -95,6 +96,12 @@ def families(task: Task) -> dict[str, Family]:
     found: dict[str, Family] = {name: plugins.load("families", name) for name in names}
     # Weights are no family: the families that use some look for them.
     own = [name for name in task.solutions.add if not is_reference(name, Path(task.folder))]
+    for name in own:
+        if REFERENCE.fullmatch(name) is None:
+            raise TaskError(
+                f"solutions.add: {name!r} is no folder with weights that is there, and no code",
+                fix="name a folder, hub:org/name, or file.py:name",
+            )
     return found | {reference: load_user(Path(task.folder), reference) for reference in own}
 
 

@@ -24,8 +24,6 @@ def unserved(task: Task) -> str:
         return f"no family gives {len(task.output)} outputs at once yet"
     if data.documents is not None:
         return "no family answers from documents yet (`data.documents`)"
-    if data.unlabelled is not None and data.examples is None:
-        return "no family learns from rows without a target (`data.unlabelled`); label some with `smeaton label`"
     if task.tools is not None:
         return "no family uses tools yet (`tools`)"
     for name, kind in (task.inputs or {}).items():

@@ -63,13 +63,15 @@ class AnswerFile:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             start = os.fstat(descriptor).st_size
             new = start == 0
-            _write(descriptor, ((self._head() if new else "") + lines).encode("utf-8"), start)
+            head = (self._head() if new else "").encode("utf-8")
+            _write(descriptor, head + lines.encode("utf-8"), start)
             end = os.fstat(descriptor).st_size
         finally:
             os.close(descriptor)
         if new:
             _sync_folder(self.path.parent)
-        self._written.append((start, end))
+        # The header stays when the answer is taken back: a file without one could not be read.
+        self._written.append((start + len(head), end))
 
     def undo(self) -> bool:
         """Take back the last `append` of this object; False where there is none, or something came after it."""

@@ -18,7 +18,9 @@ from smeaton.labelling.rows import row_of
 from smeaton.labelling.work import Work
 from smeaton.runtime.files import durable_write
 from smeaton.task.forms import boolean_texts
+from smeaton.task.infer import pin_type
 from smeaton.task.readers import value_reader
+from smeaton.task.table import object_column
 from smeaton.task.types import Type, label_text
 
 ROW, SUGGESTION, PROBABILITY, PICKED = "smeaton_row", "smeaton_suggestion", "smeaton_probability", "smeaton_picked"
@@ -87,6 +89,10 @@ def take_answers(work: Work, path: Path, *, new_labels: bool = False) -> Taken:
                 fix="fill in a file that `smeaton label TASK --csv FILE` wrote",
             )
     places = {key: place for place, key in enumerate(work.pool_keys)}
+    given = [cell for cell in raw.table[work.task.target].tolist() if cell not in (None, "")]
+    if given:
+        # The first answers of all say how a boolean or a number is written, unless the task does.
+        work.kind = pin_type(object_column(given), work.kind, work.task.target)
     reader = value_reader(_readable(work, new_labels))
     faults: list[str] = []
     rows: list[dict[str, Any]] = []

@@ -109,7 +109,7 @@ def open_work(
             work.answered.update(keys(table, list(types)))
     work.notes += [note for note in (answers.note, *pool.notes) if note]
     if missing:
-        work.notes.append(f"{missing[0]} does not exist yet: no row is labelled")
+        work.notes.append(f"{missing[0]} does not exist yet or is empty: no row is labelled")
     return work
 
 
@@ -141,6 +141,8 @@ def _example_files(task: Task, folder: Path) -> tuple[list[Path], list[Path]]:
         return [], []
     files = files_of(source, folder)
     missing = [file for file in files if not file.exists()]
+    if len(files) == 1 and not missing and not files[0].stat().st_size:
+        missing = files  # made for the first answer, which a crash came before
     if missing and len(missing) < len(files):
         raise DataError(
             "there is no such file among the examples", where=str(missing[0]), fix="correct the path, or remove it"

@@ -18,7 +18,7 @@ from smeaton.trials.calibrate import Scored
 
 MIN_EXAMPLES = 10  # outside rows below which nothing is learnt from them
 KEPT = 0.95  # of the rows that belong, where there are no examples to learn from
-ONE_SIDED = 1.645  # normal quantile of 95 %
+ONE_SIDED, TWO_SIDED = 1.645, 1.96  # normal quantiles of 95 %
 _DOUBT = np.array([False, False, True, True, False])  # entropy and mean logarithm grow with doubt
 _FLAT = 1e-9  # a feature that varies less tells nothing
 _PARTS = 5
@@ -137,12 +137,11 @@ def _threshold(score: Array, is_out: Array, weight: Array, recall: float | None)
         return None, ""
     if recall is None:
         return _between(scores, best), "balances caught rows against false alarms"
-    enough = next((share for share in np.unique(caught) if wilson(float(share), rows, ONE_SIDED)[0] >= recall), 1.0)
+    enough = next((float(share) for share in np.unique(caught) if share >= recall - 1e-12), 1.0)
     place = int(np.searchsorted(caught, enough - 1e-12))
-    if enough >= 1 and wilson(1.0, rows, ONE_SIDED)[0] < recall:
-        said = f"all {int(is_out.sum())} examples are caught: too few to be sure of {recall:.0%}"
-    else:
-        said = f"{enough:.1%} of the examples are caught, so that {recall:.0%} holds at the lower end of its interval"
+    low, high = wilson(enough, rows, TWO_SIDED)
+    of_examples = f"{enough:.1%} of the examples are caught (95 % interval {low:.0%} to {high:.0%})"
+    said = f"{of_examples}; {recall:.0%} was asked for"
     return _between(scores, place), said
 
 

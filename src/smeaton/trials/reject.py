@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from smeaton.data.split import FoldIndex
 
 REJECTION_FILE = "rejection.json"
+_SLOPE = 1e3  # how much more than a probability the logit may move: logarithms of small shares are steep
 
 
 class Rejections(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,17 +93,17 @@ def _interleaved(tables: Sequence[Table]) -> dict[str, Array]:
 
 
 def rejected(answers: Table, rejection: Rejection | None, task: Task) -> dict[str, Array]:
-    """Answers after a rejection: labels and probabilities. What failed stays as it is."""
+    """Answers after a rejection: other labels, the same probabilities. What failed stays as it is."""
     if rejection is None or PROBABILITY not in answers:
         return dict(answers)
     chance = np.asarray(answers[PROBABILITY], dtype=np.float64)
     valid = np.isfinite(chance).all(axis=1)
     if ERROR in answers:
         valid &= np.array([error is None for error in answers[ERROR].tolist()], dtype=bool)
-    code, mapped = reject(chance[valid], rejection.outside, rejection.coefficients, rejection.threshold)
-    prediction, probability = answers[PREDICTION].astype(object), chance.copy()
-    prediction[valid], probability[valid] = object_column(task.labels)[code], mapped
-    return {**answers, PREDICTION: prediction, PROBABILITY: probability}
+    code, _ = reject(chance[valid], rejection.outside, rejection.coefficients, rejection.threshold)
+    prediction = answers[PREDICTION].astype(object)
+    prediction[valid] = object_column(task.labels)[code]
+    return {**answers, PREDICTION: prediction}
 
 
 def read_rejections(trial: Path) -> Rejections | None:
@@ -134,7 +135,9 @@ def rejected_like(
     other labels to within the tolerance, either label is right, and the goal takes that of `found`."""
     after = rejected(goal, rejection, task)
     if rejection is not None:
-        near = np.abs(after[PROBABILITY][:, rejection.outside] - 0.5) <= tolerance
+        chance = np.asarray(goal[PROBABILITY], dtype=np.float64)
+        _, score = reject(chance, rejection.outside, rejection.coefficients, rejection.threshold)
+        near = np.abs(score) <= _SLOPE * tolerance
         after[PREDICTION] = np.where(near, found[PREDICTION], after[PREDICTION])
     return after
 

@@ -193,7 +193,6 @@ class Work:
             reason = ended.reason or "its worker ended without a word"
             rules.judged(_ended_trial(attempt, "failed", f"fold {ended.fold}: {reason}"))
 
-
     def _shared(self, attempt: Attempt, fold: int) -> float:
         """Seconds of a fit that later ones need not spend again."""
         try:

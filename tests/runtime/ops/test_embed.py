@@ -41,13 +41,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def step(kind: str = "onnx", files: tuple[str, ...] = (), **args: Any) -> Step:
-    return Step(
-        op="embed",
-        inputs=("text:t",),
-        outputs=("vector:t",),
-        args={"kind": kind, **args},
-        files=files or FILES.get(kind, FILES["onnx"]),
-    )
+    chosen = files or FILES.get(kind, FILES["onnx"])
+    return Step(op="embed", inputs=("text:t",), outputs=("vector:t",), args={"kind": kind, **args}, files=chosen)
 
 
 def embed(runner: EmbedRunner, texts: list[str | None], call: Call | None = None) -> Array:

@@ -26,7 +26,7 @@ ARGS: dict[str, Any] = {
 
 def step(**changes: Any) -> Step:
     args = {name: value for name, value in {**ARGS, **changes}.items() if value is not ...}
-    return Step(op="reject", inputs=("plain",), outputs=("prediction", "probability"), args=args)
+    return Step(op="reject", inputs=("plain",), outputs=("prediction",), args=args)
 
 
 def answer(probability: np.ndarray, **changes: Any) -> dict[str, np.ndarray]:
@@ -42,18 +42,6 @@ def test_it_is_an_op() -> None:
     check_op(part, step(), {"plain": np.concatenate([draws(40), edge])})
 
 
-def test_shares_sum_to_one_and_the_others_keep_their_proportions() -> None:
-    given_ = draws()
-    found = answer(given_)
-    chance = found["probability"]
-    assert chance.sum(axis=1) == pytest.approx(np.ones(len(chance)), abs=1e-12)
-    assert (chance >= 0).all()
-    rest, before = np.delete(chance, 2, axis=1), np.delete(given_, 2, axis=1)
-    np.testing.assert_allclose(
-        rest * before.sum(axis=1, keepdims=True), before * rest.sum(axis=1, keepdims=True), atol=1e-12
-    )
-
-
 def test_outside_is_what_reaches_the_threshold() -> None:
     given_ = draws()
     columns = features(given_, 2)
@@ -63,7 +51,6 @@ def test_outside_is_what_reaches_the_threshold() -> None:
     expected = q >= ARGS["threshold"]
     assert 0.05 < expected.mean() < 0.95
     assert [label == "none" for label in found["prediction"]] == expected.tolist()
-    assert (found["probability"][:, 2] >= 0.5).tolist() == expected.tolist()
     inside = np.delete(given_, 2, axis=1).argmax(axis=1)
     names = np.array(["a", "b", "c"])[inside]
     assert found["prediction"][~expected].tolist() == names[~expected].tolist()
@@ -73,12 +60,12 @@ def test_the_threshold_itself_is_outside() -> None:
     row = np.array([[0.5, 0.3, 0.1, 0.1]])
     own = math.log(0.1) - math.log1p(-0.1)
     zero = [-own, 0.0, 0.0, 0.0, 0.0, 1.0]
-    code, mapped = reject(row, 2, tuple(zero), 0.5)
+    code, score = reject(row, 2, tuple(zero), 0.5)
     assert code.tolist() == [2]
-    assert mapped[0, 2] == 0.5
-    code, mapped = reject(row, 2, tuple(zero), 0.5 + 1e-9)
+    assert score.tolist() == [0.0]
+    code, score = reject(row, 2, tuple(zero), 0.5 + 1e-9)
     assert code.tolist() == [0]
-    assert mapped[0, 2] < 0.5
+    assert -1e-8 < score[0] < 0
 
 
 def test_features_by_hand() -> None:
@@ -94,12 +81,13 @@ def test_features_by_hand() -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))
 def test_a_row_does_not_depend_on_the_others(seed: int, rows: int) -> None:
     given_ = draws(rows, seed)
-    whole = answer(given_)
+    plain = (2, tuple(ARGS["coefficients"]), ARGS["threshold"])
+    _, whole = reject(given_, *plain)
     for row in range(0, rows, 7):
-        alone = answer(given_[row : row + 1])
-        np.testing.assert_allclose(alone["probability"][0], whole["probability"][row], rtol=0, atol=1e-14)
-    turned = answer(np.asfortranarray(given_))
-    assert turned["probability"].tobytes() == whole["probability"].tobytes()
+        _, alone = reject(given_[row : row + 1], *plain)
+        np.testing.assert_allclose(alone[0], whole[row], rtol=0, atol=1e-13)
+    _, turned = reject(np.asfortranarray(given_), *plain)
+    assert turned.tobytes() == whole.tobytes()
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -107,15 +95,14 @@ def test_more_of_its_own_share_is_never_less_outside(one: float, other: float) -
     low, high = sorted((one, other))
     rest = np.array([0.6, 0.3, 0.1])
     rows = np.array([np.insert(rest * (1 - own), 2, own) for own in (low, high)])
-    found = answer(rows, coefficients=[0.0, 0.0, 0.0, 0.0, 0.0, 2.0])["probability"][:, 2]
+    _, found = reject(rows, 2, (0.0, 0.0, 0.0, 0.0, 0.0, 2.0), 0.3)
     assert found[0] <= found[1] + 1e-12
 
 
 def test_it_never_answers_what_is_not_finite() -> None:
     rows = np.array([[0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], [1e-300, 0.0, 1.0, 0.0]])
-    found = answer(rows, coefficients=[0.0, -900.0, 0.0, 900.0, 0.0, 900.0])
-    assert np.isfinite(found["probability"]).all()
-    assert found["probability"].sum(axis=1) == pytest.approx(np.ones(4))
+    _, score = reject(rows, 2, (0.0, -900.0, 0.0, 900.0, 0.0, 900.0), 0.3)
+    assert np.isfinite(score).all()
     assert len(answer(np.zeros((0, 4)))["prediction"]) == 0
 
 
@@ -140,5 +127,5 @@ def test_arguments_that_do_not_fit_are_refused(changes: dict[str, Any], said: st
 def test_other_shapes_are_refused() -> None:
     with pytest.raises(ProgramError, match="4 labels"):
         answer(np.ones((2, 3)) / 3)
-    with pytest.raises(ProgramError, match="two outputs"):
-        part.load(Step(op="reject", inputs=("p",), outputs=("prediction",), args=ARGS), Path(), None)
+    with pytest.raises(ProgramError, match="one output"):
+        part.load(Step(op="reject", inputs=("p",), outputs=("prediction", "probability"), args=ARGS), Path(), None)

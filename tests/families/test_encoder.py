@@ -88,7 +88,7 @@ def test_the_same_fit_gives_the_same_answers_and_a_refit_learns_from_all_rows(
 ) -> None:
     task = task_with(home, kind)
     fold, y = make_text_fold(300, kind)
-    run, config = run_in(tmp_path, fold.stop.y), {"weights": str(home)}
+    run, config = run_in(tmp_path, fold.stop.y), {"weights": str(home), "refit": True}
     plain: Any = family().fit(task, config, fold, run)
     assert (
         values(plain.predict(fold.held)).tobytes()

@@ -156,10 +156,13 @@ def fit_model(
     seconds: float,
     look: Callable[[], None] | None = None,
 ) -> float:
-    """Fit the head of a model along penalties judged on the stop rows, then, with `refit` in `config`, with the best
-    one on training and stopping rows, where other folds judge. `config` may name the `penalty`, which is then not judged. `look` is called between
-    the two, while the model has not learnt from the stop rows. Returns how good the first fit was on the stop rows (see
-    `_quality`; NaN without any); `steps`, `note` and `refit` are the model's."""
+    """Fit the head of a model along penalties judged on the stop rows; then, with `refit` in `config`, with the best
+    one on training and stopping rows, where other folds judge.
+
+    `config` may name the `penalty`, which is then not judged. `look` is called between the two, while the model has not
+    learnt from the stop rows. Returns how good the first fit was on the stop rows (see `_quality`; NaN without any);
+    `steps`, `note` and `refit` are the model's.
+    """
     deadline = time.monotonic() + seconds
     limits = Limits(deadline, config.get(STEPS) or None)
     train = some_rows(fold.train, run.fidelity, run.seed, model.task.is_class)

@@ -36,15 +36,11 @@ from smeaton.task.task import Task
 from smeaton.weights import resolve
 
 #: `weights`: the reference with its hash. `int8`: a copy with 8-bit matrices, taken if it loses no more than
-#: `MOST_LOST` against the float one on stop rows. `penalty`: this one, unjudged.
+#: `MOST_LOST` against the float one on stop rows. `penalty`: this one, unjudged. `refit`: fit again on training
+#: and stopping rows.
 DEFAULTS: dict[str, Any] = {
-    "weights": "",
-    "max_tokens": 256,
-    "windows": 1,
-    "int8": False,
-    "penalty": None,
-    "refit": False,
-}
+    "weights": "", "max_tokens": 256, "windows": 1, "int8": False, "penalty": None, "refit": False,
+}  # fmt: skip
 #: What an 8-bit copy may lose: a share of right answers, or of the loss where answers are numbers.
 MOST_LOST = 0.005
 _EFFORT = 3.0

@@ -25,11 +25,11 @@ class WeightsEmbedder:
 
     def __init__(self, weights: Weights) -> None:
         self.name = f"{weights.reference.partition('#')[0]}#sha256={weights.hash}"
-        self._folder = TemporaryDirectory(prefix="smeaton-embed-")
         prefixes = {True: weights.prefix, False: weights.prefix}
         if weights.prefix == _QUERY:
             prefixes[False] = _PASSAGE
-        self._runners = {query: _runner(weights, prefix, Path(self._folder.name)) for query, prefix in prefixes.items()}
+        with TemporaryDirectory(prefix="smeaton-embed-") as folder:
+            self._runners = {query: _runner(weights, prefix, Path(folder)) for query, prefix in prefixes.items()}
 
     def __call__(self, texts: Sequence[str], *, query: bool = False) -> Array:
         """(texts, dimensions) float32."""

@@ -4,12 +4,12 @@ SMEATON_TEST_WEIGHTS names, and are found there as installed packages."""
 import csv
 import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
 import smeaton
-from smeaton.bundle.read import open_bundle
 from smeaton.bundle.verify import verify
 from smeaton.flow.build import build
 
@@ -20,13 +20,22 @@ name: desk
 data: desk.csv
 output: {team: category}
 inputs: {message: text}
+metric: accuracy
 solutions: {only: [baseline, %s]}
-budget: {time: 120s}
+budget: {time: 60s}
 """
 #: What is asked for, in words of its own: rows of one team share a meaning, few share a word.
 SUBJECTS = {
     "money": ("the invoice", "my refund", "a charge on my card", "the payment", "this fee", "our bill", "the price"),
-    "travel": ("the train", "my flight", "the bus to town", "our ferry", "a hotel room", "the journey", "my ticket home"),
+    "travel": (
+        "the train",
+        "my flight",
+        "the bus to town",
+        "our ferry",
+        "a hotel room",
+        "the journey",
+        "my ticket home",
+    ),
     "health": ("the doctor", "my headache", "a fever", "these pills", "the clinic", "my sore throat", "the dentist"),
 }
 BEFORE = ("I have a question about", "Please tell me more on", "Who can help with", "It is urgent:", "Not sure about")
@@ -55,13 +64,12 @@ def test_real_weights_from_a_task_to_a_bundle(family: str, tmp_path: Path, monke
         writer.writeheader()
         writer.writerows(messages(240))
     built = build(tmp_path / "smeaton.yaml")
-    assert built.winner.startswith(family), [entry for entry in built.board.rows]
+    assert built.winner.startswith(family)
     assert built.test is not None
     assert built.test.value > 0.9
     assert built.bundle is not None
-    report = verify(open_bundle(built.bundle))
-    assert report is not None
-    monkeypatch.setattr("sys.path", [path for path in __import__("sys").path if path != FOLDER])
+    assert verify(built.bundle).problems == ()
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path != FOLDER])  # a bundle holds all it needs
     with smeaton.load(built.bundle) as model:
         unseen = ["Who can help with the airport shuttle", "a receipt for the amount you took", "I need a nurse", None]
         answers = [answer["prediction"] for answer in model.predict([{"message": text} for text in unseen])]

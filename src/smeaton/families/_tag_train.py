@@ -22,7 +22,8 @@ from smeaton.task.table import Array
 _RATE, _RIDGE, _DROPPED = 0.1, 1e-3, 0.3
 _BATCH, _BATCH_TOKENS = 64, 8_192
 _LEAST_BATCHES = 24  # of an epoch, where there are rows for it: few rows want small batches
-_EPOCHS, _PATIENCE, _WARM = 14, 4, 2
+_FEWEST, _MOST, _PATIENCE, _WARM = 6, 14, 4, 2  # epochs
+_ENOUGH = 1_600  # batches that more rows do not need more of: epochs of many rows are fewer
 _CELLS = 40_000_000  # features x tags that are kept: four float32 arrays of this size
 _BOUNDS = (0.15, 0.1, 0.05, 0.02)  # weights nearer to zero are left out, if nothing is lost by it
 #: Without rows to judge it by.
@@ -140,7 +141,8 @@ def train(
         return rounded(weights.rows, chain_of(weights.flat, given.kinds), keys, least)
 
     best, score, least, used, waited, epoch = new, 0.0, 0.0, 0, 0, 0
-    while waited < _PATIENCE and not steps.clocked and (epoch < _EPOCHS or (judge is None and steps.most is not None)):
+    last = int(np.clip(_ENOUGH // max(1, len(batches)), _FEWEST, _MOST))
+    while waited < _PATIENCE and not steps.clocked and (epoch < last or (judge is None and steps.most is not None)):
         for number in rng.permutation(len(batches)):
             _learn(batches[number], state, rng)
             if steps.step():

@@ -10,7 +10,7 @@ import numpy as np
 from smeaton.errors import TaskError
 from smeaton.runtime.answers import plain
 from smeaton.task.profile import ColumnProfile, Profile
-from smeaton.task.table import Table
+from smeaton.task.table import PREDICTION, PROBABILITY, Table
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 from smeaton.task.values import value_reader
@@ -58,11 +58,17 @@ def as_json(answers: Table) -> list[dict[str, Any]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> float:
-    """Largest relative-or-absolute difference between two answers; infinite where labels or forms differ."""
+def difference(expected: Mapping[str, Any], found: Mapping[str, Any], tolerance: float = 0.0) -> float:
+    """Largest relative-or-absolute difference between two answers; infinite where labels or forms differ, other than by
+    a tie of the likeliest labels within the tolerance."""
     if expected.keys() != found.keys():
         return math.inf
-    return max((_apart(expected[name], found[name]) for name in expected), default=0.0)
+    apart = {name: _apart(expected[name], found[name]) for name in expected}
+    if math.isinf(apart.get(PREDICTION, 0.0)) and apart.get(PROBABILITY, math.inf) <= tolerance:
+        best = sorted(expected[PROBABILITY])[-2:]
+        if best[-1] - best[0] <= 2 * tolerance:
+            del apart[PREDICTION]
+    return max(apart.values(), default=0.0)
 
 
 class _NoForm(Exception):

@@ -101,7 +101,7 @@ def replay(bundle: Bundle, engine: Engine, call: Call | None = None) -> Verdict:
         return _verdict(bundle, "schema", len(samples), problems=tuple(problems))
     largest, tolerance = 0.0, tolerance_of(engine.program, elsewhere=True)
     for number, (sample, found) in enumerate(zip(samples, as_json(answers), strict=True)):
-        apart = difference(sample.output or {}, found)
+        apart = difference(sample.output or {}, found, tolerance)
         largest = max(largest, apart)
         if apart > tolerance:
             problems.append(f"sample {number + 1} is answered with {found}, not with {sample.output}")

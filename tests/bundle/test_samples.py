@@ -1,0 +1,32 @@
+"""How far two answers are apart."""
+
+import math
+from typing import Any
+
+import pytest
+
+from smeaton.bundle.samples import difference
+
+
+def answer(label: str, *probability: float) -> dict[str, Any]:
+    return {"prediction": label, "probability": list(probability)}
+
+
+def test_numbers_are_compared_relative_to_their_size() -> None:
+    assert difference({"prediction": 200.0}, {"prediction": 201.0}) == pytest.approx(0.005)
+    assert difference({"prediction": 0.2}, {"prediction": 0.1}) == pytest.approx(0.1)
+
+
+def test_another_label_is_another_answer_but_for_a_tie_within_the_tolerance() -> None:
+    near, other = answer("a", 0.51, 0.49), answer("b", 0.49, 0.51)
+    assert difference(near, other) == math.inf
+    assert difference(near, other, 0.015) == math.inf, "the probabilities are further apart"
+    assert difference(near, other, 0.03) == pytest.approx(0.02)
+    far = answer("a", 0.9, 0.1)
+    assert difference(far, answer("b", 0.88, 0.12), 0.05) == math.inf, "0.9 against 0.1 is no tie"
+    assert difference({"prediction": "a"}, {"prediction": "b"}, 0.5) == math.inf
+
+
+def test_other_outputs_are_another_form() -> None:
+    assert difference(answer("a", 1.0), {"prediction": "a"}, 1.0) == math.inf
+    assert difference(answer("a", 1.0), answer("a", 0.5, 0.5), 1.0) == math.inf

@@ -34,7 +34,7 @@ SUBJECTS = {
         "our ferry",
         "a hotel room",
         "the journey",
-        "my ticket home",
+        "my ticket",
     ),
     "health": ("the doctor", "my headache", "a fever", "these pills", "the clinic", "my sore throat", "the dentist"),
 }
@@ -71,6 +71,6 @@ def test_real_weights_from_a_task_to_a_bundle(family: str, tmp_path: Path, monke
     assert verify(built.bundle).problems == ()
     monkeypatch.setattr("sys.path", [path for path in sys.path if path != FOLDER])  # a bundle holds all it needs
     with smeaton.load(built.bundle) as model:
-        unseen = ["Who can help with the airport shuttle", "a receipt for the amount you took", "I need a nurse", None]
+        unseen = ["Who can help with the airport shuttle", "a receipt for the amount you took", "I need a nurse"]
         answers = [answer["prediction"] for answer in model.predict([{"message": text} for text in unseen])]
-    assert answers[:3] == ["travel", "money", "health"]
+    assert answers == ["travel", "money", "health"]

@@ -53,7 +53,8 @@ def rowwise(source: Path, target: Path) -> int:
         numbers = {"least": np.float32(_LEAST), "most": np.float32(_INPUT), "shift": np.float32(_ZERO)}
         added |= {f"rowwise:{name}": np.array(value) for name, value in numbers.items()}
         added["rowwise:zero"] = np.array(_ZERO, dtype=np.uint8)
-        added["rowwise:axis"] = np.array([-1], dtype=np.int64)
+        if opset >= _AXES_AS_INPUT:
+            added["rowwise:axis"] = np.array([-1], dtype=np.int64)
     used = {name for node in nodes for name in node.input} | {entry.name for entry in graph.output}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:], graph.node[:]

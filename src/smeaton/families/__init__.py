@@ -42,6 +42,7 @@ class Space:
     """What a family can try. `starts` is an ordered portfolio, cheap and strong first; missing keys take the family's
     defaults. `fidelity` names what a cheaper try reduces. `repeats` > 1 for what is not repeatable.
 
+    `row_seconds` is about what one answer takes where that is long: the sealed test needs it for each of its rows.
     `seconds` is about what one fit takes on the reference machine (`trials/timing.py`), where the family knows better
     than its `effort` says; `whole`, how many of its candidates must fit into the budget over all folds for several
     folds to be worth it (None: as many as of tables).
@@ -56,6 +57,7 @@ class Space:
     repeats: int = 1
     effort: float = 1.0
     needs_pool: int = 0  #: how many finished full trials must be in the pool before this family can run
+    row_seconds: float = 0.0
     seconds: float | None = None
     whole: int | None = None
     shared: bool = False  #: its first fits also do work that later fits of the build share (embedding the rows)

@@ -39,12 +39,12 @@ TABLE_FILE = "table.npy"
 TOKEN_WEIGHTS_FILE = "weights.npy"  # noqa: S105 - a file's name
 
 #: Tokens of a window, and windows of a text, that are tried while they cost too much time.
-LENGTHS = ((512, 4), (256, 4), (256, 2), (256, 1), (128, 1), (64, 1), (48, 1), (32, 1))
+LENGTHS = ((512, 4), (256, 4), (256, 2), (256, 1), (128, 1), (64, 1), (48, 1), (32, 1), (24, 1), (16, 1))
 #: Seconds of a head's fit for each row, column and target.
 _HEAD = 1e-8
 #: How many times faster an 8-bit copy is, at least.
 FASTER = 1.5
-BUDGET_SHARE = 0.33  # of the budget that embedding every row once may take
+BUDGET_SHARE = 0.4  # of the budget that embedding every row once may take
 _WORKERS = 2
 _CHARACTERS = 4.5  # of one token, about
 _AROUND = 2  # tokens around every text
@@ -237,6 +237,12 @@ def fitting(task: Task, profile: Profile, weights: Weights, faster: float = 1.0)
         f"embedding {profile.rows:,} rows takes about {seconds / workers:.0f} s even at {LENGTHS[-1][0]} tokens a text "
         f"({weights.name}, {speed:,.0f} tokens/s), more than {BUDGET_SHARE:.0%} of {task.budget.time:.0f} s"
     )
+
+
+def row_seconds(task: Task, profile: Profile, weights: Weights, max_tokens: int, windows: int) -> float:
+    """About what embedding one row takes on the cores there are."""
+    speed = tokens_per_second(weights) * min(_WORKERS, os.cpu_count() or 1)
+    return tokens_per_row(task, profile, max_tokens, windows) / speed
 
 
 def head_seconds(task: Task, profile: Profile, dim: int) -> float:

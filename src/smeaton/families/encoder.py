@@ -20,6 +20,7 @@ from smeaton.families._encoding import (
     head_seconds,
     pinned,
     quantised,
+    row_seconds,
     usable,
     without_text,
 )
@@ -44,6 +45,8 @@ DEFAULTS: dict[str, Any] = {
 #: What an 8-bit copy may lose: a share of right answers, or of the loss where answers are numbers.
 MOST_LOST = 0.005
 _EFFORT = 3.0
+_GRACE = 1.8  # times its seconds, after which a fit whose rows are not embedded gives up: what there is is kept
+_PATIENT = 0.25  # how much faster it would have to be: with an 8-bit copy tried first, the float one has to be cheap
 _COMPARED = 128  # stop rows that are embedded by both
 
 
@@ -58,22 +61,30 @@ class EncoderFamily:
         found = usable(task, "onnx")
         if isinstance(found, Refusal):
             return found
-        small, plain = list[dict[str, Any]](), list[dict[str, Any]]()
+        small, plain, answering = list[dict[str, Any]](), list[dict[str, Any]](), list[float]()
         why = ""
         for weights in found:
             whole = is_dynamic(weights.files["model"])
             for int8 in (False,) if whole else (True, False):
-                fit = fitting(task, profile, weights, FASTER if int8 else 1.0)
+                fit = fitting(task, profile, weights, FASTER if int8 else 1.0 if whole else _PATIENT)
                 if isinstance(fit, Refusal):
-                    why = fit.why
+                    why = why or fit.why  # the fastest one says it
                     continue
+                answering.append(row_seconds(task, profile, weights, *fit) / (FASTER if int8 else 1.0))
                 start = {"weights": pinned(weights), "max_tokens": fit[0], "windows": fit[1], "refit": True}
                 (small if int8 or whole else plain).append({**start, "int8": True} if int8 else start)
         if not small and not plain:
             return Refusal(why)
         seconds = head_seconds(task, profile, max(weights.dim for weights in found))
-        starts = (*small, *plain)
-        return Space(starts=starts, fidelity="rows", effort=_EFFORT, seconds=seconds, whole=1, shared=True)
+        return Space(
+            starts=(*small, *plain),
+            fidelity="rows",
+            effort=_EFFORT,
+            seconds=seconds,
+            row_seconds=max(answering),
+            whole=1,
+            shared=True,
+        )
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> EmbeddedModel:
         """Embed the rows, fit the head along penalties, then again on training and stopping rows with the best one."""
@@ -106,7 +117,7 @@ def _model(task: Task, given: Config, run: Run) -> EmbeddedModel:
     weights = resolve(given["weights"], Path(task.folder), Path(task.folder) / CACHE / WEIGHTS, offline=True)
     copy = quantised(weights, cache) if given["int8"] else None
     embedding = encoder_embedding(weights, cache, given["max_tokens"], given["windows"], copy)
-    return EmbeddedModel(task, embedding, VectorStore(cache / VECTORS), time.monotonic() + run.seconds)
+    return EmbeddedModel(task, embedding, VectorStore(cache / VECTORS), time.monotonic() + _GRACE * run.seconds)
 
 
 def _lost(model: EmbeddedModel, given: Config, stop: Rows, run: Run) -> float:

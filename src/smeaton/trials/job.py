@@ -41,7 +41,7 @@ from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, 
 
 Report = Callable[[int, float], None]
 PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
-PROOF_ROWS_SLOW = 64  #: the same for a program that takes long: these are computed, the others may be looked up
+PROOF_ROWS_SLOW = 24  #: the same for a program that takes long: these are computed, the others may be looked up
 
 
 @dataclass(slots=True)
@@ -198,7 +198,9 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
     worst, usual = 0.0, usual_size(answers)
     for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):
         size = rows_in(rows)
-        model, program = (check_answers(given, size, work.task) for given in (fitted.predict(rows), found))
+        with remembering(_store(work.job)):
+            expected = fitted.predict(rows)
+        model, program = (check_answers(given, size, work.task) for given in (expected, found))
         off = compare(in_scale(model, program, usual), in_scale(program, program, usual), tolerance)
         if not off <= tolerance:
             raise SmeatonError(

@@ -36,6 +36,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outputs: int = 1
     slots: int = 2
     slowness: float = 1.0
+    answering: float = 0.0  #: seconds of the reserve for the sealed test's answers, where one takes long
     settled: bool = False
     lines: tuple[str, ...] = ()
 
@@ -47,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def renewed(self, task: Task, clock: Clock, slots: int) -> "Plan":
         """The plan of an earlier run under this run's budget: the same folds, another reserve."""
-        reserve = _reserve(clock.budget, self.rows, task.test.share, self.folds)
+        reserve = _reserve(clock.budget, self.rows, task.test.share, self.folds, self.answering)
         plan = msgspec.structs.replace(self, reserve=reserve, slots=slots)
         return msgspec.structs.replace(plan, lines=(*self.lines[:1], _time_line(plan, clock), *self.lines[2:]))
 
@@ -80,9 +81,11 @@ def make_plan(
     outputs = len(profile.shares) if len(profile.shares) > 2 else 1
     columns = width(profile)
     singles = [space for space in spaces.values() if not space.needs_pool] or [Space(starts=())]
-    chosen, reserve = 1, _reserve(clock.budget, profile.rows, task.test.share, 1)
+    tested = profile.rows * task.test.share / max(1e-9, 1 - task.test.share)
+    answering = tested * max(space.row_seconds for space in singles)
+    chosen, reserve = 1, _reserve(clock.budget, profile.rows, task.test.share, 1, answering)
     for folds in _possible(task, profile, groups):
-        kept = _reserve(clock.budget, profile.rows, task.test.share, folds)
+        kept = _reserve(clock.budget, profile.rows, task.test.share, folds, answering)
         size = Size(int(profile.rows * (folds - 1) / folds), columns, outputs, slowness)
         job = max(size.of(space) for space in singles)
         wanted = max(min(_WANTED[folds], space.whole or _WANTED[folds]) * size.of(space) for space in singles)
@@ -99,6 +102,7 @@ def make_plan(
         outputs=outputs,
         slots=slots,
         slowness=slowness,
+        answering=answering,
     )
     return msgspec.structs.replace(plan, lines=_lines(plan, len(profile.columns), task, clock))
 
@@ -122,10 +126,10 @@ def _possible(task: Task, profile: Profile, groups: int | None) -> list[int]:
     return [folds for folds in _WANTED if folds <= most and (folds < 8 or profile.rows < _SMALL)]
 
 
-def _reserve(budget: float, rows: int, share: float, folds: int) -> float:
-    """Seconds to assemble, measure, test and bundle: a fixed part, and one that grows with the test rows to score."""
+def _reserve(budget: float, rows: int, share: float, folds: int, answering: float) -> float:
+    """Seconds to assemble, measure, test and bundle: a fixed part, and those that grow with the test rows to score."""
     test_rows = rows * share / max(1e-9, 1 - share)
-    return min(1.4 + 0.04 * budget + 4e-5 * test_rows * math.sqrt(folds), 0.35 * budget)
+    return min(1.4 + 0.04 * budget + 4e-5 * test_rows * math.sqrt(folds) + answering, 0.35 * budget)
 
 
 def _lines(plan: Plan, columns: int, task: Task, clock: Clock) -> tuple[str, str]:

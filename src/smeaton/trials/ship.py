@@ -28,7 +28,7 @@ from smeaton.trials.reject import rejected_like, ships, step_args
 from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, read_calibrations, usual_size
 from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
-PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 64
+PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from smeaton.families._head import HeadModel
 from smeaton.families._rowwise import rowwise
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops._embed import is_dynamic
-from smeaton.runtime.ops._embed_memory import Memory, remembering
+from smeaton.runtime.ops._embed_memory import Memory, on_threads, remembering
 from smeaton.runtime.ops._features import text_output
 from smeaton.runtime.ops.embed import EmbedRunner
 from smeaton.runtime.ops.embed import part as embed
@@ -131,7 +131,8 @@ class EmbeddedModel(HeadModel):
     def vectors(self, column: str, texts: Array) -> Array:
         """The vectors of a text column."""
         start = time.monotonic()
-        with remembering(self.store):
+        # All cores: the search starts nothing new while the rows of a build are embedded.
+        with remembering(self.store), on_threads(os.cpu_count() or 1):
             found = self._runner({text_output("text"): texts}, Call(deadline=self.deadline))
         self.shared += time.monotonic() - start
         return found[vector_output("text")]

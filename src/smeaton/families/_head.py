@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from smeaton.compile.linear import Linear
 
 PENALTIES = (0.25, 0.06, 0.015, 4e-3, 1e-3, 2.5e-4, 6e-5, 1.5e-5)
+_STRONGEST = 200.0  # over the number of rows: stronger penalties are too strong for so many
+_LEAST_SHARE = 0.5  # of the seconds of a fit, that its head gets
 UNJUDGED = 4e-3  # the penalty where there are no rows to judge on
 _TOLERANCE = 1e-5  # of the objective; closer changes neither the choice nor the answers
 _VALUES = 2_000  # categories of a column
@@ -148,6 +150,11 @@ def ending_of(task: Task, rows: Rows) -> Ending:
     return class_ending(task, rows) if task.is_class else number_ending(rows, log=False)
 
 
+def penalties_for(rows: int) -> tuple[float, ...]:
+    """The path of penalties for so many rows, strongest first."""
+    return tuple(penalty for penalty in PENALTIES if penalty <= _STRONGEST / max(rows, 1)) or PENALTIES[-1:]
+
+
 def fit_model(
     model: HeadModel,
     fold: Fold,
@@ -164,16 +171,18 @@ def fit_model(
     `steps`, `note` and `refit` are the model's.
     """
     deadline = time.monotonic() + seconds
-    limits = Limits(deadline, config.get(STEPS) or None)
     train = some_rows(fold.train, run.fidelity, run.seed, model.task.is_class)
     features = model.encode(train.x)
+    held = model.encode(fold.stop.x) if len(fold.stop) else {}
+    # However long the texts took, the head gets its share: half a fit is worth nothing, and vectors are kept.
+    limits = Limits(max(deadline, time.monotonic() + _LEAST_SHARE * seconds), config.get(STEPS) or None)
     known = config.get("penalty")
     if known is not None or not len(fold.stop):
         best = fit_head(model, (train, features), None, (known or UNJUDGED,), limits)
         quality = float("nan")
     else:
-        stop = (fold.stop, model.encode(fold.stop.x))
-        best = fit_head(model, (train, features), stop, PENALTIES, limits, run.report)
+        stop = (fold.stop, held)
+        best = fit_head(model, (train, features), stop, penalties_for(len(train)), limits, run.report)
         quality = _quality(model, *stop)
         if look is not None:
             look()

@@ -54,7 +54,8 @@ def parent_of(root: Path, trials: Sequence[Trial], sign: float, plan: Plan) -> P
         return None  # it left no program, as a scripted trial does
     if fit.refit is None or not fit.rows:
         return None
-    return Parent(best[0], fit, _SLACK * fit.seconds * plan.rows / fit.rows / _GAIN)
+    own = max(fit.seconds - fit.shared, 0.1)  # what was shared is there already
+    return Parent(best[0], fit, _SLACK * own * plan.rows / fit.rows / _GAIN)
 
 
 def refit(setup: Setup, result: Result, executor: Executor) -> tuple[Trial | None, str]:

@@ -171,6 +171,8 @@ class _Trying:
             self.ended = f"nothing better was found in the last {self.stale} tries"
             return None
         running = [attempt.candidate for attempt in work.active]
+        if any(self._sharing(attempt) for attempt in work.active):
+            return None
         left = self.clock.until(self.goal())
         if self.since_blend >= BLEND_EVERY and self.blend_seconds() < _CHEAP * left:
             self.since_blend = 0
@@ -249,6 +251,11 @@ class _Trying:
             model.expect(family).mean * max(1.0, folds / plan.slots) * (_PART_FIT if folds > 1 else _PART_FIT_HOLDOUT)
         )
         return pending + need + self.work.judging <= self.clock.until(self.goal())
+
+    def _sharing(self, attempt: Attempt) -> bool:
+        """Whether it does work now that later fits will share: the sooner that is done the better."""
+        space = self.work.setup.spaces.get(attempt.candidate.family)
+        return space is not None and space.shared and bool(attempt.running) and not attempt.spent
 
     def _rival(self) -> tuple[str, int]:
         """Whom to race against, and how many folds it has: the best finished one, before that the best probe."""

@@ -21,7 +21,7 @@ from smeaton.runtime.ops._embed_memory import threads
 from smeaton.task.table import Array
 
 #: Padded tokens of one batch: enough that the cost of a call does not show, few enough that memory stays bounded.
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 384
 #: Texts whose tokens are held at once.
 PIECE = 2048
 _TABLE_TOKENS = 16_384  # rows of a table gathered at once

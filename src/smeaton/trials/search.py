@@ -32,6 +32,7 @@ _BETTER = 0.01  # a gain below this part of the score's interval is no gain
 _WHOLE = 5  # candidates over all folds that must fit into the time left for so many folds to be worth it
 _MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
+_APART = 0.4  # the same for families that say how many of their candidates are wanted whole
 _TIME_OVER = "the time for trying was used up"
 
 
@@ -271,8 +272,11 @@ class _Trying:
     def _cheap(self, attempt: Attempt) -> bool:
         """Whether it is a family's first and takes little: the board then has a whole score, the blend a member."""
         folds = self.work.plan.folds - len(attempt.spent)
-        seconds = self.work.model.expect(attempt.candidate.family).mean * folds / self.work.plan.slots
-        return attempt.role == "probe" and seconds < _CHEAP * self.clock.until(self.goal())
+        family = attempt.candidate.family
+        seconds = self.work.model.expect(family).mean * folds / self.work.plan.slots
+        # Families that read texts in other ways are the better together, though one of them be worse.
+        apart = self.work.setup.spaces[family].whole is not None
+        return attempt.role == "probe" and seconds < (_APART if apart else _CHEAP) * self.clock.until(self.goal())
 
 
 class _Opening(_Trying):

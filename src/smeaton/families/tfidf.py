@@ -186,7 +186,7 @@ class TfidfFamily:
 
 def _seconds(task: Task, profile: Profile) -> float:
     """About what one fit takes: counting the runs of all texts, and solving for every label."""
-    letters = sum(profile[name].mean_length for name, form in task.input_types.items() if form.type == "text")
+    letters = sum(column.mean_length for column in profile.columns if column.type == "text")
     return 0.4 + profile.rows * letters * (_COUNTED + _SOLVED * targets_of(task))
 
 

@@ -90,7 +90,7 @@ def test_texts_with_an_outside_label(tmp_path: Path, outside: int, recall: str) 
     before = sorted(path.name for path in built.bundle.rglob("*"))
     found = smeaton.report(task, seconds=5)
     assert found.seconds < 8
-    assert {one.label for one in found.deciding} >= set(WORDS)
+    assert {one.label for one in found.deciding} & set(WORDS), "sure answers hang on no single word"
     top = {one.label: one.words[0].word for one in found.deciding if one.label in WORDS}
     assert all(word in WORDS[label].split() for label, word in top.items())
     assert any(note.startswith("rejection:") for note in found.notes)

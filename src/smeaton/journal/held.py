@@ -102,6 +102,10 @@ class HeldSegment:
         if not self.empty:
             yield from self._base.execute("select id, row, truth, at, received from feedback order by seq")
 
+    def given(self) -> int:
+        """How many truths it holds."""
+        return 0 if self.empty else int(self._base.execute("select count(*) from feedback").fetchone()[0])
+
     def _page(self, wanted: Filter, after: int, keys: list[int]) -> list[EntryRow]:
         query = _PAGE.format(places=",".join("?" * len(keys)))
         cursor = self._base.execute(query, (after, wanted.since, wanted.until, *keys, PAGE_ROWS))

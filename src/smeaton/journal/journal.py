@@ -110,7 +110,7 @@ class Journal:
             "feedback": writer.feedback,
             "damaged": writer.tidy.damaged,
             "bytes": writer.bytes,
-            "last_error": writer.trouble.last or writer.tidy.last_damage,
+            "last_error": writer.trouble.last or writer.tidy.last_problem,
         }
 
     def close(self, seconds: float = 5.0) -> None:

@@ -70,7 +70,7 @@ def listed(folder: Path) -> list[SegmentFile]:
     """The segments of a folder, oldest first; none if there is no such folder."""
     try:
         names = sorted(os.listdir(folder))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [segment for name in names if (segment := parsed(folder / name)) is not None]
 

@@ -14,7 +14,8 @@ log = logging.getLogger("smeaton.journal")
 
 class Tidy:
     """The folder as one worker keeps it. `bytes` are those of this worker's finished segments, `damaged` counts what it
-    moved aside, `last_damage` says what and why."""
+    moved aside, `last_problem` says what and why, or what
+    kept it from tidying."""
 
     def __init__(self, folder: Path, worker: str, retention: Retention) -> None:
         self._folder = folder
@@ -23,7 +24,7 @@ class Tidy:
         self._due = 0.0
         self._left_over: list[SegmentFile] = []
         self.bytes = self.damaged = 0
-        self.last_damage = ""
+        self.last_problem = ""
 
     def soon(self) -> None:
         """Let the next round begin at the next step: a segment was finished."""
@@ -31,6 +32,14 @@ class Tidy:
 
     def step(self, own: Path | None) -> None:
         """Do one thing, if it is time; entries are committed between steps. `own` is the file being written."""
+        try:
+            self._step(own)
+        except OSError as error:
+            if str(error) != self.last_problem:
+                log.warning("the folder of the journal cannot be tidied: %s", error)
+            self.last_problem = str(error)
+
+    def _step(self, own: Path | None) -> None:
         if self._left_over:
             segment = self._left_over.pop()
             why = finish(segment)
@@ -50,5 +59,5 @@ class Tidy:
         """Move a damaged segment aside, and say so."""
         path = segment.move_aside()
         self.damaged += 1
-        self.last_damage = f"{path.name}: {why}"
+        self.last_problem = f"{path.name}: {why}"
         log.error("a segment of the journal was damaged (%s); it is now %s", why, path.name)

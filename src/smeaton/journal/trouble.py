@@ -25,8 +25,10 @@ class Trouble:
 
     def fault(self, error: Exception) -> None:
         """Tell of an error that is a fault of ours; called where it is handled."""
-        log.exception("the journal has a fault; answers are not affected")
-        self.last = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}"
+        if what != self.last:  # one that stays would else fill the log
+            log.exception("the journal has a fault; answers are not affected")
+        self.last = what
 
     def begin(self, error: Exception, lost: int) -> None:
         """The disk refused. `lost` counts the entries dropped for lack of room until now."""
@@ -36,7 +38,7 @@ class Trouble:
             log.error("the journal cannot be written (%s): entries wait, and are dropped when too many do", self.last)
 
     def end(self, lost: int) -> None:
-        """The disk took something."""
+        """The disk took all that waited."""
         if self._since is not None:
             seconds, self._since = time.monotonic() - self._since, None
             log.warning(

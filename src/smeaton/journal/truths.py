@@ -41,8 +41,8 @@ class Truths:
     def gather(self, segment: HeldSegment) -> int:
         """Take the truths of a segment; returns how many it holds, repeated ones counted."""
         with _transaction(self._base):
-            count = self._base.executemany(_LATEST, segment.feedback()).rowcount
-        count = max(count, 0)
+            self._base.executemany(_LATEST, segment.feedback())
+        count = segment.given()
         self._any = self._any or count > 0
         return count
 

@@ -112,21 +112,24 @@ class Writer:
     # entries
 
     def _write(self) -> None:
-        """Write what waits; while the disk refuses, only try with a few entries."""
+        """Write what waits; while the disk refuses, try with a few entries, then with ever more."""
         self._pending += self._waiting.take()
+        most = PROBE if self.trouble.now else len(self._pending)
         while self._pending:
-            batch = self._pending[:PROBE] if self.trouble.now else self._pending
+            batch = self._pending[:most]
             try:
                 written = self._commit(batch)
             except (sqlite3.Error, OSError) as error:
                 if self._let_go(error):
                     continue
                 return
-            self._pending = self._pending[len(batch) :]
+            self._pending = self._pending[most:]
             self._waiting.done(batch)
             self.written += written
             self.failed += len(batch) - written
-            self.trouble.end(self._waiting.refused)
+            most *= 2
+            if not self._pending:
+                self.trouble.end(self._waiting.refused)
 
     def _commit(self, batch: Sequence[Entry]) -> int:
         """One transaction; returns how many entries were fit to be written."""
@@ -194,7 +197,6 @@ class Writer:
                     continue  # the file was damaged and is aside: once more, in a new one
                 break
             self.feedback += len(truths)
-            self.trouble.end(self._waiting.refused)
             return ""
         return self.trouble.last
 

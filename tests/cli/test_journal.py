@@ -64,9 +64,8 @@ def test_parquet(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
             "prediction": "BOOLEAN", "probability_true": "DOUBLE", "probability_false": "DOUBLE", "seconds": "DOUBLE",
             "truth": "BOOLEAN", "truth_at": "TIMESTAMP",
         }  # fmt: skip
-        rows = table.select(
-            "epoch(at), id, age, spend, prediction, probability_true, truth, epoch(truth_at)"
-        ).fetchall()
+        chosen = 'epoch("at"), id, age, spend, prediction, probability_true, truth, epoch(truth_at)'
+        rows = engine.execute(f"select {chosen} from read_parquet(?)", [str(output)]).fetchall()
     assert rows == [
         (
             1000.0 + n, f"request-{n}", n, n / 8, bool(n % 2), 0.25,

@@ -112,6 +112,15 @@ def test_a_segment_just_being_made_is_empty(tmp_path: Path) -> None:
     assert Reader(tmp_path).summary().models == ()
 
 
+def test_a_finished_file_is_read_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = opened(tmp_path)
+    journal.note(made(1))
+    journal.close()
+    monkeypatch.setattr(module.os, "access", lambda *_: False)
+    assert module.readable(listed(tmp_path)[0].path).endswith("?immutable=1")
+    assert len(held(tmp_path)) == 1
+
+
 def test_there_must_be_a_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no folder"):
         Reader(tmp_path / "none")

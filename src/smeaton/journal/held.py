@@ -33,7 +33,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FormSeen:
     """What a segment says of the entries of one bundle of a model. `columns` are those written."""
 
     key: int
@@ -74,7 +74,7 @@ class HeldSegment:
     def __exit__(self, *error: object) -> None:
         self._base.close()
 
-    def forms(self, wanted: Filter = Filter()) -> list[Form]:
+    def forms(self, wanted: Filter = Filter()) -> list[FormSeen]:
         """The bundles of models it has wanted entries of."""
         if self.empty:
             return []
@@ -84,11 +84,11 @@ class HeldSegment:
             (wanted.model, wanted.since, wanted.until),
         ).fetchall()
         return [
-            Form(key, model, bundle, _names(columns), _names(masked), *counts)
+            FormSeen(key, model, bundle, _names(columns), _names(masked), *counts)
             for key, model, bundle, columns, masked, *counts in found
         ]
 
-    def entries(self, wanted: Filter) -> Iterator[tuple[Form, EntryRow]]:
+    def entries(self, wanted: Filter) -> Iterator[tuple[FormSeen, EntryRow]]:
         """Wanted entries in the order they were written, read by pages."""
         forms = {form.key: form for form in self.forms(wanted)}
         last = 0

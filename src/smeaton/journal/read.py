@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from smeaton.errors import InputError
-from smeaton.journal.held import EntryRow, Filter, Form, HeldSegment
+from smeaton.journal.held import EntryRow, Filter, FormSeen, HeldSegment
 from smeaton.journal.segments import SegmentFile, listed
 from smeaton.journal.truths import Truth, Truths
 
@@ -131,7 +131,7 @@ class Reader:
     def _segments(self) -> list[SegmentFile]:
         return [segment for segment in listed(self.folder) if not segment.damaged]
 
-    def _entries(self, segments: list[SegmentFile], wanted: Filter) -> Iterator[tuple[Form, EntryRow]]:
+    def _entries(self, segments: list[SegmentFile], wanted: Filter) -> Iterator[tuple[FormSeen, EntryRow]]:
         for segment in segments:
             with self._noted(segment), HeldSegment(segment) as held:
                 yield from held.entries(wanted)
@@ -148,7 +148,7 @@ class Reader:
                     self.problems.append(problem)
 
 
-def _predictions(form: Form, entry: EntryRow, truths: dict[tuple[str, int], Truth]) -> Iterator[Prediction]:
+def _predictions(form: FormSeen, entry: EntryRow, truths: dict[tuple[str, int], Truth]) -> Iterator[Prediction]:
     _, _, at, request, wire, caller, trace, seconds, rows, answers = entry
     cells = msgspec.json.decode(rows, type=list[list[Any]])
     given = msgspec.json.decode(answers, type=list[dict[str, Any]])
@@ -160,7 +160,7 @@ def _predictions(form: Form, entry: EntryRow, truths: dict[tuple[str, int], Trut
         )  # fmt: skip
 
 
-def _add(seen: dict[tuple[str, str], ModelSeen], form: Form, judged: int) -> None:
+def _add(seen: dict[tuple[str, str], ModelSeen], form: FormSeen, judged: int) -> None:
     key = (form.model, form.bundle)
     before = seen.get(key)
     if before is None:

@@ -26,6 +26,7 @@ PINNED: Mapping[str, tuple[str, ...]] = {
 }
 _NAMES = ("fastapi", "litserve", "bentoml", "ray", "mlflow", "mlserver", "lightgbm", "pandas", "numpy", "onnxruntime",
     "pydantic", "starlette", "uvicorn", "uvloop", "httptools", "msgspec", "smeaton")  # fmt: skip
+_BUILDING = ("lightgbm", "pandas", "fastapi", "pydantic")
 _ASK = """
 import json, platform
 from importlib.metadata import PackageNotFoundError, version
@@ -55,7 +56,8 @@ def install(folder: Path, only: str | None) -> None:
 def versions(python: str) -> dict[str, str]:
     """Versions of what matters in an environment."""
     found: dict[str, str] = json.loads(subprocess.check_output([python, "-c", _ASK % (_NAMES,)], text=True))
-    return found
+    # Where Smeaton is, the libraries that it was built with may lie too; no server there loads them.
+    return {name: number for name, number in found.items() if "smeaton" not in found or name not in _BUILDING}
 
 
 def lacking(peers: Path) -> list[str]:

@@ -68,15 +68,15 @@ def _bento(service: str) -> Command:
     return command
 
 
-def _mlserver(runtime: str) -> Command:
-    """Without its pool of processes, which its documentation switches off for one model that is quick."""
+def _mlserver(runtime: str, workers: int = 0) -> Command:
+    """Without its pool of processes (`parallel_workers` 0, a documented setting) unless `workers` says otherwise."""
 
     def command(place: Place) -> list[str]:
         settings = {
             "host": "127.0.0.1",
             "http_port": place.port,
             "grpc_port": place.other_port,
-            "parallel_workers": 0,
+            "parallel_workers": workers,
             "metrics_endpoint": None,
             "debug": False,
         }
@@ -121,6 +121,7 @@ PEERS = (
     Server("ray+batch", "ray", _script("ray", "ray_app.py", "batch"), env=_RAY),
     Server("mlflow", "mlflow", _mlflow, "records", "/invocations"),
     Server("mlserver", "mlserver", _mlserver("Tensors"), "tensors", _INFER),
+    Server("mlserver+pool", "mlserver", _mlserver("Tensors", 1), "tensors", _INFER),
     Server("mlserver+columns", "mlserver", _mlserver("Columns"), "columns", _INFER),
 )
 #: The same with the categories coded by hand, so that what is left is the server itself.

@@ -50,7 +50,7 @@ class Lines:
             except OSError as error:
                 if error.errno not in _GONE:
                     raise
-                self._lose()
+                self._lose(chunk)
                 return True
             if written < len(chunk):
                 self._give_back(chunk[written:])
@@ -74,8 +74,8 @@ class Lines:
         self._lines.appendleft(rest)
         self.size += len(rest)
 
-    def _lose(self) -> None:
+    def _lose(self, chunk: bytes) -> None:
         """Nobody can be told on this descriptor; the count is what is left."""
-        self.dropped += 1 + len(self._lines)
+        self.dropped += chunk.count(b"\n") + sum(kept.count(b"\n") for kept in self._lines)
         self._lines.clear()
         self.size = 0

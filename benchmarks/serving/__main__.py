@@ -56,6 +56,8 @@ def main() -> None:
         for kind in (kind for kind in KINDS if kind in given.only):
             for server in servers:
                 cells.once(kind, server, {}, lambda server=server, kind=kind: KINDS[kind](bench, server))
+    if cells.failed:
+        raise SystemExit("\n".join(cells.failed))
 
 
 if __name__ == "__main__":

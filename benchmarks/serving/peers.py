@@ -15,14 +15,15 @@ from benchmarks.serving.servers import APPS, PEERS, Place
 
 _SCORING = ("lightgbm==4.7.0", "scikit-learn==1.9.1", "pandas==3.1.1", "numpy==2.4.6", "pydantic==2.14.4")
 _UVICORN = ("uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0")
-#: What pip is asked for. MLServer 1.7 asks for a FastAPI below 0.116 by itself.
+#: What pip is asked for. MLServer 1.7 asks for a FastAPI below 0.116 by itself, and its pool of
+#: processes does not start with a later uvloop.
 PINNED: Mapping[str, tuple[str, ...]] = {
     "fastapi": ("fastapi==0.165.0", *_UVICORN, *_SCORING),
     "litserve": ("litserve==0.2.19", "fastapi==0.165.0", *_UVICORN, *_SCORING),
     "bentoml": ("bentoml==1.4.40", "uvicorn==0.54.0", *_SCORING),
     "ray": ("ray[serve]==2.60.0", "fastapi==0.165.0", *_UVICORN, *_SCORING),
     "mlflow": ("mlflow==3.17.2", "fastapi==0.165.0", "uvicorn==0.54.0", *_SCORING),
-    "mlserver": ("mlserver==1.7.1", "onnxruntime==1.32.0", "uvicorn==0.54.0", "uvloop==0.23.0", "numpy==2.4.6"),
+    "mlserver": ("mlserver==1.7.1", "onnxruntime==1.32.0", "uvicorn==0.54.0", "uvloop==0.21.0", "numpy==2.4.6"),
 }
 _NAMES = ("fastapi", "litserve", "bentoml", "ray", "mlflow", "mlserver", "lightgbm", "pandas", "numpy", "onnxruntime",
     "pydantic", "starlette", "uvicorn", "uvloop", "httptools", "msgspec", "smeaton")  # fmt: skip

@@ -2,8 +2,8 @@
 
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from benchmarks.serving.kinds import Bench
 from benchmarks.serving.load import measure
 from benchmarks.serving.peers import versions
 from benchmarks.serving.results import Record, Results, code, machine
-from benchmarks.serving.running import Running
+from benchmarks.serving.running import Running, ServerError
 from benchmarks.serving.servers import OURS, Server
 
 
@@ -20,6 +20,7 @@ class Cells:
 
     def __init__(self, results: Results, bench: Bench, again: frozenset[str]) -> None:
         self.results, self.bench, self.again = results, bench, again
+        self.failed: list[str] = []
         self._graph = hashlib.sha256(bench.model.graph.read_bytes()).hexdigest()[:12]
 
     def missing(self, kind: str, server: Server, place: Record) -> bool:
@@ -36,7 +37,17 @@ class Cells:
         """Measure a cell that is missing."""
         if self.missing(kind, server, place):
             print(f"{kind:8} {server.name}", flush=True)
-            self.keep(kind, server, place, ask())
+            with self.going_on():
+                self.keep(kind, server, place, ask())
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """A server that does not start is told of, and the others are measured."""
+        try:
+            yield
+        except ServerError as error:
+            print(error, file=sys.stderr, flush=True)
+            self.failed.append(str(error).partition("\n")[0])
 
     def _cell(self, server: Server, place: Record) -> Record:
         own = "" if server.peer else code()
@@ -71,7 +82,7 @@ def _round(cells: Cells, bench: Bench, servers: Sequence[Server], speed: Speed, 
     wanted = [place for place in places if any(cells.missing("speed", server, place) for server in servers)]
     if not wanted:
         return
-    with ExitStack() as held:
+    with cells.going_on(), ExitStack() as held:
         running = [held.enter_context(bench.start(server)) for server in servers]
         for place in wanted:
             for one in running:

@@ -39,6 +39,10 @@ def free_port() -> int:
         return port
 
 
+class ServerError(Exception):
+    """A server does not answer rightly."""
+
+
 class Running:
     """One server, from the start of its process to the end of its last one. A context manager."""
 
@@ -63,7 +67,7 @@ class Running:
         """Start it and wait for the first right answer; `cold` is how long that took, in seconds.
 
         Raises:
-            RuntimeError: it ended, or did not answer rightly in time; the end of its log is in the message.
+            ServerError: it ended, or did not answer rightly in time; the end of its log is in the message.
         """
         env = self.server.environment(self.place) | {_MARK: self._mark}
         with self.log.open("wb") as log:
@@ -77,7 +81,7 @@ class Running:
             if self.process.poll() is not None or time.perf_counter() - start > _START_S:
                 said = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
                 self.end(signal.SIGKILL)
-                raise RuntimeError(f"{self.server.name} does not answer:\n{said}")
+                raise ServerError(f"{self.server.name} does not answer:\n{said}")
             time.sleep(0.005)
         self.cold = time.perf_counter() - start
         return self

@@ -32,7 +32,8 @@ class Tiny:
         return {"pid": os.getpid()}
 
     def snapshot(self) -> dict[str, Any]:
-        return {"count": self.count}
+        series = {"requests": [self.count]}
+        return {"worker": "", "pid": os.getpid(), "in_flight": 0, "series": series, "exemplars": {}}
 
     def rejected(self, reason: str) -> None:
         self.count += 1
@@ -88,7 +89,7 @@ class Tiny:
             case "/state":
                 return self.peers.state()
             case "/snapshots":
-                return await self.peers.snapshots()
+                return await self.peers.snapshots(self.snapshot())
             case "/all":
                 return await self.peers.broadcast({"do": "tell"}, 5)
             case "/reload":

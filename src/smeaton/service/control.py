@@ -14,6 +14,7 @@ log = logging.getLogger("smeaton.service")
 Handler = Callable[[Message], Awaitable[Message]]  #: does what a broadcast asks of this worker
 
 ANSWER_SECONDS = 120.0  #: a broadcast waits this long for the slowest worker: loading a bundle takes its time
+_HANG_UP_SECONDS = 1.0  # time for the last words to be taken
 _LAG = 1_000_000  # bytes not yet taken by the supervisor: no use adding heartbeats
 
 
@@ -31,8 +32,12 @@ class Peers(Protocol):
         """
         ...
 
-    async def snapshots(self) -> list[dict[str, Any]]:
-        """The latest metrics snapshots of the other workers, and what those that ended had counted."""
+    async def snapshots(self, own: dict[str, Any]) -> list[dict[str, Any]]:
+        """The latest metrics snapshots of the other workers, and what those that ended had counted.
+
+        `own` is this worker's, about to be shown with them: it is kept in case this worker ends, so that no counter
+        that was shown falls.
+        """
         ...
 
 
@@ -50,7 +55,7 @@ class Alone:
         """Ask this process."""
         return [await obey(self.handler, message, seconds)]
 
-    async def snapshots(self) -> list[dict[str, Any]]:
+    async def snapshots(self, own: dict[str, Any]) -> list[dict[str, Any]]:
         """There are no others."""
         return []
 
@@ -109,12 +114,16 @@ class Supervised:
         """Say what is still to be said, then hang up."""
         for task in self._tasks:
             task.cancel()
-        if self._writer is not None:
-            self._writer.close()
-            try:
+        if self._writer is None:
+            return
+        self._writer.close()
+        try:
+            async with asyncio.timeout(_HANG_UP_SECONDS):
                 await self._writer.wait_closed()
-            except OSError:
-                log.debug("the supervisor was gone first")
+        except TimeoutError:
+            self._writer.transport.abort()  # the supervisor stands still
+        except OSError:
+            log.debug("the supervisor was gone first")
 
     def state(self) -> dict[str, int]:
         """What the supervisor told last."""
@@ -138,12 +147,13 @@ class Supervised:
         """
         return await self._ask({"kind": "broadcast", "message": message, "seconds": seconds}, seconds + 5)
 
-    async def snapshots(self) -> list[dict[str, Any]]:
+    async def snapshots(self, own: dict[str, Any]) -> list[dict[str, Any]]:
         """The latest metrics snapshots of the other workers, and what those that ended had counted.
 
         Raises:
             SmeatonError: the supervisor is gone or does not answer.
         """
+        self.send({"kind": "beat", "snapshot": own})
         return await self._ask({"kind": "snapshots"}, 2.0)
 
     async def _ask(self, message: Message, seconds: float) -> list[Any]:

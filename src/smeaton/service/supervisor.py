@@ -25,6 +25,7 @@ from smeaton.service.child import Child
 from smeaton.service.listening import refuse_new
 from smeaton.service.relay import Relay
 from smeaton.service.sorry import SorryServer
+from smeaton.service.telemetry.snapshot import carry
 
 WORKER = (sys.executable, "-m", "smeaton.service.worker")
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)  #: seconds before a worker is started again, by how often it has failed in a row
@@ -33,8 +34,6 @@ _FIRST_ANSWER_SECONDS = 1.0  # callers of a service that just starts are let wai
 _STEADY_SECONDS = 2.0  # a worker that could answer for this long has not failed at once
 _SAME_SIGNAL_SECONDS = 0.5  # two signals closer than this are one wish: `timeout` and terminals send it twice
 _KILL_SECONDS = 1.0  # beyond the time a worker has to end by itself
-
-Merge = Callable[[list[Message]], Message]  #: metrics snapshots of ended workers as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +71,18 @@ def supervise(
     options: Message,
     plan: Plan,
     announce: Callable[[Message], None],
-    *,
-    merge: Merge | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM; 0 after a clean end, 1 if a worker had to be killed to end.
 
     `options` reach every worker; `announce` is called once, with the facts the first worker told, when all can answer.
-    `merge` puts the snapshots of ended workers together. The sockets are closed. SIGHUP asks a worker to reload every
-    bundle.
+    The sockets are closed. SIGHUP asks a worker to reload every bundle, on all of them.
 
     Raises:
         SmeatonError: a worker could not start at first (its own error, by type), or five times in a row later on while
             no other answered.
         KeyboardInterrupt: SIGINT before all workers could answer.
     """
-    supervisor = Supervisor(sockets, options, plan, announce, merge)
+    supervisor = Supervisor(sockets, options, plan, announce)
     try:
         with supervisor.signals():
             return supervisor.run()
@@ -102,10 +98,9 @@ class Supervisor:
     options: Message
     plan: Plan
     announce: Callable[[Message], None]
-    merge: Merge | None = None
     _slots: list[_Slot] = field(init=False)
     _leaving: list[Child] = field(default_factory=list)
-    _counted: list[Message] = field(default_factory=list)  # snapshots of workers that ended
+    _counted: Message | None = None  # by workers that ended
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _relay: Relay = field(init=False)
     _sorry: SorryServer = field(init=False)
@@ -254,9 +249,7 @@ class Supervisor:
         child.end()
         self._relay.gone(child)
         if child.snapshot is not None:
-            self._counted.append(child.snapshot)
-            if self.merge is not None:
-                self._counted = [self.merge(self._counted)]
+            self._counted = carry(self._counted, child.snapshot)
 
     def _see_off(self, child: Child, now: float) -> None:
         """A worker that leaves while the service goes on: it ends by itself, or is killed when its time is up."""
@@ -290,7 +283,8 @@ class Supervisor:
                 self._relay.done(child, number, result)
             case {"kind": "snapshots", "id": int(number)}:
                 others = [one.snapshot for one in self._children() if one is not child and one.snapshot is not None]
-                child.send({"kind": "told", "id": number, "result": others + self._counted})
+                ended = [] if self._counted is None else [self._counted]
+                child.send({"kind": "told", "id": number, "result": others + ended})
             case {"kind": "leave"}:
                 self._let_go(child)
             case _:

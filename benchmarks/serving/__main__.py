@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.serving.kinds import KINDS, Bench
-from benchmarks.serving.model import write_model
 from benchmarks.serving.peers import lacking
 from benchmarks.serving.plan import Cells, Speed, measure_speed
 from benchmarks.serving.results import FOLDER, Results
 from benchmarks.serving.servers import SERVERS, Server
+from benchmarks.serving.training import write_model
 
 
 def arguments() -> argparse.Namespace:

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["Built", "Model", "Task", "__version__", "build", "load", "report", "serve"]
 __version__ = "0.1.0"
 
-_FLOW = ("build", "load", "report", "serve", "Built", "Model")
-_HOMES = {"Task": "smeaton.task"} | dict.fromkeys(_FLOW, "smeaton.flow")
+_HOMES = {
+    "Built": "smeaton.flow.outcome",
+    "Model": "smeaton.flow.model",
+    "Task": "smeaton.task",
+    "build": "smeaton.flow.build",
+    "load": "smeaton.flow.model",
+    "report": "smeaton.flow.report",
+    "serve": "smeaton.flow.serve",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ SmeatonError            a fault of ours unless a subclass says otherwise   exit 
 ├── NotReady            a bundle whose bars or limits were missed          exit 3
 ├── NoSolution          nothing beats the constant baseline                exit 4
 ├── Interrupted         the user stopped the work                          exit 5
+├── NotKept             something could not be stored durably
 └── CallError           one call to a running program
     ├── DeadlineExceeded
     ├── Cancelled
@@ -124,3 +125,7 @@ class Cancelled(CallError):
 
 class OutOfMoney(CallError):
     """The next paid call would cost more than is left."""
+
+
+class NotKept(SmeatonError):
+    """Feedback could not be put on the disk."""

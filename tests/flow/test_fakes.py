@@ -10,7 +10,7 @@ import pytest
 import smeaton
 from smeaton.bundle.read import open_bundle
 from smeaton.errors import NotReady, OutOfMoney, ProgramError
-from smeaton.flow import board
+from smeaton.flow.build import board
 from smeaton.runtime.call import Call
 from smeaton.runtime.ledger import Ledger
 from smeaton.task.table import object_column

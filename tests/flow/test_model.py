@@ -92,7 +92,7 @@ def test_no_bundle(tmp_path: Path) -> None:
 
 
 def test_a_sample_row_is_one_a_client_may_send(example: Example) -> None:
-    from smeaton.flow import sample_row
+    from smeaton.flow.model import sample_row
 
     row = sample_row(example.folder / "smeaton.yaml", 3)
     assert set(row) == {"age", "plan", "spend"}

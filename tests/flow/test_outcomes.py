@@ -7,7 +7,7 @@ from tests.conftest import TASK, client_rows, write_task
 
 import smeaton
 from smeaton.errors import InputError
-from smeaton.flow import board
+from smeaton.flow.build import board
 from smeaton.trials.notice import Notice
 
 pytestmark = pytest.mark.slow

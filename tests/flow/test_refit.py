@@ -7,7 +7,7 @@ import pytest
 
 import smeaton
 from smeaton.errors import InputError
-from smeaton.flow import board
+from smeaton.flow.build import board
 
 TASK = """\
 smeaton: 1

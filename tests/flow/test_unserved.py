@@ -7,7 +7,7 @@ import pytest
 import smeaton
 from smeaton import plugins
 from smeaton.errors import NoSolution
-from smeaton.flow import board, board_text
+from smeaton.flow.build import board, board_text
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
 

@@ -9,7 +9,10 @@ import time
 from collections.abc import Sequence
 from types import ModuleType
 
-VERBS = ("demo", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "verify")
+VERBS = (
+    "demo", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve", "journal",
+    "key", "verify",
+)  # fmt: skip
 
 _EPILOG = """\
 start here:
@@ -68,7 +71,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _verb(name: str) -> ModuleType:
-    return importlib.import_module(f"smeaton.cli.{name}")
+    return importlib.import_module(f"smeaton.cli.{name.replace('-', '_')}")
 
 
 def _guarded(args: argparse.Namespace) -> int:

@@ -18,11 +18,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the board."""
-    from smeaton import flow
+    from smeaton.flow.build import board, board_text
 
-    board = flow.board(Path(args.where))
+    found = board(Path(args.where))
     if args.json:
-        print(json.dumps(board.as_dict()))
+        print(json.dumps(found.as_dict()))
     else:
-        print(flow.board_text(board))
+        print(board_text(found))
     return 0

@@ -27,11 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build; the exit code is the outcome's."""
-    from smeaton import flow
+    from smeaton.flow.build import build
     from smeaton.cli.live import listener
 
     with listener(args.json) as listen:
-        built = flow.build(
+        built = build(
             args.what,
             target=args.target,
             budget=args.budget,

@@ -28,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the example, build it, ask it, serve it, and say what to type next."""
-    from smeaton import flow
+    from smeaton.flow.build import build
+    from smeaton.flow.model import load, sample_row
     from smeaton.cli.live import listener
 
     folder = Path(args.out) / args.name
@@ -37,12 +38,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"The example {args.name}: {EXAMPLES[args.name]}.\nIts task, {task}:\n")
         print("".join(f"    {line}\n" for line in task.read_text(encoding="utf-8").splitlines()))
     with listener(args.json) as listen:
-        built = flow.build(task, budget=args.budget, listen=listen, started=args.started)
+        built = build(task, budget=args.budget, listen=listen, started=args.started)
     if built.bundle is None:
         print(built.summary())
         return built.exit_code
-    row = flow.sample_row(task, 7)
-    answer = flow.load(built.bundle).predict([row])[0]
+    row = sample_row(task, 7)
+    answer = load(built.bundle).predict([row])[0]
     reply = _ask_over_http(built.bundle, row)
     if args.json:
         print(json.dumps({**built.as_dict(), "row": row, "answer": answer, "http": reply}))

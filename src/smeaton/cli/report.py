@@ -19,10 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
-    from smeaton import flow
+    from smeaton.flow.report import report, report_text
 
-    found = flow.report(args.task, rows=args.rows)
-    print(json.dumps(found.as_dict(), ensure_ascii=False) if args.json else flow.report_text(found))
+    found = report(args.task, rows=args.rows)
+    print(json.dumps(found.as_dict(), ensure_ascii=False) if args.json else report_text(found))
     return 0
 
 

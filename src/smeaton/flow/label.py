@@ -19,6 +19,8 @@ from smeaton.labelling.work import Work, open_work
 from smeaton.runtime.call import Call
 from smeaton.task.task import Task
 
+_FINISH_SECONDS = 7.0  # what is in flight when the page ends
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -117,8 +119,9 @@ def serve_desk(where: str | Path, options: Options, port: int, announce: Callabl
         InputError: the port is taken; as `open_work`.
     """
     from smeaton.labelling.page import create_page
-    from smeaton.service.server import address, listen, run
-    from smeaton.service.settings import Settings
+    from smeaton.service.http import UsualLimits
+    from smeaton.service.listening import address, listen
+    from smeaton.service.server import Serving, run_here
 
     task = task_of(where)
     with contextlib.ExitStack() as held:
@@ -126,7 +129,8 @@ def serve_desk(where: str | Path, options: Options, port: int, announce: Callabl
         work, model = held.enter_context(opened(task, options, write=True))
         desk = Desk(work, choose(work, options.count, model, options.seed), lambda: _said(task, options))
         desk.start()
-        run(create_page(desk), listening, Settings(seconds=5.0), lambda: announce(address(listening), desk))
+        serving = Serving(UsualLimits(), finish=_FINISH_SECONDS)
+        run_here(create_page(desk), [listening], serving, lambda: announce(address(listening), desk))
     return desk
 
 

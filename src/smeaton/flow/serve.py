@@ -1,59 +1,25 @@
-"""Serve bundles: open, check that they may be served, listen, and leave cleanly."""
+"""Serve bundles: hold the port, keep processes that answer behind it, and leave cleanly."""
 
-import contextlib
 import json
+import os
 import socket
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from smeaton.bundle.read import Bundle, open_bundle
-from smeaton.errors import InputError
-from smeaton.runtime.check import effect_of
-from smeaton.runtime.ledger import Ledger
-from smeaton.task.units import dollars, seconds
+from smeaton.service.options import Options, check_counts, time_of
 
-if TYPE_CHECKING:
-    from smeaton.service.hosted import Hosted
-    from smeaton.service.settings import Settings
+__all__ = ["Options", "serve", "serve_forever"]
 
+Facts = dict[str, Any]
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to serve; the words of the command line."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    accept: str | None = None
-    state: str | None = None
-    key_file: str | None = None
-    auth: str = "key"
-    allow_external: tuple[str, ...] = ()
-    spend: str | None = None
-    deadline: str = "30s"
-    json: bool = False
-
-
-class Allowance:
-    """A ledger as a service sees it: money only. The ledger's kept replies are for builds that are taken up again; a
-    service stores no caller's answers."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def reserve(self, amount: float, why: str) -> str:
-        """Set `amount` dollars aside; returns a ticket. Raises OutOfMoney."""
-        return self._ledger.reserve(amount, why)
-
-    def settle(self, ticket: str, amount: float) -> None:
-        """Book what the call really cost."""
-        self._ledger.settle(ticket, amount)
+_DRAIN_SECONDS = 5.0  # off loopback: as long as a load balancer may still send requests
+_FINISH_SECONDS = 2.0  # beyond the deadline of a request
 
 
 def serve(bundle: str | Path | Sequence[str | Path], **options: Any) -> int:
-    """Serve one or more bundles until SIGINT or SIGTERM; `options` are those of `smeaton serve`.
+    """Serve one or more bundles until SIGINT or SIGTERM; `options` are those of `smeaton serve`, with `_` for `-`.
 
     Raises:
         InputError: an address that others reach without a key, a port that is taken, two bundles of one name, or a
@@ -65,95 +31,81 @@ def serve(bundle: str | Path | Sequence[str | Path], **options: Any) -> int:
 
 
 def serve_forever(bundles: Sequence[str], options: Options) -> int:
-    """Listen until told to stop; 0 after a clean end. Raises as `serve` does."""
-    from smeaton.service.app import create_app
-    from smeaton.service.server import listen, run
+    """Listen until told to stop; 0 after a clean end. Raises as `serve` does.
 
-    with contextlib.ExitStack() as held:
-        listening = held.enter_context(listen(options.host, options.port))
-        models, settings = open_models(bundles, options, held)
-        run(create_app(models, settings), listening, settings, lambda: _announce(models, listening, options))
+    A supervisor holds the port and `options.workers` processes answer; with 0 workers this process answers itself.
+    """
+    from smeaton.service.listening import listen
+
+    check_counts(options)
+    finish = time_of("deadline", options.deadline, least=1e-6) + _FINISH_SECONDS
+    drain = _drain(options)
+    listening = listen(options.host, options.port)
+    with listening:
+        announce = _announcer(listening, options)
+        if options.workers == 0:
+            return _serve_here(bundles, options, listening, (drain, finish), announce)
+        from smeaton.service.supervisor import Plan, supervise
+
+        plan = Plan(
+            workers=options.workers,
+            hang=time_of("hang", options.hang),
+            drain=drain,
+            finish=finish,
+            tls=options.tls_cert is not None,
+        )
+        told = {"bundles": [os.path.abspath(path) for path in bundles], "options": options.as_dict()}
+        return supervise([listening], told, plan, announce)
+
+
+def _serve_here(
+    bundles: Sequence[str],
+    options: Options,
+    listening: socket.socket,
+    times: tuple[float, float],
+    announce: Callable[[Facts], None],
+) -> int:
+    from smeaton.service.server import Serving, run_here
+    from smeaton.service.start import assemble
+    from smeaton.service.telemetry import logs
+
+    if options.log == "json":  # in a process of the user's own, its logging is its own
+        logs.configure("json", options.log_level)
+    service = assemble(bundles, options)
+    try:
+        serving = Serving(service.limits, *times, service.tls, service.rejected, service.drain)
+        run_here(service.app, [listening], serving, lambda: announce(service.facts()))
+    finally:
+        service.close()
     return 0
 
 
-def open_models(
-    bundles: Sequence[str], options: Options, held: contextlib.ExitStack
-) -> tuple[list["Hosted"], "Settings"]:
-    """Open and warm up the bundles; `held` gives everything back.
+def _drain(options: Options) -> float:
+    from smeaton.service.listening import is_loopback
 
-    Raises:
-        InputError: an address that others reach without a key; a bundle with external steps without leave.
-        NotReady: a bundle that is not ready, without `accept`.
-    """
-    from smeaton.service.hosted import host, state_folder
-    from smeaton.service.settings import settings_for
-
-    settings = settings_for(options.host, options.auth, options.key_file, _limit(options.deadline))
-    opened = [open_bundle(Path(path)) for path in bundles]
-    for bundle in opened:
-        bundle.require_ready(accept=options.accept)
-    purse = _purse(opened, options, held)
-    models = []
-    for bundle in opened:
-        folder = state_folder(bundle, options.state, len(opened) > 1)
-        model = host(bundle, settings, purse, state_dir=folder, allow_external=options.allow_external)
-        held.callback(model.close)
-        models.append(model)
-    return models, settings
+    if options.drain is not None:
+        return time_of("drain", options.drain)
+    return 0.0 if is_loopback(options.host) else _DRAIN_SECONDS
 
 
-def _announce(models: Sequence["Hosted"], listening: socket.socket, options: Options) -> None:
-    from smeaton.service.server import address
+def _announcer(listening: socket.socket, options: Options) -> Callable[[Facts], None]:
+    from smeaton.service.listening import address
 
-    url = address(listening)
-    for model in models:
-        if not model.ready:
-            print(f"smeaton: {model.name} is not ready and answers 503: {model.why}", file=sys.stderr, flush=True)
-    if options.json:
-        ready = {model.name: model.ready for model in models}
-        print(json.dumps({"url": url, "models": {m.name: m.bundle.hash for m in models}, "ready": ready}), flush=True)
-        return
-    for model in models:
-        print(f"{model.name} (bundle {model.version}, {model.bundle.manifest.outcome}) answers at {url}")
-    print(f"  try it:    {url}/   schema: {url}/openapi.json   Open Inference Protocol: {url}/v2")
-    print("  Ctrl-C stops it", flush=True)
+    url = address(listening, "http" if options.tls_cert is None else "https")
 
+    def announce(facts: Facts) -> None:
+        for name, model in facts.items():
+            if not model["ready"]:
+                text = f"smeaton: {name} is not ready and answers 503: {model['why']}"
+                print(text, file=sys.stderr, flush=True)
+        if options.json:
+            hashes = {name: model["hash"] for name, model in facts.items()}
+            ready = {name: model["ready"] for name, model in facts.items()}
+            print(json.dumps({"url": url, "models": hashes, "ready": ready}), flush=True)
+            return
+        for name, model in facts.items():
+            print(f"{name} (bundle {model['hash'][:12]}, {model['outcome']}) answers at {url}")
+        print(f"  try it:    {url}/   schema: {url}/openapi.json   Open Inference Protocol: {url}/v2")
+        print("  Ctrl-C stops it", flush=True)
 
-def _purse(bundles: Sequence[Bundle], options: Options, held: contextlib.ExitStack) -> Allowance | None:
-    """Money a day, kept in a file: a restart does not start the day anew."""
-    external = [bundle for bundle in bundles if effect_of(bundle.program) == "external"]
-    cap = None if options.spend is None else _per_day(options.spend)
-    if not external:
-        return None
-    if cap is None:
-        raise InputError(
-            "this bundle calls another machine, and nothing says what that may cost",
-            fix="say it: --spend '$1/day' ('$0/day' where the calls are free)",
-            where=str(external[0].path),
-        )
-    folder = Path(options.state) if options.state else external[0].default_state
-    folder.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger(folder / "spend.db", cap, daily=True)
-    held.callback(ledger.close)
-    return Allowance(ledger)
-
-
-def _per_day(text: str) -> float:
-    amount, _, period = text.partition("/")
-    fix = "write it as '$1/day', in quotes: a shell reads $1 as a variable"
-    if period != "day":
-        raise InputError(f"--spend {text!r} is no amount a day", fix=fix)
-    try:
-        return dollars(amount)
-    except ValueError as error:
-        raise InputError(f"--spend {text!r}: {error}", fix=fix) from error
-
-
-def _limit(text: str) -> float:
-    try:
-        limit = seconds(text)
-    except ValueError as error:
-        raise InputError(f"--deadline {text!r}: {error}", fix="write it as 30s") from error
-    if limit <= 0:
-        raise InputError(f"--deadline {text!r} leaves no time to answer", fix="write it as 30s")
-    return limit
+    return announce

@@ -4,8 +4,9 @@
 write. Segments are SQLite files that survive `kill -9`; a disk that is full costs entries, never an answer.
 """
 
+from smeaton.errors import NotKept
 from smeaton.journal.entry import Entry
-from smeaton.journal.feedback import NotKept
+
 from smeaton.journal.journal import Journal
 from smeaton.journal.read import ModelSeen, Prediction, Reader, Summary
 from smeaton.journal.truths import Truth

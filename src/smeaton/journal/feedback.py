@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from smeaton.errors import RowFault, RowsError, SmeatonError
+from smeaton.errors import RowFault, RowsError
 from smeaton.journal.encode import UNFIT, to_json
 from smeaton.task.moments import read_iso
 
 _KEYS = ("id", "row", "truth", "at")
 _ID = 256  # characters
 _ROW = 2**31
-
-
-class NotKept(SmeatonError):
-    """Feedback could not be put on the disk."""
 
 
 @dataclass(frozen=True, slots=True)

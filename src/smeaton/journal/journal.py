@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from smeaton.errors import NotKept
 from smeaton.journal.encode import Form
 from smeaton.journal.entry import Entry
-from smeaton.journal.feedback import NotKept, read_truths
+from smeaton.journal.feedback import read_truths
 from smeaton.journal.retention import Retention
 from smeaton.journal.segments import is_worker
 from smeaton.journal.waiting import Waiting

@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from smeaton.errors import NotKept
 from smeaton.journal.entry import Entry, sampled, threshold, weight
-from smeaton.journal.feedback import Feedback, NotKept
+from smeaton.journal.feedback import Feedback
 
 Asked = tuple[list[Feedback], "Future[None]"]
 

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from smeaton.errors import NotKept
 from smeaton.journal.encode import UNFIT, Encoded, Form
 from smeaton.journal.entry import Entry
-from smeaton.journal.feedback import Feedback, NotKept
+from smeaton.journal.feedback import Feedback
 from smeaton.journal.retention import Retention, is_damage
 from smeaton.journal.store import Segment, Tally
 from smeaton.journal.tidy import Tidy

@@ -15,7 +15,7 @@ from smeaton.labelling._assets import PAGE, SCRIPT, STYLE
 from smeaton.labelling.desk import Desk, Stale
 from smeaton.service.guard import Guard
 from smeaton.service.problem import Problem
-from smeaton.service.settings import Settings
+from smeaton.service.settings import Limits, Settings
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -58,7 +58,7 @@ def create_page(desk: Desk) -> Starlette:
         Route("/api/skip", skip, methods=["POST"]),
         Route("/api/undo", undo, methods=["POST"]),
     ]
-    guard = Middleware(Guard, settings=Settings(loopback=True, max_body=MAX_BODY), write=_problem)
+    guard = Middleware(Guard, settings=Settings(limits=Limits(body=MAX_BODY)), write=_problem)
     return Starlette(routes=routes, middleware=[guard], exception_handlers={Problem: refused})
 
 

@@ -121,6 +121,17 @@ class Engine:
         call = self._admit(call)
         return self._finish(dict(self._reader.rows(rows)), len(rows), self._tail, call)
 
+    @property
+    def reader(self) -> RowReader | None:
+        """The first step, where it can start from request rows: `cells` then takes what it checked."""
+        return self._reader
+
+    def cells(self, cells: Sequence[Sequence[Any]], call: Call | None = None) -> Answers:
+        """Answers for rows that `reader.cells` checked; only where there is a reader. Raises CallError as `run`."""
+        assert self._reader is not None
+        call = self._admit(call)
+        return self._finish(dict(self._reader.encode(cells)), len(cells), self._tail, call)
+
     async def arows(self, rows: Rows, call: Call | None = None) -> Answers:
         """`rows` for async callers."""
         if self._reader is None:

@@ -1,23 +1,23 @@
-"""The application: the guard, then the routes of every protocol over the same hosted models."""
+"""The application: the front, and behind it the routes of every protocol over the same models."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from smeaton import plugins
-from smeaton.errors import CallError, InputError, RowsError
-from smeaton.service.guard import Guard
-from smeaton.service.hosted import Hosted
+from smeaton.errors import CallError, NotKept, RowsError
+from smeaton.service.front import Front
 from smeaton.service.problem import Problem, fault, problem_of
-from smeaton.service.protocols import Wire
-from smeaton.service.settings import Settings
+from smeaton.service.service import by_prefix
+
+if TYPE_CHECKING:
+    from smeaton.service.service import Service
 
 _ROUTING = {
     404: ("not_found", "there is nothing at this path"),
@@ -25,39 +25,32 @@ _ROUTING = {
 }
 
 
-def create_app(models: Sequence[Hosted], settings: Settings) -> Starlette:
-    """An ASGI application that answers for some bundles.
-
-    Raises:
-        InputError: two bundles have the same name.
-    """
-    named = {model.name: model for model in models}
-    if len(named) < len(models):
-        raise InputError("two bundles have the same name", fix="rename one of the tasks and build it again")
-    wires: list[Wire] = [plugins.load("protocols", name) for name in plugins.names("protocols")]
-    routes = [route for wire in wires for route in wire.routes(named, settings)]
-    plain = next(wire for wire in wires if not wire.prefix)
-
-    def write(path: str, problem: Problem) -> tuple[int, object]:
-        wire = next((w for w in wires if w.prefix and (path + "/").startswith(w.prefix + "/")), plain)
-        return wire.problem(problem)
+def create_app(service: "Service") -> Front:
+    """An ASGI application that answers for a service."""
+    wires = list(service.wires.values())
+    routes = [route for wire in wires for route in wire.routes(service)]
 
     async def refused(request: Request, error: Exception) -> Response:
-        status, body = write(request.url.path, _problem(error))
-        headers = error.headers if isinstance(error, HTTPException) else None
+        problem = _problem(error)
+        service.metrics.rejected(problem.code)
+        status, body = by_prefix(wires, request.url.path).problem(problem)
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        if problem.retry:
+            headers["retry-after"] = str(problem.retry)
         return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        for model in models:
-            model.close()
+        ticking = asyncio.get_running_loop().create_task(service.tick())
+        try:
+            yield
+        finally:
+            ticking.cancel()
 
-    handlers: dict[Any, Any] = dict.fromkeys((HTTPException, RowsError, CallError, Problem), refused)
-    guard = Middleware(Guard, settings=settings, write=write)
-    app = Starlette(routes=routes, middleware=[guard], exception_handlers=handlers, lifespan=lifespan)
-    app.router.redirect_slashes = False  # a path is right or it is not
-    return app
+    handlers: dict[Any, Any] = dict.fromkeys((HTTPException, RowsError, CallError, NotKept, Problem), refused)
+    behind = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    behind.router.redirect_slashes = False  # a path is right or it is not
+    return Front(service, behind)
 
 
 def _problem(error: Exception) -> Problem:

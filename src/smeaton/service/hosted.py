@@ -1,60 +1,72 @@
 """`Hosted`: one bundle that answers, whatever wire the rows came over."""
 
 import asyncio
+import contextlib
 import functools
+import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from starlette.requests import Request
-
 from smeaton.bundle.read import Bundle
-from smeaton.bundle.verify import replay
+from smeaton.bundle.verify import read_samples, replay
+from smeaton.errors import SmeatonError
 from smeaton.runtime.call import Call, Purse
 from smeaton.runtime.engine import Engine
+from smeaton.service.answered import Answered, Run
+from smeaton.service.batching import Batcher
+from smeaton.service.decode import RowDecoder
+from smeaton.service.exchange import Asked
 from smeaton.service.problem import Problem, place
-from smeaton.service.settings import Settings
-from smeaton.task.table import Array
+from smeaton.service.settings import Limits
+from smeaton.service.witness import Nobody, Witness
 from smeaton.task.task import Task
 
-INLINE_ROWS = 64  # more rows than this are answered in a thread, so that they never stall the event loop
+log = logging.getLogger("smeaton.service")
 
-Rows = Sequence[Mapping[str, Any]]
+FAULTS = 3  #: faults of ours in a row after which a model counts as not able to answer
+_RECHECK_SECONDS = 1.0
+_INLINE_BYTES = 65_536  # a larger body is read in a thread
+
+RowMap = Mapping[str, Any]
+Rows = Sequence[Any]  #: checked rows, as one model takes them
 Delta = tuple[int, str, str]
 
 
-@dataclass(slots=True)
 class Hosted:
     """A verified bundle with its engine. `why` says what keeps it from being ready."""
 
-    bundle: Bundle
-    engine: Engine
-    settings: Settings
-    purse: Purse | None = None
-    ready: bool = False
-    why: str = "not warmed up yet"
-    inputs: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.inputs = frozenset(self.engine.program.inputs)
-
-    @property
-    def name(self) -> str:
-        """Name of the model in routes."""
-        return self.bundle.manifest.name
-
-    @property
-    def version(self) -> str:
-        """First digits of the bundle's hash."""
-        return self.bundle.hash[:12]
-
-    @property
-    def task(self) -> Task:
-        """The task it solves."""
-        return self.bundle.manifest.task
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        limits: Limits | None = None,
+        purse: Purse | None = None,
+        witness: Witness | None = None,
+    ) -> None:
+        self.bundle = bundle
+        self.engine = engine
+        self.limits = limits or Limits()
+        self.purse = purse
+        self.witness: Witness = witness or Nobody()
+        self.ready = False
+        self.why = "not warmed up yet"
+        self.inputs = frozenset(engine.program.inputs)
+        self.name = bundle.manifest.name
+        self.version = bundle.hash[:12]  #: first digits of the bundle's hash
+        self.task: Task = bundle.manifest.task
+        self.columns: tuple[str, ...] = tuple(engine.reader.types) if engine.reader else engine.program.inputs
+        self._faults = 0
+        self._busy = 0
+        self._retired = False
+        self._recheck: asyncio.Task[None] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._decoders: dict[str, RowDecoder] = {}
+        most, waiting = self.limits.batch, self.limits.queue
+        self._batcher = Batcher(self._run, self.task.labels, most, waiting, self._tell)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -63,44 +75,80 @@ class Hosted:
 
     def warm_up(self) -> None:
         """Answer the stored samples once; ready only if a pure program answers them as it did when it was built."""
-        if self.engine.effect == "pure":
-            verdict = replay(self.bundle, self.engine)
-            self.ready, self.why = verdict.ok, "; ".join(verdict.problems[:1])
-        else:
+        if self.engine.effect != "pure":
             self.ready, self.why = True, ""
+            return
+        verdict = replay(self.bundle, self.engine)
+        self.ready, self.why = verdict.ok, "; ".join(verdict.problems[:1])
+        if verdict.ok and verdict.samples:
+            self._learn_pace()
 
-    def call(self, request: Request) -> Call:
-        """A call with this service's deadline and money."""
-        deadline = time.monotonic() + self.settings.seconds
-        return Call(deadline=deadline, purse=self.purse, trace=request.scope["request_id"])
+    def decoder(self, key: str, **more: Any) -> RowDecoder | None:
+        """What decodes bodies `{key: [row, ...], ...}` of plain rows in one pass; `more` are other keys with their
+        types. None for programs whose rows only their steps can read."""
+        if self.engine.reader is None:
+            return None
+        if key not in self._decoders:
+            self._decoders[key] = RowDecoder(self.engine.reader.types, key, self.limits.text, **more)
+        return self._decoders[key]
 
-    async def answer(self, rows: Rows, request: Request) -> dict[str, Array]:
-        """Columns of answers to request rows, in order.
+    def check(self, rows: Sequence[RowMap], root: str = "rows") -> Rows:
+        """Rows as a caller wrote them, checked (as far as that goes before the program runs).
 
         Raises:
-            Problem: no rows, too many, a column the model does not have, or the model is not ready.
-            RowsError: a value is missing or does not fit its type.
-            CallError: no time or no money is left.
+            Problem: a column the model does not have. RowsError: a value is missing or does not fit its type.
         """
-        self._admit(rows)
-        call = self.call(request)
-        if self.engine.is_async:
-            async with _watched(request, call):
-                return await self.engine.arows(rows, call)
-        if len(rows) <= INLINE_ROWS:
-            return self.engine.rows(rows, call)
-        return await asyncio.get_running_loop().run_in_executor(None, self.engine.rows, rows, call)
+        self.admit(len(rows))
+        known = self.inputs
+        for number, row in enumerate(rows):
+            if not row.keys() <= known:
+                path = place(root, number, min(row.keys() - known))
+                raise Problem(422, "unknown_column", "the model has no input of this name", path)
+        return self.engine.reader.cells(rows) if self.engine.reader is not None else rows
 
-    async def stream(self, rows: Rows, request: Request) -> AsyncGenerator[Delta, None]:
-        """Answers piece by piece: (row, output, delta). Raises as `answer` does."""
-        self._admit(rows)
-        call = self.call(request)
-        pieces = cast(AsyncGenerator[Delta, None], self.engine.astream_rows(rows, call))
-        async with _watched(request, call), aclosing(pieces) as deltas:
-            async for delta in deltas:
-                yield delta
+    def admit(self, count: int) -> None:
+        """Refuse requests that need no look at their rows.
 
-    async def learn(self, step: str | None, items: Rows, request: Request) -> int:
+        Raises:
+            Problem: the model is not ready; there are no rows, or too many.
+        """
+        if not self.ready:
+            raise Problem(503, "not_ready", "the model is not ready", retry=1)
+        if not count:
+            raise Problem(422, "no_rows", "at least one row was expected")
+        if count > self.limits.rows:
+            raise Problem(413, "too_many_rows", f"at most {self.limits.rows:,} rows fit in one request")
+
+    async def answer(self, rows: Rows, asked: Asked) -> Answered:
+        """Answers to checked rows, in order; told to the witness.
+
+        Raises:
+            Problem: the model is not ready, too many requests wait, no rows or too many.
+            RowsError: a value does not fit its type. CallError: no time or no money is left.
+        """
+        self.admit(len(rows))
+        began = time.perf_counter()
+        with self._held():
+            answered = await self._answer(rows, asked)
+        self._faults = 0
+        self.witness.answered(self, asked, rows, answered, time.perf_counter() - began)
+        return answered
+
+    async def stream(self, rows: Rows, asked: Asked) -> AsyncGenerator[Delta, None]:
+        """Answers piece by piece: (row, output, delta). Raises as `answer` does. `rows` are mappings."""
+        self.admit(len(rows))
+        began, cells = time.perf_counter(), dict[tuple[int, str], str]()
+        with self._held():
+            pieces = cast(AsyncGenerator[Delta, None], self.engine.astream_rows(rows, self._priced(asked.call)))
+            async with _watched(asked), aclosing(pieces) as deltas:
+                async for delta in deltas:
+                    row, output, text = delta
+                    cells[row, output] = cells.get((row, output), "") + text
+                    yield delta
+        self._faults = 0
+        self.witness.streamed(self, asked, rows, cells, time.perf_counter() - began)
+
+    async def learn(self, step: str | None, items: Sequence[RowMap], call: Call) -> int:
         """Write to the state of a step (the only stateful one if `step` is None); returns the new revision.
 
         Raises:
@@ -112,42 +160,126 @@ class Hosted:
             raise Problem(404, "no_state", "this model does not learn after shipping")
         if step not in states and (step is not None or len(states) > 1):
             raise Problem(422, "unknown_step", f"name one of its states: {', '.join(states)}", "step")
-        self._admit_count(items)
-        work = functools.partial(self.engine.write, step, items, self.call(request))
-        return await asyncio.get_running_loop().run_in_executor(None, work)
+        self.admit(len(items))
+        with self._held():
+            return await self._in_thread(functools.partial(self.engine.write, step, items, self._priced(call)))
+
+    def faulted(self) -> None:
+        """A request failed by a fault of ours. After some in a row the model is not ready, until its samples are
+        answered right again."""
+        self._faults += 1
+        if self._faults < FAULTS or not self.ready or self._retired:
+            return
+        self.ready, self.why = False, f"{self._faults} requests in a row failed by a fault of the service"
+        log.error("%s is not ready: %s", self.name, self.why, extra={"model": self.name})
+        self._recheck = asyncio.get_running_loop().create_task(self._recover())
+
+    def retire(self) -> None:
+        """Another takes its place: what is in flight is finished, then everything is given back."""
+        self._retired = True
+        if not self._busy:
+            self.close()
 
     def close(self) -> None:
         """Stop answering and give back what the engine holds."""
-        self.ready = False
-        self.why = "closed"
+        self.ready, self.why = False, "closed"
+        self._retired = True
+        if self._recheck is not None:
+            self._recheck.cancel()
+        self._batcher.close()
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
         self.engine.close()
 
-    def _admit(self, rows: Rows) -> None:
-        self._admit_count(rows)
-        known = self.inputs
-        for number, row in enumerate(rows):
-            if not row.keys() <= known:
-                extra = min(row.keys() - known)
-                path = place("rows", number, extra)
-                raise Problem(422, "unknown_column", "the model has no input of this name", path)
+    async def parse(self, read: Any, body: bytes) -> Any:
+        """What `read(body)` gives; a large body is read in a thread."""
+        if len(body) <= _INLINE_BYTES:
+            return read(body)
+        return await asyncio.get_running_loop().run_in_executor(None, read, body)
 
-    def _admit_count(self, rows: Rows) -> None:
-        if not self.ready:
-            raise Problem(503, "not_ready", "the model is not ready")
-        if not rows:
-            raise Problem(422, "no_rows", "at least one row was expected")
-        if len(rows) > self.settings.max_rows:
-            raise Problem(413, "too_many_rows", f"at most {self.settings.max_rows:,} rows fit in one request")
+    async def _answer(self, rows: Rows, asked: Asked) -> Answered:
+        if self.engine.effect == "pure" and not self.engine.is_async:
+            return await self._batcher.answer(rows, asked.call, self.witness.in_flight == 1)
+        call = self._priced(asked.call)
+        began = time.perf_counter()
+        if self.engine.is_async:
+            async with _watched(asked):
+                columns = await self.engine.arows(self._mappings(rows), call)
+        else:
+            columns = await self._in_thread(functools.partial(self._run, rows, call))
+        seconds = time.perf_counter() - began
+        self._tell(len(rows), 1, 0.0, seconds)
+        return Answered(Run(columns, self.task.labels, len(rows), seconds), 0, len(rows))
+
+    def _run(self, items: Rows, call: Call) -> Any:
+        engine = self.engine
+        return engine.rows(items, call) if engine.reader is None else engine.cells(items, call)
+
+    def _mappings(self, rows: Rows) -> Sequence[RowMap]:
+        """Checked rows as the engine's async callers take them."""
+        if self.engine.reader is None:
+            return rows
+        return [dict(zip(self.columns, row, strict=True)) for row in rows]
+
+    def _tell(self, rows: int, requests: int, queued: float, ran: float) -> None:
+        self.witness.ran(self, rows, requests, queued, ran)
+
+    def _priced(self, call: Call) -> Call:
+        call.purse = self.purse
+        return call
+
+    async def _in_thread(self, work: Any) -> Any:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="smeaton-model")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _learn_pace(self) -> None:
+        """Time one row, so that the first requests already find their place on the loop or in the thread."""
+        samples = read_samples(self.bundle)[:1]
+        rows = self.check([sample.input for sample in samples])
+        for _ in range(3):
+            began = time.perf_counter()
+            self._run(rows, Call())
+            self._batcher.pace.note(1, time.perf_counter() - began)
+
+    async def _recover(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._retired:
+            await asyncio.sleep(_RECHECK_SECONDS)
+            try:
+                if self.engine.effect == "pure":
+                    verdict = await loop.run_in_executor(None, replay, self.bundle, self.engine)
+                    well, why = verdict.ok, "; ".join(verdict.problems[:1])
+                else:
+                    well, why = True, ""
+            except Exception as error:  # it still fails: said, and tried again
+                log.exception("%s still fails", self.name, extra={"model": self.name})
+                well, why = False, error.message if isinstance(error, SmeatonError) else "its samples fail"
+            if well and not self._retired:
+                self._faults, self.ready, self.why = 0, True, ""
+                log.warning("%s is ready again", self.name, extra={"model": self.name})
+                return
+            self.why = why
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if self._retired and not self._busy:
+                self.close()
 
 
 @asynccontextmanager
-async def _watched(request: Request, call: Call) -> AsyncIterator[None]:
+async def _watched(asked: Asked) -> AsyncIterator[None]:
     """End a call that waits when its caller goes away: nobody would read what it still pays for."""
     gone = asyncio.Event()
-    call.cancelled = gone.is_set
+    asked.call.cancelled = gone.is_set
 
     async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
+        while (await asked.receive())["type"] != "http.disconnect":
             pass
         gone.set()
 
@@ -158,13 +290,19 @@ async def _watched(request: Request, call: Call) -> AsyncIterator[None]:
         watching.cancel()
 
 
-def host(bundle: Bundle, settings: Settings, purse: Purse | None = None, **engine: Any) -> Hosted:
+def host(
+    bundle: Bundle,
+    limits: Limits | None = None,
+    purse: Purse | None = None,
+    witness: Witness | None = None,
+    **engine: Any,
+) -> Hosted:
     """Load and warm up one opened bundle; `engine` are arguments of `Bundle.engine`.
 
     Raises:
         ProgramError: it does what was not allowed, or cannot run here. DataError: its state cannot be used.
     """
-    hosted = Hosted(bundle, bundle.engine(**engine), settings, purse)
+    hosted = Hosted(bundle, bundle.engine(**engine), limits, purse, witness)
     try:
         hosted.warm_up()
     except BaseException:

@@ -6,6 +6,7 @@ out by hash, and a dead or busy worker's share would be reset or kept waiting.
 """
 
 import ctypes
+import ipaddress
 import os
 import socket
 import struct
@@ -44,6 +45,16 @@ def listen(host: str, port: int) -> socket.socket:
         fix = "choose another port, or 0 for any free one"
         raise InputError(f"cannot listen on {host}:{port}: {why}", fix=fix) from error
     return listening
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to bind to can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def inherited(descriptor: int) -> socket.socket:

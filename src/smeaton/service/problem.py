@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smeaton.errors import Cancelled, DeadlineExceeded, OutOfMoney, RowsError
+from smeaton.errors import Cancelled, DeadlineExceeded, NotKept, OutOfMoney, RowsError
 
 MOST_NAME = 64  # characters of a key that a path may show
 
@@ -16,6 +16,7 @@ class Problem(Exception):
     message: str
     path: str = ""
     fix: str = ""
+    retry: int = 0  #: seconds after which to ask again; 0: it is not said
 
     def as_dict(self) -> dict[str, object]:
         """The body: `{"error": {code, message, path, fix}}`, under 1,000 bytes."""
@@ -66,6 +67,8 @@ def problem_of(error: Exception, root: str = "rows") -> Problem | None:
         return Problem(402, "out_of_money", "the money this service may spend is used up", "", "try again tomorrow")
     if isinstance(error, Cancelled):
         return Problem(499, "cancelled", "the caller went away")
+    if isinstance(error, NotKept):
+        return Problem(507, "not_kept", "this could not be stored; it was not taken", "", "send it again later", 5)
     return None
 
 

@@ -26,9 +26,11 @@ _REFUSALS = {
     "400": "the body is not a JSON object",
     "401": "no valid API key",
     "402": "the money this service may spend is used up",
+    "403": "the key does not have this right",
     "408": "the body did not arrive in time",
     "413": "the body is too large, or has too many rows",
     "422": "a value is missing, unknown or of the wrong type; `path` leads to it",
+    "429": "too many requests wait; Retry-After says when to come again",
     "503": "the model is not ready",
     "504": "no answer within the time a request may take",
 }
@@ -117,14 +119,13 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
             paths["/predict"] = {"post": {**operation, "operationId": "predict"}}
         if model.states:
             paths[f"/models/{model.name}/learn"] = {"post": _learn(model, settings)}
-    first = next(iter(models.values()))
     document: Schema = {
         "openapi": "3.1.0",
-        "info": {"title": f"Smeaton: {', '.join(models)}", "version": first.version},
+        "info": {"title": f"Smeaton: {', '.join(models)}", "version": next((model.version for model in models.values()), "none")},
         "paths": paths,
         "components": {"schemas": schemas},
     }
-    if settings.keys:
+    if settings.keyring is not None:
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         document["security"] = [{"key": []}]
     return document
@@ -136,7 +137,7 @@ def _get(name: str, about: str, more: Schema | None = None) -> Schema:
 
 
 def _predict(model: Hosted, settings: Settings) -> Schema:
-    rows = {"type": "array", "items": _ref(f"{model.name}.row"), "minItems": 1, "maxItems": settings.max_rows}
+    rows = {"type": "array", "items": _ref(f"{model.name}.row"), "minItems": 1, "maxItems": settings.limits.rows}
     stream = {"type": "boolean", "default": False, "description": "answer piece by piece, as server-sent events"}
     answers = {"type": "array", "items": _ref(f"{model.name}.answer")}
     content = _json(_object({"predictions": answers}, "predictions"))
@@ -150,7 +151,7 @@ def _predict(model: Hosted, settings: Settings) -> Schema:
 
 
 def _learn(model: Hosted, settings: Settings) -> Schema:
-    items = {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": settings.max_rows}
+    items = {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": settings.limits.rows}
     step = {"type": ["string", "null"], "enum": [*model.states, None]}
     number = {"type": "integer", "minimum": 0}
     done = _json(_object({"revision": number, "accepted": number}, "revision", "accepted"))

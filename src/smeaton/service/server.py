@@ -22,11 +22,8 @@ from typing import Any
 import uvicorn
 
 from smeaton.service.accept import Acceptor
-from smeaton.service.http import SWEEP_SECONDS, Connection, HttpLimits, HttpState, UsualLimits
-from smeaton.service.listening import address, listen, refuse_new
-from smeaton.service.settings import Settings
-
-__all__ = ["Server", "Serving", "address", "listen", "run", "run_here"]
+from smeaton.service.http import SWEEP_SECONDS, Connection, HttpLimits, HttpState
+from smeaton.service.listening import refuse_new
 
 log = logging.getLogger("smeaton.service")
 
@@ -174,11 +171,6 @@ class Server(uvicorn.Server):
             for connection in list(state.connections):
                 connection.sweep(now)
             await asyncio.sleep(SWEEP_SECONDS)
-
-
-def run(app: Any, listening: socket.socket, settings: Settings, announce: Callable[[], None]) -> None:
-    """`run_here` with one socket and the usual limits."""
-    run_here(app, [listening], Serving(UsualLimits(), finish=settings.seconds + 2), announce)
 
 
 def run_here(app: Any, sockets: Sequence[socket.socket], serving: Serving, announce: Callable[[], None]) -> None:

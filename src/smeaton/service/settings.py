@@ -1,68 +1,73 @@
 """How a service is run. The operator decides; nothing here comes from a bundle."""
 
-import hashlib
-import hmac
-import ipaddress
 from dataclasses import dataclass
-from pathlib import Path
 
 from smeaton.errors import InputError
+from smeaton.service.auth.admit import Rules, rules_for
+from smeaton.service.auth.keyring import KeyRing
+from smeaton.service.listening import is_loopback
 
-MAX_BODY = 16_000_000  #: bytes of a request body
-MAX_ROWS = 10_000  #: rows of one request
-REQUEST_SECONDS = 30.0  #: time one request may take, and again to send its body
-_KEY_LENGTH = 16  # characters: shorter keys can be guessed
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Everything that is bounded, for one worker.
+
+    `body` bytes of a request; `rows` of one; `nesting` levels of its JSON; `text` characters of one value; `seconds` a
+    request may take, and again to send its body; `queue` requests that wait for one model; `batch` rows of one run of
+    a model. `connections`, `headers` (bytes), `header_seconds` and `idle_seconds` are kept in `http.py`.
+    """
+
+    body: int = 16_000_000
+    rows: int = 10_000
+    nesting: int = 64
+    text: int = 1_000_000
+    seconds: float = 30.0
+    queue: int = 1024
+    batch: int = 1024
+    connections: int = 2048
+    headers: int = 32_768
+    header_seconds: float = 10.0
+    idle_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`keys` are sha256 digests of the accepted API keys; empty means that no key is asked for."""
+    """`rules` say who may call; `page` whether the page to try a model is shown without a key."""
 
     loopback: bool = True
-    keys: frozenset[bytes] = frozenset()
-    max_body: int = MAX_BODY
-    max_rows: int = MAX_ROWS
-    seconds: float = REQUEST_SECONDS
+    limits: Limits = Limits()
+    rules: Rules = Rules()
+    page: bool = True
 
-    def accepts(self, key: str) -> bool:
-        """Whether a key is one of ours; every digest is compared, in constant time."""
-        digest = hashlib.sha256(key.encode()).digest()
-        return sum(hmac.compare_digest(digest, known) for known in self.keys) > 0
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to bind to can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    @property
+    def keyring(self) -> KeyRing | None:
+        """The keys that are accepted; None where no key is asked for."""
+        return self.rules.keyring
 
 
-def settings_for(host: str, auth: str, key_file: str | None, seconds: float = REQUEST_SECONDS) -> Settings:
+def settings_for(
+    host: str,
+    auth: str,
+    key_file: str | None,
+    limits: Limits | None = None,
+    allow_hosts: tuple[str, ...] = (),
+    *,
+    tls: bool = False,
+    page: bool = False,
+) -> Settings:
     """Settings for an address to bind to.
 
     Raises:
-        InputError: the address can be reached from elsewhere and nothing authenticates callers.
+        InputError: the address can be reached from elsewhere and nothing authenticates callers; a key file that cannot
+            be used.
     """
-    keys = _read_keys(Path(key_file)) if key_file else frozenset[bytes]()
+    keyring = KeyRing.read(key_file) if key_file else None
     loopback = is_loopback(host)
-    if not loopback and not keys and auth != "external":
+    if not loopback and keyring is None and auth != "external":
         raise InputError(
             f"{host} can be reached from other machines, and no key is asked for",
-            fix="give --key-file FILE (one key a line), or --auth external if a gateway authenticates callers",
+            fix="run: smeaton key new keys.toml --name NAME --scope predict, then give --key-file keys.toml (or --auth "
+            "external if a gateway authenticates callers)",
         )
-    return Settings(loopback=loopback, keys=keys, seconds=seconds)
-
-
-def _read_keys(path: Path) -> frozenset[bytes]:
-    fix = f"write one key a line, at least {_KEY_LENGTH} characters each"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the key file cannot be read", fix=fix, where=str(path)) from error
-    keys = [line.strip() for line in lines if line.strip()]
-    if not keys or any(len(key) < _KEY_LENGTH for key in keys):
-        raise InputError("a key is too short, or there is none", fix=fix, where=str(path))
-    return frozenset(hashlib.sha256(key.encode()).digest() for key in keys)
+    rules = rules_for(loopback, allow_hosts, keyring, tls)
+    return Settings(loopback, limits or Limits(), rules, page or loopback or keyring is None)

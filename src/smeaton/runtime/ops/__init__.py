@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from smeaton.runtime.call import Call
 from smeaton.runtime.program import Step
 from smeaton.task.table import Array, Table
+from smeaton.task.types import Type
 
 Effect = Literal["pure", "state", "external"]
 
@@ -25,7 +26,15 @@ class Runner(Protocol):
 
 @runtime_checkable
 class RowReader(Protocol):
-    """A runner that can also start from request rows (plain mappings): the fast path of the first step."""
+    """A runner that can also start from request rows (plain mappings): the fast path of the first step.
+
+    `rows` is `encode` of `cells`: a service checks the rows of each request alone, and runs those of many together.
+    """
+
+    @property
+    def types(self) -> Mapping[str, Type]:
+        """The columns it reads with their types, in the order of cells."""
+        ...
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Array]:
         """Parse, check and encode request rows.
@@ -33,6 +42,18 @@ class RowReader(Protocol):
         Raises:
             RowsError: a value is missing, unknown or of the wrong type.
         """
+        ...
+
+    def cells(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
+        """Parse and check request rows; the values of each row as `task.readers` gives them.
+
+        Raises:
+            RowsError: as for `rows`.
+        """
+        ...
+
+    def encode(self, cells: Sequence[Sequence[Any]]) -> Mapping[str, Array]:
+        """Encode rows that were checked already."""
         ...
 
 

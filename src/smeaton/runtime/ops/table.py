@@ -91,8 +91,21 @@ class TableRunner:
         made.extend(typed[name] for name in self._args.texts)
         return dict(zip(self._outputs, made, strict=True))
 
+    @property
+    def types(self) -> Mapping[str, Type]:
+        """The columns it reads with their types, in the order of cells."""
+        return self._types
+
     def rows(self, rows: Sequence[_Row]) -> dict[str, Array]:
         """Features of request rows.
+
+        Raises:
+            RowsError: a value is missing, unknown, null where none may be, or of the wrong type.
+        """
+        return self.encode(self.cells(rows))
+
+    def cells(self, rows: Sequence[_Row]) -> list[list[Any]]:
+        """Request rows parsed and checked: the values of each row, in the order of `types`.
 
         Raises:
             RowsError: a value is missing, unknown, null where none may be, or of the wrong type.
@@ -102,10 +115,13 @@ class TableRunner:
             cells = [[read(row[name]) for name, read in readers] for row in rows]
             for row in rows:
                 if len(row) != count:
-                    cells = self._read_slowly(rows)
-                    break
+                    return self._read_slowly(rows)
         except (ValueError, KeyError, TypeError):
-            cells = self._read_slowly(rows)
+            return self._read_slowly(rows)
+        return cells
+
+    def encode(self, cells: Sequence[Sequence[Any]]) -> dict[str, Array]:
+        """Features of rows whose values were checked already."""
         made: list[Array] = []
         if self._args.numbers:
             made.append(self._number_matrix(cells))
@@ -114,7 +130,7 @@ class TableRunner:
         made.extend(object_column([row[i] for row in cells]) for i in self._texts)
         return dict(zip(self._outputs, made, strict=True))
 
-    def _number_matrix(self, cells: list[list[Any]]) -> Array:
+    def _number_matrix(self, cells: Sequence[Sequence[Any]]) -> Array:
         pick = self._pick_numbers
         matrix = _matrix([pick(row) for row in cells], self._plain, _FLOAT)
         if self._all_plain:
@@ -128,7 +144,7 @@ class TableRunner:
                 columns.append(moment_part(np.array(moments, dtype="datetime64[us]"), number.part))
         return np.column_stack(columns)
 
-    def _category_matrix(self, cells: list[list[Any]]) -> Array:
+    def _category_matrix(self, cells: Sequence[Sequence[Any]]) -> Array:
         pick, texters = self._pick_categories, self._texters
         if self._all_text:
             texts = [[NULL_TEXT if cell is None else cell for cell in pick(row)] for row in cells]
@@ -167,7 +183,7 @@ def _refused(faults: list[RowFault]) -> RowsError:
     return RowsError(faults, fix="correct these values")
 
 
-def _picker(places: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+def _picker(places: list[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
     """A function that takes the cells at these places from a row, in C where it can."""
     if len(places) > 1:
         return itemgetter(*places)

@@ -1,19 +1,21 @@
 """The contract of a wire protocol: one file in this folder, bound to the name `part`.
 
-A protocol turns requests into rows and columns of answers into replies. It never scores, batches or checks values
-itself: `Hosted.answer` does, so every wire gives the same answers.
+A protocol turns requests into rows and answers into replies. It never scores, batches or checks values itself:
+`Hosted.check` and `Hosted.answer` do, so every wire gives the same answers. Requests for answers take the short way
+(`asks`: a plain function from `Asked` to `Reply`); all else are Starlette routes.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.routing import BaseRoute
 
+from smeaton.service.exchange import Ask
 from smeaton.service.hosted import Hosted
 from smeaton.service.problem import Problem
-from smeaton.service.settings import Settings
 
-Models = Mapping[str, Hosted]  # by name, in the order given to `serve`
+if TYPE_CHECKING:
+    from smeaton.service.service import Service
 
 
 class Wire(Protocol):
@@ -21,8 +23,12 @@ class Wire(Protocol):
 
     prefix: str  #: every path of the protocol begins with it (`/v2`); its errors are shown its way. "" takes the rest
 
-    def routes(self, models: Models, settings: Settings) -> Sequence[BaseRoute]:
-        """The routes it adds to the application."""
+    def asks(self, model: Hosted, first: bool) -> Mapping[str, Ask]:
+        """The exact POST paths at which a model answers; `first`: it is the one that answers where no name is said."""
+        ...
+
+    def routes(self, service: "Service") -> Sequence[BaseRoute]:
+        """All other routes. They may change nothing about a request's way in: who may call is judged before."""
         ...
 
     def problem(self, problem: Problem) -> tuple[int, object]:

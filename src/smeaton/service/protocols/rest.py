@@ -1,35 +1,39 @@
 """REST with OpenAPI: `POST /predict {"rows": [{...}]}` -> `{"predictions": [{"prediction": v, "probability": {...}}]}`.
 
 With `"stream": true` the answer comes as server-sent events, `{"row", "output", "delta"}` each, then `{"done": true}`.
-Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`.
+Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`. `POST /feedback` tells the truth of earlier
+predictions; `POST /models/{name}/reload` swaps a bundle.
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence, Set
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from smeaton.errors import RowsError
-from smeaton.runtime.answers import as_answers
-from smeaton.service.body import json_object
-from smeaton.service.hosted import Delta, Hosted
+from smeaton.errors import RowsError, SmeatonError
+from smeaton.runtime.call import Call, Caller
+from smeaton.service.body import json_object, parse_object
+from smeaton.service.exchange import Ask, Asked, Headers, Reply
+from smeaton.service.hosted import Delta, Hosted, Rows
 from smeaton.service.page import PAGE_HEADERS, index_page
 from smeaton.service.problem import Problem, fault, place, problem_of
-from smeaton.service.protocols import Models
 from smeaton.service.reply import json_reply
 from smeaton.service.schema import openapi
-from smeaton.service.settings import Settings
+
+if TYPE_CHECKING:
+    from smeaton.service.service import Service
 
 log = logging.getLogger("smeaton.service")
 
 _encode = msgspec.json.Encoder().encode
 _PREDICT = frozenset({"rows", "stream"})
 _LEARN = frozenset({"items", "step"})
+_EVENTS: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 
 
 class _Rest:
@@ -41,81 +45,54 @@ class _Rest:
         """Errors as `{"error": {code, message, path, fix}}`."""
         return problem.status, problem.as_dict()
 
-    def routes(self, models: Models, settings: Settings) -> Sequence[BaseRoute]:
-        """All routes of the protocol."""
-        document = _encode(openapi(models, settings))
+    def asks(self, model: Hosted, first: bool) -> Mapping[str, Ask]:
+        """Where predictions are asked for."""
+        own = {f"/models/{model.name}/predict": _predict}
+        return own | {"/predict": _predict} if first else own
 
-        async def predict(request: Request) -> Response:
-            return await _predict(_model(models, request), request)
-
-        async def learn(request: Request) -> Response:
-            return await _learn(_model(models, request), request)
-
-        async def describe(_: Request) -> Response:
-            return json_reply({name: _facts(model) for name, model in models.items()})
-
-        async def live(_: Request) -> Response:
-            return json_reply({"live": True})
-
-        async def ready(_: Request) -> Response:
-            states = {name: model.ready for name, model in models.items()}
-            every = all(states.values())
-            return json_reply({"ready": every, "models": states}, 200 if every else 503)
-
-        async def schema(_: Request) -> Response:
-            return Response(document, media_type="application/json")
-
-        async def home(request: Request) -> Response:
-            page = index_page(models, str(request.base_url))
-            return Response(page, headers=PAGE_HEADERS, media_type="text/html; charset=utf-8")
-
+    def routes(self, service: "Service") -> Sequence[BaseRoute]:
+        """All other routes of the protocol."""
         return [
-            Route("/predict", predict, methods=["POST"]),
-            Route("/models/{name}/predict", predict, methods=["POST"]),
-            Route("/models/{name}/learn", learn, methods=["POST"]),
-            Route("/models", describe, methods=["GET"]),
-            Route("/health/live", live, methods=["GET"]),
-            Route("/health/ready", ready, methods=["GET"]),
-            Route("/openapi.json", schema, methods=["GET"]),
-            Route("/docs", home, methods=["GET"]),
-            Route("/", home, methods=["GET"]),
+            *_states(service),
+            *_descriptions(service),
+            Route("/models/{name}/learn", _learns(service), methods=["POST"]),
+            Route("/models/{name}/reload", _reloads(service), methods=["POST"]),
+            Route("/feedback", _feeds_back(service), methods=["POST"]),
+            Route("/metrics", _metrics(service), methods=["GET"]),
         ]
 
 
 part = _Rest()
 
-
-def _model(models: Models, request: Request) -> Hosted:
-    name = request.path_params.get("name")
-    if name is None:
-        return next(iter(models.values()))
-    if name not in models:
-        raise Problem(404, "unknown_model", "there is no model of this name")
-    return models[name]
+_Endpoint = Callable[[Request], Any]
 
 
-def _facts(model: Hosted) -> dict[str, Any]:
-    manifest = model.bundle.manifest
-    return {
-        "bundle": model.bundle.hash,
-        "state_revision": model.engine.state_revision,
-        "outcome": manifest.outcome,
-        "ready": model.ready,
-        "inputs": list(model.engine.program.inputs),
-        "output": model.task.target,
-    }
+async def _predict(model: Hosted, asked: Asked) -> Reply:
+    model.admit(1)
+    decode = model.decoder("rows", stream=bool)
+    plain = None if decode is None else await model.parse(decode, asked.body)
+    if plain is None or plain[1].get("stream"):
+        return await _predict_carefully(model, asked)
+    answered = await model.answer(plain[0], asked)
+    return Reply(_encode({"predictions": answered.rows()}))
 
 
-async def _predict(model: Hosted, request: Request) -> Response:
-    body = await json_object(request)
-    rows = _objects(body, "rows", _PREDICT)
-    stream = body.get("stream", False)
-    if not isinstance(stream, bool):
-        raise Problem(422, "invalid_value", "true or false was expected", "stream")
+async def _predict_carefully(model: Hosted, asked: Asked) -> Reply:
+    """Read what is not of the plain form: it may be right, and if not, it is said what is wrong."""
+
+    def read(body: bytes) -> tuple[list[dict[str, Any]], Rows, bool]:
+        content = parse_object(body, model.limits)
+        rows = _objects(content, "rows", _PREDICT)
+        stream = content.get("stream", False)
+        if not isinstance(stream, bool):
+            raise Problem(422, "invalid_value", "true or false was expected", "stream")
+        return rows, model.check(rows), stream
+
+    mappings, rows, stream = await model.parse(read, asked.body)
     if stream:
-        return await _streamed(model.stream(rows, request), request)
-    answers = await model.answer(rows, request)
-    return json_reply({"predictions": as_answers(answers, model.task.labels)})
+        return await _streamed(model.stream(mappings, asked), model, asked)
+    answered = await model.answer(rows, asked)
+    return Reply(_encode({"predictions": answered.rows()}))
 
 
 def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str, Any]]:
@@ -134,11 +111,11 @@ def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str,
     return rows
 
 
-async def _streamed(deltas: AsyncGenerator[Delta, None], request: Request) -> Response:
+async def _streamed(deltas: AsyncGenerator[Delta, None], model: Hosted, asked: Asked) -> Reply:
     """Server-sent events. The first delta is waited for: until then a problem still has a status of its own."""
     first = await anext(deltas, None)
 
-    async def events() -> AsyncIterator[bytes]:
+    async def events() -> AsyncGenerator[bytes, None]:
         async with aclosing(deltas):
             try:
                 if first is not None:
@@ -149,11 +126,12 @@ async def _streamed(deltas: AsyncGenerator[Delta, None], request: Request) -> Re
             except Exception as error:  # told to the client: the status is already sent
                 problem = problem_of(error)
                 if problem is None:
-                    log.error("request %s failed", request.scope["request_id"], exc_info=error)
+                    log.error("a request failed", exc_info=error, extra={"request": asked.id, "model": model.name})
+                    model.faulted()
                     problem = fault()
                 yield b"event: error\ndata: " + _encode(problem.as_dict()) + b"\n\n"
 
-    return StreamingResponse(events(), media_type="text/event-stream")
+    return Reply(headers=_EVENTS, pieces=events())
 
 
 def _event(delta: Delta) -> bytes:
@@ -161,14 +139,129 @@ def _event(delta: Delta) -> bytes:
     return b"data: " + _encode({"row": row, "output": output, "delta": text}) + b"\n\n"
 
 
-async def _learn(model: Hosted, request: Request) -> Response:
-    body = await json_object(request)
-    items = _objects(body, "items", _LEARN)
-    step = body.get("step")
-    if step is not None and not isinstance(step, str):
-        raise Problem(422, "invalid_value", "text was expected", "step")
-    try:
-        revision = await model.learn(step, items, request)
-    except RowsError as error:
-        raise problem_of(error, "items") or fault() from error
-    return json_reply({"revision": revision, "accepted": len(items)})
+def _model(service: "Service", request: Request) -> Hosted:
+    name = request.path_params["name"]
+    if name not in service.registry:
+        raise Problem(404, "unknown_model", "there is no model of this name")
+    return service.registry[name]
+
+
+def _learns(service: "Service") -> _Endpoint:
+    async def learn(request: Request) -> Response:
+        model = _model(service, request)
+        body = await json_object(request, service.limits)
+        items = _objects(body, "items", _LEARN)
+        step = body.get("step")
+        if step is not None and not isinstance(step, str):
+            raise Problem(422, "invalid_value", "text was expected", "step")
+        scope = request.scope
+        call = Call(deadline=scope["deadline"], caller=Caller(scope["caller"]), trace=scope["request_id"])
+        try:
+            revision = await model.learn(step, items, call)
+        except RowsError as error:
+            raise problem_of(error, "items") or fault() from error
+        return json_reply({"revision": revision, "accepted": len(items)})
+
+    return learn
+
+
+def _reloads(service: "Service") -> _Endpoint:
+    async def reload(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in service.registry.names_known():
+            raise Problem(404, "unknown_model", "there is no model of this name")
+        try:
+            hashes = await service.reload(name)
+        except SmeatonError as error:
+            raise Problem(409, "not_swapped", error.message, "", error.fix) from error
+        return json_reply({"model": name, "bundle": hashes[name]})
+
+    return reload
+
+
+def _feeds_back(service: "Service") -> _Endpoint:
+    async def feedback(request: Request) -> Response:
+        journal = service.recorder.journal
+        if journal is None:
+            fix = "start the service with --journal DIR"
+            raise Problem(404, "no_journal", "this service keeps no journal, so no truth can be told", fix=fix)
+        body = await json_object(request, service.limits)
+        items = _objects(body, "items", frozenset({"items"}))
+        if not items:
+            raise Problem(422, "no_rows", "at least one item was expected", "items")
+        if len(items) > service.limits.rows:
+            raise Problem(413, "too_many_rows", f"at most {service.limits.rows:,} items fit in one request")
+        try:
+            return json_reply({"accepted": await journal.feedback(items)})
+        except RowsError as error:
+            raise problem_of(error, "items") or fault() from error
+
+    return feedback
+
+
+def _metrics(service: "Service") -> _Endpoint:
+    async def metrics(request: Request) -> Response:
+        from starlette.concurrency import run_in_threadpool
+
+        from smeaton.service.telemetry.exposition import Facts, exposition
+
+        own = service.snapshot()
+        others = await service.peers.snapshots(own)
+        models = [(model.name, model.version, model.ready) for model in service.registry.values()]
+        facts = Facts(models, service.peers.state())
+        accept = request.headers.get("accept", "")
+        text, kind = await run_in_threadpool(exposition, [own, *others], facts, accept)
+        return Response(text, headers={"content-type": kind})
+
+    return metrics
+
+
+def _states(service: "Service") -> list[Route]:
+    async def live(_: Request) -> Response:
+        return json_reply({"live": True})
+
+    async def ready(_: Request) -> Response:
+        state = service.readiness()
+        return json_reply(state, 200 if state["ready"] else 503)
+
+    async def describe(_: Request) -> Response:
+        return json_reply({name: _facts(model) for name, model in service.registry.items()})
+
+    return [
+        Route("/health/live", live, methods=["GET"]),
+        Route("/health/ready", ready, methods=["GET"]),
+        Route("/models", describe, methods=["GET"]),
+    ]
+
+
+def _descriptions(service: "Service") -> list[Route]:
+    documents: dict[int, bytes] = {}  # by the state of the registry: a swap may change the types
+
+    async def schema(_: Request) -> Response:
+        changes = service.registry.changes
+        if changes not in documents:
+            documents.clear()
+            documents[changes] = _encode(openapi(service.registry, service.settings))
+        return Response(documents[changes], media_type="application/json")
+
+    async def home(request: Request) -> Response:
+        page = index_page(service.registry, str(request.base_url), service.settings.keyring is not None)
+        return Response(page, headers=PAGE_HEADERS, media_type="text/html; charset=utf-8")
+
+    return [
+        Route("/openapi.json", schema, methods=["GET"]),
+        Route("/docs", home, methods=["GET"]),
+        Route("/", home, methods=["GET"]),
+    ]
+
+
+def _facts(model: Hosted) -> dict[str, Any]:
+    manifest = model.bundle.manifest
+    return {
+        "bundle": model.bundle.hash,
+        "state_revision": model.engine.state_revision,
+        "outcome": manifest.outcome,
+        "ready": model.ready,
+        "inputs": list(model.engine.program.inputs),
+        "output": model.task.target,
+    }

@@ -1,0 +1,67 @@
+"""`Answered`: the answers to one request, a part of what a run of its model answered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from smeaton.runtime.answers import as_answers
+from smeaton.task.table import Array
+from smeaton.task.types import Label
+
+
+class Run:
+    """The answers of one run of a model to the rows of one or more requests. Plain rows are made once for all."""
+
+    __slots__ = ("_labels", "_plain", "columns", "rows", "seconds")
+
+    def __init__(self, columns: Mapping[str, Array], labels: Sequence[Label], rows: int, seconds: float) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.seconds = seconds
+        self._labels = labels
+        self._plain: list[dict[str, Any]] | None = None
+
+    def plain(self) -> list[dict[str, Any]]:
+        """One `{"prediction", "probability": {label: p}, ...}` a row."""
+        if self._plain is None:
+            self._plain = as_answers(self.columns, self._labels)
+        return self._plain
+
+
+class Answered:
+    """Rows `start` to `stop` of a run."""
+
+    __slots__ = ("_run", "_start", "_stop")
+
+    def __init__(self, run: Run, start: int, stop: int) -> None:
+        self._run, self._start, self._stop = run, start, stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """Answers by output name: `prediction` (rows,), `probability` (rows, labels), ..."""
+        start, stop = self._start, self._stop
+        return {name: column[start:stop] for name, column in self._run.columns.items()}
+
+    @property
+    def run(self) -> Run:
+        """The run that answered."""
+        return self._run
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One plain answer a row, as REST sends it."""
+        plain = self._run.plain()
+        return plain if len(plain) == len(self) else plain[self._start : self._stop]
+
+
+def joined(parts: Sequence[Answered], labels: Sequence[Label]) -> Answered:
+    """The answers to a request whose rows went through several runs, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = [part.columns for part in parts]
+    whole = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
+    rows = sum(map(len, parts))
+    return Answered(Run(whole, labels, rows, sum(part.run.seconds for part in parts)), 0, rows)

@@ -1,0 +1,84 @@
+"""`Recorder`: what a service keeps of its answers: metrics, the journal, spans."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from smeaton.journal import Entry, Journal
+from smeaton.service.answered import Answered
+from smeaton.service.exchange import Asked
+from smeaton.service.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from smeaton.service.hosted import Hosted
+    from smeaton.service.telemetry.otel import Spans
+
+
+class Recorder:
+    """The witness of a service (see `witness.py`)."""
+
+    __slots__ = ("journal", "metrics", "spans")
+
+    def __init__(self, metrics: Metrics, journal: Journal | None = None, spans: "Spans | None" = None) -> None:
+        self.metrics = metrics
+        self.journal = journal
+        self.spans = spans
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that this process is answering."""
+        return self.metrics.in_flight
+
+    def declare(self, model: "Hosted") -> None:
+        """A model is about to answer: the journal must know its columns, and which are never written."""
+        if self.journal is not None:
+            self.journal.declare(model.name, model.version, model.columns, model.task.privacy.mask)
+
+    def ran(self, model: "Hosted", rows: int, requests: int, queued: float, seconds: float) -> None:
+        """A run of a model."""
+        self.metrics.batch(model.name, rows, requests, queued, seconds)
+
+    def answered(
+        self, model: "Hosted", asked: Asked, rows: Sequence[Any], answered: Answered, seconds: float
+    ) -> None:
+        """An answered request."""
+        if self.journal is not None:
+            self._note(model, asked, rows, answered.rows(), seconds)
+        if self.spans is not None:
+            run = answered.run
+            self.spans.inference(asked.trace, model.name, model.version, run.rows, time.time_ns(), run.seconds)
+
+    def streamed(
+        self, model: "Hosted", asked: Asked, rows: Sequence[Any], cells: Mapping[tuple[int, str], str], seconds: float
+    ) -> None:
+        """A request that was answered in pieces: the joined text of each cell is what was answered."""
+        if self.journal is None:
+            return
+        answers: list[dict[str, Any]] = [{} for _ in rows]
+        for (row, output), text in cells.items():
+            answers[row][output] = text
+        self._note(model, asked, rows, answers, seconds)
+
+    def _note(
+        self, model: "Hosted", asked: Asked, rows: Sequence[Any], answers: Sequence[Mapping[str, Any]], seconds: float
+    ) -> None:
+        assert self.journal is not None
+        if rows and isinstance(rows[0], Mapping):
+            rows = [[row.get(name) for name in model.columns] for row in rows]
+        trace = asked.trace.trace_id if asked.trace.parent_id else ""
+        self.journal.note(
+            Entry(
+                at=time.time(),
+                id=asked.id,
+                model=model.name,
+                bundle=model.version,
+                wire=asked.wire,
+                caller=asked.caller,
+                trace=trace,
+                seconds=seconds,
+                rows=rows,
+                answers=answers,
+                size=len(asked.body),
+            )
+        )
+

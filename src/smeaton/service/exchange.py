@@ -28,6 +28,7 @@ class Asked:
     call: Call
     trace: Trace
     receive: Receive  #: only to notice that the caller left
+    alone: bool = False  #: no other request is being answered by this process
 
     @property
     def caller(self) -> str:

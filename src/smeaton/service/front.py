@@ -130,7 +130,8 @@ class Front:
     # The short way
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, state: _State) -> None:
-        cycle: Cycle | None = scope.get("extensions", {}).get("smeaton.reply")
+        ours = scope.get("extensions", {})
+        cycle: Cycle | None = ours.get("smeaton.reply")
         try:
             deadline = self._deadline(state.headers)
             body = await whole_body(receive, self._limits.body, self._limits.seconds, cycle)
@@ -151,6 +152,8 @@ class Front:
         if model.engine.effect == "external":
             call.trace = trace.header()
         asked = Asked(body, state.headers, state.id, state.wire, call, trace, receive)
+        tasks = ours.get("smeaton.tasks")  # those not begun yet too: what arrived together is answered together
+        asked.alone = len(tasks) == 1 if tasks is not None else self._metrics.in_flight == 1
         try:
             reply = await ask(model, asked)
         except Exception as error:  # noqa: BLE001 -- told to the caller, and to the log if it is ours

@@ -199,7 +199,7 @@ class Hosted:
 
     async def _answer(self, rows: Rows, asked: Asked) -> Answered:
         if self.engine.effect == "pure" and not self.engine.is_async:
-            return await self._batcher.answer(rows, asked.call, self.witness.in_flight == 1)
+            return await self._batcher.answer(rows, asked.call, asked.alone)
         call = self._priced(asked.call)
         began = time.perf_counter()
         if self.engine.is_async:

@@ -205,7 +205,7 @@ class Connection(HttpToolsProtocol):
             keep_alive=version == "1.1" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        self.scope["extensions"] = {"smeaton.reply": cast(Any, self.cycle)}
+        self.scope["extensions"] = {"smeaton.reply": cast(Any, self.cycle), "smeaton.tasks": cast(Any, self.tasks)}
         if self.running is None:
             self._start(self.cycle)
         else:

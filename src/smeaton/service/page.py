@@ -25,7 +25,7 @@ PAGE_HEADERS = {
 }
 
 
-def index_page(models: Mapping[str, Hosted], base: str) -> str:
+def index_page(models: Mapping[str, Hosted], base: str, needs_key: bool = False) -> str:
     """The page as HTML; `base` is the address it was asked at, with a slash at its end."""
     parts = "".join(_section(model, base) for model in models.values())
     names = escape(", ".join(models))
@@ -37,7 +37,7 @@ def index_page(models: Mapping[str, Hosted], base: str) -> str:
     )
 
 
-def _section(model: Hosted, base: str) -> str:
+def _section(model: Hosted, base: str, needs_key: bool = False) -> str:
     task = model.task
     types = {name: task.input_types[name] for name in model.engine.program.inputs}
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(_words(kind))}</td></tr>" for name, kind in types.items())

@@ -24,11 +24,6 @@ class Recorder:
         self.journal = journal
         self.spans = spans
 
-    @property
-    def in_flight(self) -> int:
-        """Requests that this process is answering."""
-        return self.metrics.in_flight
-
     def declare(self, model: "Hosted") -> None:
         """A model is about to answer: the journal must know its columns, and which are never written."""
         if self.journal is not None:

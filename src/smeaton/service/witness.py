@@ -13,11 +13,6 @@ if TYPE_CHECKING:
 class Witness(Protocol):
     """Told of every run and every answered request; nothing it does may fail or wait."""
 
-    @property
-    def in_flight(self) -> int:
-        """Requests that this process is answering."""
-        ...
-
     def ran(self, model: "Hosted", rows: int, requests: int, queued: float, seconds: float) -> None:
         """A run of so many rows for so many requests took `seconds`; the first waited `queued` seconds."""
         ...
@@ -37,8 +32,6 @@ class Witness(Protocol):
 
 class Nobody:
     """Nobody is told."""
-
-    in_flight = 0
 
     def ran(self, *_: Any) -> None:
         """Nothing is done with it."""

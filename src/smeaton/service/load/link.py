@@ -68,8 +68,8 @@ class Link(asyncio.Protocol):
         self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
-        """Of asyncio.Protocol. The owner is called from here, not from the parser, which would take its errors for faults
-        of the answer."""
+        """Of asyncio.Protocol. The owner is called from here, not from the parser, which would take its errors for
+        faults of the answer."""
         self.got += len(data)
         self.received += len(data)
         try:

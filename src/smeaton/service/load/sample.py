@@ -15,11 +15,11 @@ Check = Callable[[int, int, bytes], str | None]
 class How:
     """How to ask, in either loop.
 
-    `connections` is the number of callers in the closed loop, the most connections in the open one. `warmup` seconds come
-    first and are not counted. A request that is not answered within `timeout` seconds is an error. `check` sees each
-    answer (number of the request, status, body) and names what is wrong with it; without it, any status but 2xx is wrong.
-    `watch` reads the CPU seconds of the service so far. An open loop whose oldest request has waited `patience` seconds
-    for a connection gives up: it is hopelessly behind.
+    `connections` is the number of callers in the closed loop, the most connections in the open one. `warmup` seconds
+    come first and are not counted. A request that is not answered within `timeout` seconds is an error. `check` sees
+    each answer (number of the request, status, body) and names what is wrong with it; without it, any status but 2xx
+    is wrong. `watch` reads the CPU seconds of the service so far. An open loop whose oldest request has waited
+    `patience` seconds for a connection gives up: it is hopelessly behind.
     """
 
     connections: int = 16
@@ -34,10 +34,10 @@ class How:
 class Sample:
     """What was seen after the warm-up. All times are seconds.
 
-    `latencies` are those of the requests answered right; `errors` counts all others by status ("500") or reason. `rate` is
-    the right answers a second that came in the `seconds` measured. `cpu` and `service_cpu` are the CPU seconds that the
-    generator and the service spent in them. `asked` (a second) and `lateness` (how long after its moment the generator
-    turned to each request) belong to the open loop. `most` is how many connections it needed at once.
+    `latencies` are those of the requests answered right; `errors` counts all others by status ("500") or reason. `rate`
+    is the right answers a second that came in the `seconds` measured. `cpu` and `service_cpu` are the CPU seconds that
+    the generator and the service spent in them. `asked` (a second) and `lateness` (how long after its moment the
+    generator turned to each request) belong to the open loop. `most` is how many connections it needed at once.
     """
 
     latencies: Seconds

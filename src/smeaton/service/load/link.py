@@ -28,7 +28,7 @@ class Link(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_body", "_done", "_keep", "_owner", "_parser", "_reason", "_status", "_stray", "_transport",
+        "_body", "_done", "_keep", "_kept", "_owner", "_parser", "_reason", "_status", "_stray", "_transport",
         "busy", "got", "number", "open", "received", "sent",
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ class Link(asyncio.Protocol):
         self._keep = keep
         self._body: list[bytes] = []
         self._status = 0
-        self._done = self._stray = False
+        self._done = self._stray = self._kept = False
         self._reason = ""
         self.busy = self.open = False
         self.number = -1  # of the request on the way
@@ -86,7 +86,7 @@ class Link(asyncio.Protocol):
         body = b"".join(self._body)
         self._body.clear()
         self._done = self.busy = False
-        if not self._parser.should_keep_alive():
+        if not self._kept:
             self.open = False
             self._transport.close()
         self._owner.answered(self, self._status, body)
@@ -116,3 +116,4 @@ class Link(asyncio.Protocol):
         self._status = self._parser.get_status_code()
         if self._status >= 200:
             self._done = True
+            self._kept = self._parser.should_keep_alive()  # known here only: the parser forgets it

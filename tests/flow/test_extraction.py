@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 import smeaton
 from smeaton.bundle.verify import verify
 from smeaton.flow.predict import predict_file
-from smeaton.flow.serve import Options, open_models
 from smeaton.leaderboard.forms import Board
-from smeaton.service.app import create_app
+from smeaton.service.options import Options
+from smeaton.service.start import assemble
 
 CITIES = ("Leeds", "São Paulo", "東京", "New York", "Łódź", "Ürümqi", "Αθήνα", "Bath")
 ITEMS = ("blue chair", "crème brûlée", "настольная лампа", "round table", "sofa 🛋", "şemsiye")
@@ -81,7 +81,9 @@ def answers(folder: Path, found: Any, rows: list[dict[str, Any]]) -> list[Any]:
 def check_service(found: Any, name: str, rows: list[dict[str, Any]], expected: list[Any]) -> Any:
     """The service answers as the file did; the form of its answer."""
     with ExitStack() as held:
-        app = create_app(*open_models([str(found.bundle)], Options(accept="a test"), held))
+        service = assemble([str(found.bundle)], Options(accept="a test"))
+        held.callback(service.close)
+        app = service.app
         client = held.enter_context(TestClient(app, base_url="http://localhost"))
         reply = client.post("/predict", json={"rows": [{"text": one["text"]} for one in rows]}).json()["predictions"]
         assert [one["prediction"] for one in reply] == expected

@@ -18,9 +18,9 @@ from smeaton.bundle.read import open_bundle
 from smeaton.bundle.verify import verify
 from smeaton.errors import NoSolution, TaskError
 from smeaton.flow.predict import predict_file
-from smeaton.flow.serve import Options, open_models
 from smeaton.leaderboard.forms import Board
-from smeaton.service.app import create_app
+from smeaton.service.options import Options
+from smeaton.service.start import assemble
 from smeaton.task.yaml import task_from
 
 WORDS = ["red", "green", "blue", "small", "large", "cheap", "fine"]
@@ -140,7 +140,9 @@ def test_from_a_task_file_to_an_answer(name: str, folder: Path) -> None:
 
 def check_service(bundle: Path, name: str, expected: Any) -> None:
     with ExitStack() as held:
-        app = create_app(*open_models([str(bundle)], Options(accept="a test"), held))
+        service = assemble([str(bundle)], Options(accept="a test"))
+        held.callback(service.close)
+        app = service.app
         client = held.enter_context(TestClient(app, base_url="http://localhost"))
         answer = client.post("/predict", json={"rows": [{"text": "red fine", "n": 0.5}]}).json()["predictions"][0]
         assert answer["prediction"] == expected

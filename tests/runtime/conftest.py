@@ -11,6 +11,7 @@ import pytest
 from smeaton import plugins
 from smeaton.errors import ProgramError, RowFault, RowsError
 from smeaton.task.table import object_column
+from smeaton.task.types import Type
 
 
 def op(make: Any, effect: str = "pure") -> Any:
@@ -49,12 +50,21 @@ class Reader:
     def __call__(self, columns: Any, call: Any) -> Any:
         return {self.step.outputs[0]: np.column_stack([np.asarray(c, dtype=float) for c in columns.values()])}
 
+    @property
+    def types(self) -> Any:
+        return {name: Type(type="number") for name in self.step.inputs}
+
     def rows(self, rows: Any) -> Any:
-        names = self.step.inputs
+        return self.encode(self.cells(rows))
+
+    def cells(self, rows: Any) -> Any:
         try:
-            return {self.step.outputs[0]: np.array([[row[name] for name in names] for row in rows], dtype=float)}
+            return [[row[name] for name in self.step.inputs] for row in rows]
         except KeyError as error:
             raise RowsError([RowFault(0, str(error.args[0]), "is missing")]) from error
+
+    def encode(self, cells: Any) -> Any:
+        return {self.step.outputs[0]: np.array(cells, dtype=float)}
 
 
 class Sums:

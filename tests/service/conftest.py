@@ -26,9 +26,10 @@ from smeaton.compile.graph import Graph
 from smeaton.compile.links import add_answers
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Run
-from smeaton.flow.serve import Options, open_models
 from smeaton.runtime.program import Program, Step
-from smeaton.service.app import create_app
+from smeaton.service.options import Options
+from smeaton.service.service import Service
+from smeaton.service.start import assemble
 from smeaton.task.profile import ColumnProfile, Profile
 from smeaton.task.table import object_column
 from smeaton.task.task import Data, Task
@@ -178,9 +179,10 @@ class Caller:
 class Client(Caller):
     """The application in this process, without a socket."""
 
-    def __init__(self, app: Any, models: Any) -> None:
-        self.app = app
-        self.models = {model.name: model for model in models}
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.app = service.app
+        self.models = service.registry
 
     async def asend(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -256,8 +258,9 @@ def client() -> Iterator[Callable[..., Client]]:
     with ExitStack() as held:
 
         def start(*bundles: Path, **options: Any) -> Client:
-            models, settings = open_models([str(path) for path in bundles], Options(**options), held)
-            return Client(create_app(models, settings), models)
+            service = assemble([str(path) for path in bundles], Options(**options))
+            held.callback(service.close)
+            return Client(service)
 
         yield start
 

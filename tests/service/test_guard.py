@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 
 from smeaton.errors import InputError
-from smeaton.service.guard import SECURITY, Guard
-from smeaton.service.settings import Settings, is_loopback, settings_for
+from smeaton.service.auth.keychange import change_keys
+from smeaton.service.auth.keyfile import new_key
+from smeaton.service.bounds import SECURITY
+from smeaton.service.guard import Guard
+from smeaton.service.listening import is_loopback
+from smeaton.service.settings import Limits, Settings, settings_for
 
-KEY = "a-long-enough-key-1"
+KEYS = [new_key("ci", ["predict"]), new_key("old", ["predict"])]
+KEY, OTHER = KEYS[0][0], KEYS[1][0]
 
 
 @pytest.fixture
@@ -73,7 +78,7 @@ def test_an_odd_request_id_is_replaced(caller: Any, bad: str) -> None:
 @pytest.fixture
 def locked(client: Any, churn: Any, tmp_path: Any) -> Any:
     keys = tmp_path / "keys"
-    keys.write_text(f"{KEY}\n\nanother-key-that-is-long\n")
+    change_keys(keys, lambda _: [key for _, key in KEYS])
     return client(churn, host="0.0.0.0", key_file=str(keys))
 
 
@@ -83,7 +88,7 @@ def locked(client: Any, churn: Any, tmp_path: Any) -> Any:
         ({}, 401),
         ({"authorization": f"Bearer {KEY}"}, 200),
         ({"authorization": f"bearer  {KEY}"}, 200),
-        ({"x-api-key": "another-key-that-is-long"}, 200),
+        ({"x-api-key": OTHER}, 200),
         ({"authorization": f"Basic {KEY}"}, 401),
         ({"authorization": "Bearer "}, 401),
         ({"x-api-key": KEY[:-1]}, 401),
@@ -105,7 +110,7 @@ def test_probes_need_no_key_and_the_description_says_how_to_send_one(locked: Any
 def test_an_open_address_needs_keys_or_a_gateway(tmp_path: Any) -> None:
     with pytest.raises(InputError, match="no key is asked for"):
         settings_for("0.0.0.0", "key", None)
-    assert settings_for("0.0.0.0", "external", None).keys == frozenset()
+    assert settings_for("0.0.0.0", "external", None).keyring is None
     assert not settings_for("::", "external", None).loopback
     assert settings_for("127.0.0.1", "key", None).loopback
     (tmp_path / "short").write_text("secret\n")
@@ -130,7 +135,7 @@ def through_guard(app: Any, receive: Any, **settings: Any) -> list[dict[str, Any
     async def send(message: Any) -> None:
         sent.append(message)
 
-    guard = Guard(app, Settings(**settings), lambda path, problem: (problem.status, problem.as_dict()))
+    guard = Guard(app, Settings(limits=Limits(**settings)), lambda path, problem: (problem.status, problem.as_dict()))
     scope = {"type": "http", "path": "/x", "headers": [(b"host", b"localhost")]}
     asyncio.run(guard(scope, receive, send))  # type: ignore[arg-type]
     return sent

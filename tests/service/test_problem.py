@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from smeaton.errors import DataError, OutOfMoney, RowFault, RowsError
 from smeaton.service.body import parse_object
+from smeaton.service.settings import Limits
 from smeaton.service.problem import Problem, place, problem_of
 from smeaton.task.readers import _READERS, value_reader
 from smeaton.task.types import Type
@@ -63,7 +64,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.text(), JSON))
 def test_every_json_object_is_read(content: dict[str, Any]) -> None:
-    assert parse_object(msgspec.json.encode(content)) == content
+    assert parse_object(msgspec.json.encode(content), Limits()) == content
 
 
 @given(st.dictionaries(st.text(), JSON, min_size=1), st.booleans())
@@ -72,5 +73,5 @@ def test_a_key_given_twice_is_found_wherever_it_stands(content: dict[str, Any], 
     first = msgspec.json.encode(next(iter(content)))
     twice = body[:-1] + b"," + first + b":1}"
     with pytest.raises(Problem) as caught:
-        parse_object(b'{"rows":[1,[' + twice + b"]]}" if nested else twice)
+        parse_object(b'{"rows":[1,[' + twice + b"]]}" if nested else twice, Limits())
     assert "twice" in caught.value.message

@@ -14,18 +14,20 @@ from smeaton.bundle.manifest import FileRecord, encode
 from smeaton.bundle.read import open_bundle
 from smeaton.cli import main
 from smeaton.errors import InputError, NotReady, ProgramError
-from smeaton.flow.serve import Allowance, Options, open_models
 from smeaton.runtime.call import Replies
 from smeaton.runtime.ledger import Ledger
-from smeaton.service.server import address, listen
+from smeaton.service.listening import address, listen
+from smeaton.service.options import Options
+from smeaton.service.start import Allowance, assemble
 
 ALLOWED = {"allow_external": ("chat.example",)}
 
 
 def opened(*bundles: Path, **options: Any) -> Any:
     held = ExitStack()
-    models, _ = open_models([str(path) for path in bundles], Options(**options), held)
-    return held, models
+    service = assemble([str(path) for path in bundles], Options(**options))
+    held.callback(service.close)
+    return held, list(service.registry.values())
 
 
 def test_a_bundle_that_is_not_ready_needs_a_reason(make_table_bundle: Any, tmp_path: Path) -> None:

@@ -82,13 +82,13 @@ def _shown(path: "_Path") -> str:
         path, key = path
         keys.append(key)
     text = ""
-    for key in reversed(keys[-8:]):
+    for key in list(reversed(keys))[:8]:
         text = f"{text}[{key}]" if isinstance(key, int) else place(text, None, key)
     return text
 
 
 def _invalid(code: str, message: str) -> Problem:
-    return Problem(400, code, message)
+    return Problem(400, code, message, "body")
 
 
 def _keys(value: Any) -> int:

@@ -40,7 +40,7 @@ def request_id(headers: Mapping[bytes, bytes]) -> str:
 
 def too_large(most: int) -> Problem:
     """The problem of a body over the limit."""
-    return Problem(413, "body_too_large", f"the body is larger than {most:,} bytes")
+    return Problem(413, "body_too_large", f"the body is larger than {most:,} bytes", "body")
 
 
 async def whole_body(receive: Receive, most: int, seconds: float, cycle: "Cycle | None") -> bytes:
@@ -61,7 +61,7 @@ async def whole_body(receive: Receive, most: int, seconds: float, cycle: "Cycle 
                 if not message.get("more_body", False):
                     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
     except TimeoutError as error:
-        raise Problem(408, "slow_body", "the body did not arrive in time") from error
+        raise Problem(408, "slow_body", "the body did not arrive in time", "body") from error
 
 
 def _piece(message: Message, before: int, most: int) -> bytes:
@@ -96,7 +96,7 @@ class Bounded:
             async with asyncio.timeout(self._seconds):
                 message = await self._receive()
         except TimeoutError as error:
-            raise CutError(Problem(408, "slow_body", "the body did not arrive in time")) from error
+            raise CutError(Problem(408, "slow_body", "the body did not arrive in time", "body")) from error
         self._seen += len(message.get("body", b""))
         self._done = not message.get("more_body", False)
         if self._seen > self._most:

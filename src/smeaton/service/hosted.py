@@ -98,7 +98,7 @@ class Hosted:
         Raises:
             Problem: a column the model does not have. RowsError: a value is missing or does not fit its type.
         """
-        self.admit(len(rows))
+        self.admit(len(rows), root)
         known = self.inputs
         for number, row in enumerate(rows):
             if not row.keys() <= known:
@@ -106,8 +106,8 @@ class Hosted:
                 raise Problem(422, "unknown_column", "the model has no input of this name", path)
         return self.engine.reader.cells(rows) if self.engine.reader is not None else rows
 
-    def admit(self, count: int) -> None:
-        """Refuse requests that need no look at their rows.
+    def admit(self, count: int, root: str = "rows") -> None:
+        """Refuse requests that need no look at their rows; `root` names the list they came in.
 
         Raises:
             Problem: the model is not ready; there are no rows, or too many.
@@ -115,9 +115,9 @@ class Hosted:
         if not self.ready:
             raise Problem(503, "not_ready", "the model is not ready", retry=1)
         if not count:
-            raise Problem(422, "no_rows", "at least one row was expected")
+            raise Problem(422, "no_rows", "at least one row was expected", root)
         if count > self.limits.rows:
-            raise Problem(413, "too_many_rows", f"at most {self.limits.rows:,} rows fit in one request")
+            raise Problem(413, "too_many_rows", f"at most {self.limits.rows:,} rows fit in one request", root)
 
     async def answer(self, rows: Rows, asked: Asked) -> Answered:
         """Answers to checked rows, in order; told to the witness.
@@ -160,7 +160,7 @@ class Hosted:
             raise Problem(404, "no_state", "this model does not learn after shipping")
         if step not in states and (step is not None or len(states) > 1):
             raise Problem(422, "unknown_step", f"name one of its states: {', '.join(states)}", "step")
-        self.admit(len(items))
+        self.admit(len(items), "items")
         with self._held():
             return await self._in_thread(functools.partial(self.engine.write, step, items, self._priced(call)))
 

@@ -10,6 +10,8 @@ from smeaton.task.types import Type
 
 ROW = {"body": "my crash again", "subject": None}
 
+WORKERS = {"wanted": 1, "ready": 1}
+
 
 def events(body: bytes) -> list[tuple[str, Any]]:
     """Server-sent events as (name, data)."""
@@ -91,10 +93,10 @@ def test_a_number_is_answered_without_probabilities(
 def test_health(client: Any, churn: Any) -> None:
     caller = client(churn)
     assert caller.get("/health/live") == (200, {"live": True})
-    assert caller.get("/health/ready") == (200, {"ready": True, "models": {"churn": True}})
+    assert caller.get("/health/ready") == (200, {"ready": True, "models": {"churn": True}, "workers": WORKERS})
     caller.models["churn"].ready = False
     assert caller.get("/health/live") == (200, {"live": True})
-    assert caller.get("/health/ready") == (503, {"ready": False, "models": {"churn": False}})
+    assert caller.get("/health/ready") == (503, {"ready": False, "models": {"churn": False}, "workers": WORKERS})
     status, problem = caller.post("/predict", {"rows": [{}]})
     assert (status, problem["error"]["code"]) == (503, "not_ready")
 
@@ -141,7 +143,7 @@ def test_a_table_model_streams_too(client: Any, churn: Any, row: Any) -> None:
         ([{"subject": "x"}], 422, "rows[0].body"),
         ([ROW, ROW | {"more": 1}], 422, "rows[1].more"),
         ([ROW, {"body": 3}], 422, "rows[1].body"),
-        ([], 422, None),
+        ([], 422, "rows"),
     ],
 )
 def test_a_stream_refuses_as_a_plain_answer_does(
@@ -184,7 +186,7 @@ def test_a_document_is_answered_with_once_it_is_accepted(client: Any, tickets: A
     [
         ({}, 422, "missing_key", "items"),
         ({"items": {}}, 422, "invalid_value", "items"),
-        ({"items": []}, 422, "no_rows", None),
+        ({"items": []}, 422, "no_rows", "items"),
         ({"items": [3]}, 422, "invalid_value", "items[0]"),
         ({"items": [{"text": "x", "answer": "bug"}, {"text": "x"}]}, 422, "invalid_value", "items[1]"),
         ({"items": [{"text": "x", "answer": "zq-nobody"}]}, 422, "invalid_value", "items[0].answer"),

@@ -14,13 +14,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from smeaton.errors import RowsError
-from smeaton.service.body import json_object
+from smeaton.service.body import json_object, parse_object
 from smeaton.service.hosted import Hosted
 from smeaton.service.problem import Problem, place, reason_of
-from smeaton.service.protocols import Models
 from smeaton.service.protocols._tensors import Tensor, datatype_of, output_datatype, output_tensor, read_tensor
 from smeaton.service.reply import json_reply
-from smeaton.service.settings import Settings
+from smeaton.service.exchange import Asked, Reply
 from smeaton.task.table import PROBABILITY
 
 _BINARY_HEADER = "inference-header-content-length"
@@ -38,8 +37,13 @@ class _Oip:
         text = f"{told['path']}: {told['message']}" if "path" in told else told["message"]
         return 400 if problem.status == 422 else problem.status, {"error": text}
 
-    def routes(self, models: Models, settings: Settings) -> Sequence[BaseRoute]:
+    def asks(self, model, first):
+        base = f"/v2/models/{model.name}"
+        return {f"{base}/infer": _infer, f"{base}/versions/{model.version}/infer": _infer}
+
+    def routes(self, service) -> Sequence[BaseRoute]:
         """Server, health, model metadata, readiness and inference."""
+        models = service.registry
         facts = {"name": "smeaton", "version": version("smeaton"), "extensions": []}
 
         async def server(_: Request) -> Response:
@@ -62,9 +66,6 @@ class _Oip:
             model = _model(models, request)
             return json_reply({"name": model.name, "ready": model.ready}, 200 if model.ready else 503)
 
-        async def infer(request: Request) -> Response:
-            return await _infer(_model(models, request), request)
-
         routes = [
             Route("/v2", server),
             Route("/v2/health/live", live),
@@ -74,14 +75,13 @@ class _Oip:
         for base in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
             routes.append(Route(base, metadata))
             routes.append(Route(f"{base}/ready", model_ready))
-            routes.append(Route(f"{base}/infer", infer, methods=["POST"]))
         return routes
 
 
 part = _Oip()
 
 
-def _model(models: Models, request: Request) -> Hosted:
+def _model(models, request: Request) -> Hosted:
     model = models.get(request.path_params["name"])
     if model is None or request.path_params.get("version", model.version) != model.version:
         raise Problem(404, "unknown_model", "there is no model of this name and version")
@@ -107,10 +107,10 @@ def _metadata(model: Hosted) -> dict[str, Any]:
     }
 
 
-async def _infer(model: Hosted, request: Request) -> Response:
-    if _BINARY_HEADER in request.headers:
+async def _infer(model: Hosted, asked: Asked) -> Reply:
+    if _BINARY_HEADER.encode() in asked.headers:
         raise Problem(501, "no_binary", "the binary tensor extension is not served; send JSON tensors")
-    body = await json_object(request)
+    body = parse_object(asked.body, model.limits)
     if not isinstance(body.get("id", ""), str):
         raise Problem(422, "invalid_value", "text was expected", "id")
     wanted = _wanted(body, model.engine.program.outputs)
@@ -118,7 +118,7 @@ async def _infer(model: Hosted, request: Request) -> Response:
     names = tuple(tensor.name for tensor in tensors)
     rows = [dict(zip(names, row, strict=True)) for row in zip(*(tensor.data for tensor in tensors), strict=True)]
     try:
-        answers = await model.answer(rows, request)
+        answers = (await model.answer(model.check(rows), asked)).columns
     except RowsError as error:
         fault = error.faults[0]
         if fault.column not in names:
@@ -129,7 +129,8 @@ async def _infer(model: Hosted, request: Request) -> Response:
     reply: dict[str, Any] = {"model_name": model.name, "model_version": model.version, "outputs": outputs}
     if "id" in body:
         reply["id"] = body["id"]
-    return json_reply(reply)
+    import msgspec
+    return Reply(msgspec.json.encode(reply))
 
 
 def _tensors(model: Hosted, body: dict[str, Any]) -> list[Tensor]:

@@ -55,6 +55,8 @@ class _Rest:
         return [
             *_states(service),
             *_descriptions(service),
+            Route("/predict", _unknown, methods=["POST"]),
+            Route("/models/{name}/predict", _unknown, methods=["POST"]),
             Route("/models/{name}/learn", _learns(service), methods=["POST"]),
             Route("/models/{name}/reload", _reloads(service), methods=["POST"]),
             Route("/feedback", _feeds_back(service), methods=["POST"]),
@@ -99,7 +101,7 @@ def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str,
     """The list of objects that a body holds under a name, and no unknown keys beside it."""
     if not body.keys() <= known:
         unknown = min(body.keys() - known)
-        raise Problem(422, "unknown_key", f"the keys are: {', '.join(sorted(known))}", place("", None, unknown))
+        raise Problem(422, "unknown_key", f"the keys are: {', '.join(sorted(known))}", place("", None, unknown) or "body")
     if name not in body:
         raise Problem(422, "missing_key", f"the key {name!r} is missing", name)
     rows = body[name]
@@ -137,6 +139,11 @@ async def _streamed(deltas: AsyncGenerator[Delta, None], model: Hosted, asked: A
 def _event(delta: Delta) -> bytes:
     row, output, text = delta
     return b"data: " + _encode({"row": row, "output": output, "delta": text}) + b"\n\n"
+
+
+async def _unknown(_: Request) -> Response:
+    """A model that answers took its path out of the routes (`asks`)."""
+    raise Problem(404, "unknown_model", "there is no model of this name")
 
 
 def _model(service: "Service", request: Request) -> Hosted:

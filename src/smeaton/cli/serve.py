@@ -92,6 +92,6 @@ def _records(group: Any) -> None:
     group.add_argument("--journal-keep", metavar="T", help="remove what is older, such as 720h (default: never)")
     group.add_argument("--journal-size", metavar="SIZE", help="remove the oldest beyond it (default: never)")
     group.add_argument("--log", choices=["text", "json"], default="text", help="form of log lines on stderr")
-    group.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    group.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="warning")
     group.add_argument("--access-log", action="store_true", help="a line for each request on stderr")
     group.add_argument("--otel", action="store_true", help="OpenTelemetry spans, to where OTEL_* says (extra otel)")

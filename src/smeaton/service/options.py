@@ -39,7 +39,7 @@ class Options:
     journal_size: str | None = None
     audit: str | None = None
     log: str = "text"
-    log_level: str = "info"
+    log_level: str = "warning"
     access_log: bool = False
     otel: bool = False
     json: bool = False

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from smeaton.errors import DataError, OutOfMoney, RowFault, RowsError
 from smeaton.service.body import parse_object
-from smeaton.service.settings import Limits
 from smeaton.service.problem import Problem, place, problem_of
+from smeaton.service.settings import Limits
 from smeaton.task.readers import _READERS, value_reader
 from smeaton.task.types import Type
 

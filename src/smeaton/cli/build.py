@@ -27,8 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build; the exit code is the outcome's."""
-    from smeaton.flow.build import build
     from smeaton.cli.live import listener
+    from smeaton.flow.build import build
 
     with listener(args.json) as listen:
         built = build(

@@ -28,9 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the example, build it, ask it, serve it, and say what to type next."""
+    from smeaton.cli.live import listener
     from smeaton.flow.build import build
     from smeaton.flow.model import load, sample_row
-    from smeaton.cli.live import listener
 
     folder = Path(args.out) / args.name
     task = _write(args.name, folder)

@@ -13,12 +13,18 @@ def as_answers(columns: Table, labels: Sequence[Label]) -> list[dict[str, Any]]:
 
     `labels` name the columns of `probability`; other columns are passed on under their own names.
     """
+    return named_answers(columns, [label_text(label) for label in labels])
+
+
+def named_answers(columns: Table, names: Sequence[str]) -> list[dict[str, Any]]:
+    """`as_answers` with the texts of the labels."""
     prediction = plain(columns[PREDICTION])
     answers: list[dict[str, Any]] = [{PREDICTION: value} for value in prediction]
     if PROBABILITY in columns:
-        names = [label_text(label) for label in labels]
         for answer, shares in zip(answers, columns[PROBABILITY].tolist(), strict=True):
             answer[PROBABILITY] = dict(zip(names, shares, strict=True))
+    if len(columns) == 1 + (PROBABILITY in columns):
+        return answers
     for name, column in columns.items():
         if name not in (PREDICTION, PROBABILITY):
             for answer, value in zip(answers, plain(column), strict=True):

@@ -5,27 +5,29 @@ from typing import Any
 
 import numpy as np
 
-from smeaton.runtime.answers import as_answers
+from smeaton.runtime.answers import named_answers
 from smeaton.task.table import Array
-from smeaton.task.types import Label
 
 
 class Run:
-    """The answers of one run of a model to the rows of one or more requests. Plain rows are made once for all."""
+    """The answers of one run of a model to the rows of one or more requests. Plain rows are made once for all.
 
-    __slots__ = ("_labels", "_plain", "columns", "rows", "seconds")
+    `names` are the labels as text, in the order of `probability`; `seconds` is how long it took.
+    """
 
-    def __init__(self, columns: Mapping[str, Array], labels: Sequence[Label], rows: int, seconds: float) -> None:
+    __slots__ = ("_names", "_plain", "columns", "rows", "seconds")
+
+    def __init__(self, columns: Mapping[str, Array], names: Sequence[str], rows: int, seconds: float) -> None:
         self.columns = columns
         self.rows = rows
         self.seconds = seconds
-        self._labels = labels
+        self._names = names
         self._plain: list[dict[str, Any]] | None = None
 
     def plain(self) -> list[dict[str, Any]]:
         """One `{"prediction", "probability": {label: p}, ...}` a row."""
         if self._plain is None:
-            self._plain = as_answers(self.columns, self._labels)
+            self._plain = named_answers(self.columns, self._names)
         return self._plain
 
 
@@ -57,11 +59,11 @@ class Answered:
         return plain if len(plain) == len(self) else plain[self._start : self._stop]
 
 
-def joined(parts: Sequence[Answered], labels: Sequence[Label]) -> Answered:
+def joined(parts: Sequence[Answered], names: Sequence[str]) -> Answered:
     """The answers to a request whose rows went through several runs, in order."""
     if len(parts) == 1:
         return parts[0]
     columns = [part.columns for part in parts]
     whole = {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}
     rows = sum(map(len, parts))
-    return Answered(Run(whole, labels, rows, sum(part.run.seconds for part in parts)), 0, rows)
+    return Answered(Run(whole, names, rows, sum(part.run.seconds for part in parts)), 0, rows)

@@ -19,7 +19,6 @@ from smeaton.service.answered import Answered, Run, joined
 from smeaton.service.pace import Pace
 from smeaton.service.problem import Problem
 from smeaton.task.table import Array
-from smeaton.task.types import Label
 
 Items = Sequence[Any]  #: rows as one model takes them
 RunItems = Callable[[Items, Call], Mapping[str, Array]]
@@ -65,9 +64,9 @@ class Batcher:
     To be used from one event loop; `close` when no request waits any more.
     """
 
-    def __init__(self, run: RunItems, labels: Sequence[Label], most: int, waiting: int, tell: Tell) -> None:
+    def __init__(self, run: RunItems, names: Sequence[str], most: int, waiting: int, tell: Tell) -> None:
         self.pace = Pace()
-        self._run, self._labels, self._tell = run, labels, tell
+        self._run, self._names, self._tell = run, names, tell
         self._most, self._limit = most, waiting
         self._queue: deque[_Job] = deque()
         self._waiting = 0
@@ -188,7 +187,7 @@ class Batcher:
         columns = self._run(items, call)
         seconds = _clock() - began
         self.pace.note(len(items), seconds)
-        return Run(columns, self._labels, len(items), seconds)
+        return Run(columns, self._names, len(items), seconds)
 
     def _deliver(self, pieces: list[_Piece], rows: int, found: list[Run | Exception], seconds: float) -> None:
         first = min(job.since for job, _, _ in pieces)
@@ -209,7 +208,7 @@ class Batcher:
                 part = Answered(alone, 0, size)
             job.parts.append(part)
             if stop == len(job.items) and not job.future.done():
-                job.future.set_result(joined(job.parts, self._labels))
+                job.future.set_result(joined(job.parts, self._names))
 
 
 def _part(items: Items, start: int, stop: int) -> Items:

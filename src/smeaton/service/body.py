@@ -71,9 +71,7 @@ def _bound(content: Any, limits: Limits) -> None:
         if not below:
             return
         level = below
-    raise Problem(
-        422, "nested_too_deeply", f"the body has more than {limits.nesting} levels", _shown(level[0][1])
-    )
+    raise Problem(422, "nested_too_deeply", f"the body has more than {limits.nesting} levels", _shown(level[0][1]))
 
 
 def _shown(path: "_Path") -> str:

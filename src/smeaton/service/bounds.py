@@ -74,7 +74,7 @@ def _piece(message: Message, before: int, most: int) -> bytes:
 
 
 class CutError(Exception):
-    """The body was not read to its end."""
+    """The body was not read to its end; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -90,6 +90,7 @@ class Bounded:
         self._done = False
 
     async def __call__(self) -> Message:
+        """The next message. Raises CutError where there is too much, or it does not come in time."""
         if self._done:
             return await self._receive()
         try:
@@ -112,6 +113,7 @@ class Stamped:
         self.status = 0  #: 0 until the reply has begun
 
     async def __call__(self, message: Message) -> None:
+        """Send a message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             given = message.get("headers", ())

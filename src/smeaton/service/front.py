@@ -179,9 +179,7 @@ class Front:
         problem = problem_of(error)
         if problem is None:
             problem = fault()
-            log.error(
-                "a request failed", exc_info=error, extra={"request": state.id, "model": model.name}
-            )
+            log.error("a request failed", exc_info=error, extra={"request": state.id, "model": model.name})
             model.faulted()
         return self._written(problem, write)
 

@@ -24,6 +24,7 @@ from smeaton.service.problem import Problem, place
 from smeaton.service.settings import Limits
 from smeaton.service.witness import Nobody, Witness
 from smeaton.task.task import Task
+from smeaton.task.types import label_text
 
 log = logging.getLogger("smeaton.service")
 
@@ -59,6 +60,7 @@ class Hosted:
         self.version = bundle.hash[:12]  #: first digits of the bundle's hash
         self.task: Task = bundle.manifest.task
         self.columns: tuple[str, ...] = tuple(engine.reader.types) if engine.reader else engine.program.inputs
+        self._batched = engine.effect == "pure" and not engine.is_async
         self._faults = 0
         self._busy = 0
         self._retired = False
@@ -66,7 +68,8 @@ class Hosted:
         self._thread: ThreadPoolExecutor | None = None
         self._decoders: dict[str, RowDecoder] = {}
         most, waiting = self.limits.batch, self.limits.queue
-        self._batcher = Batcher(self._run, self.task.labels, most, waiting, self._tell)
+        self._names = tuple(label_text(label) for label in self.task.labels)
+        self._batcher = Batcher(self._run, self._names, most, waiting, self._tell)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -128,8 +131,11 @@ class Hosted:
         """
         self.admit(len(rows))
         began = time.perf_counter()
-        with self._held():
+        self._busy += 1  # written out: this is the short way
+        try:
             answered = await self._answer(rows, asked)
+        finally:
+            self._let_go()
         self._faults = 0
         self.witness.answered(self, asked, rows, answered, time.perf_counter() - began)
         return answered
@@ -162,7 +168,8 @@ class Hosted:
             raise Problem(422, "unknown_step", f"name one of its states: {', '.join(states)}", "step")
         self.admit(len(items), "items")
         with self._held():
-            return await self._in_thread(functools.partial(self.engine.write, step, items, self._priced(call)))
+            revision = await self._in_thread(functools.partial(self.engine.write, step, items, self._priced(call)))
+            return int(revision)
 
     def faulted(self) -> None:
         """A request failed by a fault of ours. After some in a row the model is not ready, until its samples are
@@ -198,7 +205,7 @@ class Hosted:
         return await asyncio.get_running_loop().run_in_executor(None, read, body)
 
     async def _answer(self, rows: Rows, asked: Asked) -> Answered:
-        if self.engine.effect == "pure" and not self.engine.is_async:
+        if self._batched:
             return await self._batcher.answer(rows, asked.call, asked.alone)
         call = self._priced(asked.call)
         began = time.perf_counter()
@@ -209,7 +216,7 @@ class Hosted:
             columns = await self._in_thread(functools.partial(self._run, rows, call))
         seconds = time.perf_counter() - began
         self._tell(len(rows), 1, 0.0, seconds)
-        return Answered(Run(columns, self.task.labels, len(rows), seconds), 0, len(rows))
+        return Answered(Run(columns, self._names, len(rows), seconds), 0, len(rows))
 
     def _run(self, items: Rows, call: Call) -> Any:
         engine = self.engine
@@ -267,9 +274,12 @@ class Hosted:
         try:
             yield
         finally:
-            self._busy -= 1
-            if self._retired and not self._busy:
-                self.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._busy -= 1
+        if self._retired and not self._busy:
+            self.close()
 
 
 @asynccontextmanager

@@ -52,7 +52,8 @@ class Options:
     def from_dict(cls, told: dict[str, Any]) -> "Options":
         """Options from `as_dict`."""
         lists = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
-        return cls(**{name: tuple(value) if name in lists else value for name, value in told.items()})
+        given: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in told.items()}
+        return cls(**given)
 
 
 def time_of(option: str, text: str, *, least: float = 0.0) -> float:

@@ -33,9 +33,7 @@ class Recorder:
         """A run of a model."""
         self.metrics.batch(model.name, rows, requests, queued, seconds)
 
-    def answered(
-        self, model: "Hosted", asked: Asked, rows: Sequence[Any], answered: Answered, seconds: float
-    ) -> None:
+    def answered(self, model: "Hosted", asked: Asked, rows: Sequence[Any], answered: Answered, seconds: float) -> None:
         """An answered request."""
         if self.journal is not None:
             self._note(model, asked, rows, answered.rows(), seconds)
@@ -76,4 +74,3 @@ class Recorder:
                 size=len(asked.body),
             )
         )
-

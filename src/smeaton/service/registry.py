@@ -29,7 +29,7 @@ class Registry(Mapping[str, Hosted]):
         self._folders = {model.name: model.bundle.path for model in models}
         self._wires, self._opener = wires, opener
         self.changes = 0  #: grows with each change
-        self.asks: dict[str, tuple[str, "Wire", Ask, Hosted]] = {}
+        self.asks: dict[str, tuple[str, Wire, Ask, Hosted]] = {}
         self._lay()
 
     def __getitem__(self, name: str) -> Hosted:
@@ -59,7 +59,8 @@ class Registry(Mapping[str, Hosted]):
         opened: list[Hosted] = []
         try:
             for name in names:
-                opened.append(await self._open(name))
+                model = await self._open(name)
+                opened.append(model)
         except BaseException:
             for model in opened:
                 model.close()
@@ -110,7 +111,7 @@ class Registry(Mapping[str, Hosted]):
         return model
 
     def _lay(self) -> None:
-        asks: dict[str, tuple[str, "Wire", Ask, Hosted]] = {}
+        asks: dict[str, tuple[str, Wire, Ask, Hosted]] = {}
         for number, model in enumerate(self._models.values()):
             for name, wire in self._wires.items():
                 for path, ask in wire.asks(model, number == 0).items():

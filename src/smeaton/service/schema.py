@@ -119,9 +119,10 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
             paths["/predict"] = {"post": {**operation, "operationId": "predict"}}
         if model.states:
             paths[f"/models/{model.name}/learn"] = {"post": _learn(model, settings)}
+    version = next((model.version for model in models.values()), "none")
     document: Schema = {
         "openapi": "3.1.0",
-        "info": {"title": f"Smeaton: {', '.join(models)}", "version": next((model.version for model in models.values()), "none")},
+        "info": {"title": f"Smeaton: {', '.join(models)}", "version": version},
         "paths": paths,
         "components": {"schemas": schemas},
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from smeaton.errors import SmeatonError
-from smeaton.service.auth.audit import Audit
+from smeaton.service.auth.audit import Audit, Event
 from smeaton.service.control import Alone, Peers, agree
 from smeaton.service.hosted import Hosted
 from smeaton.service.recorder import Recorder
@@ -55,8 +55,10 @@ class Service:
         return self.settings.limits
 
     def readiness(self) -> dict[str, Any]:
-        """`{"ready", "models": {name: bool}, "workers": {"wanted", "ready"}}`: ready while every model can answer, every
-        worker is up, and the service is not about to end."""
+        """`{"ready", "models": {name: bool}, "workers": {"wanted", "ready"}}`.
+
+        Ready while every model can answer, every worker is up, and the service is not about to end.
+        """
         models = {name: model.ready for name, model in self.registry.items()}
         workers = self.peers.state()
         whole = workers["ready"] >= workers["wanted"]
@@ -73,9 +75,9 @@ class Service:
         before = {name: self.registry[name].bundle.hash for name in names if name in self.registry}
         await agree(self.peers, {"do": "reload", "names": names})
         after = {name: self.registry[name].bundle.hash for name in names}
-        for name, found in after.items():
-            event = "bundle.swapped" if name in before else "bundle.loaded"
-            self.audit.note(event, outcome="done", model=name, bundle=found, before=before.get(name, ""))
+        for model, found in after.items():
+            event: Event = "bundle.swapped" if model in before else "bundle.loaded"
+            self.audit.note(event, outcome="done", model=model, bundle=found, before=before.get(model, ""))
         return after
 
     async def unload(self, name: str) -> None:

@@ -1,6 +1,6 @@
 """How a service is run. The operator decides; nothing here comes from a bundle."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smeaton.errors import InputError
 from smeaton.service.auth.admit import Rules, rules_for
@@ -36,7 +36,7 @@ class Settings:
 
     loopback: bool = True
     limits: Limits = Limits()
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     page: bool = True
 
     @property

@@ -178,7 +178,7 @@ def _one_writer(bundles: Sequence[Bundle], options: Options) -> None:
     for bundle in bundles:
         if options.workers > 1 and any(step.state is not None for step in bundle.program.steps):
             raise InputError(
-                f"{bundle.manifest.name} keeps a state, which has one writer, and {options.workers} workers were asked for",
+                f"{bundle.manifest.name} keeps a state, which has one writer; {options.workers} workers were asked",
                 fix="serve it with --workers 1",
                 where=str(bundle.path),
             )

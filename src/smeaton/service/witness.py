@@ -17,9 +17,7 @@ class Witness(Protocol):
         """A run of so many rows for so many requests took `seconds`; the first waited `queued` seconds."""
         ...
 
-    def answered(
-        self, model: "Hosted", asked: Asked, rows: Sequence[Any], answered: Answered, seconds: float
-    ) -> None:
+    def answered(self, model: "Hosted", asked: Asked, rows: Sequence[Any], answered: Answered, seconds: float) -> None:
         """A request was answered. `rows` are checked rows as the model takes them."""
         ...
 

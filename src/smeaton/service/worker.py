@@ -65,7 +65,7 @@ class Served(Protocol):
         """The service is about to end: say so to whoever asks whether it is ready."""
         ...
 
-    async def reload(self) -> None:
+    async def reload(self) -> object:
         """Open every bundle again, on all workers or on none."""
         ...
 

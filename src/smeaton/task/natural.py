@@ -16,6 +16,7 @@ from smeaton.task.types import Type
 
 #: Ways to write `NULL_TEXT` in JSON.
 _RESERVED, _ESCAPED = NULL_TEXT.encode(), b"\\ufdd0"
+_LARGEST_BELOW = float(LARGEST_INTEGER - 1)
 
 Cells = list[Any]
 
@@ -70,9 +71,9 @@ def _needs_reader(kind: Type) -> bool:
 def _number(kind: Type, _: int) -> Any:
     low, high = kind.min, kind.max
     # Whole numbers beyond 2^53 are refused and large fractions are not: what is that large is for the readers.
-    least = {"gt": float(-LARGEST_INTEGER)} if low is None or low <= -LARGEST_INTEGER else {"ge": float(low)}
-    most = {"lt": float(LARGEST_INTEGER)} if high is None or high >= LARGEST_INTEGER else {"le": float(high)}
-    return Annotated[float, msgspec.Meta(**least, **most)]  # type: ignore[arg-type]
+    least = -_LARGEST_BELOW if low is None else max(float(low), -_LARGEST_BELOW)
+    most = _LARGEST_BELOW if high is None else min(float(high), _LARGEST_BELOW)
+    return Annotated[float, msgspec.Meta(ge=least, le=most)]
 
 
 def _integer(kind: Type, _: int) -> Any:

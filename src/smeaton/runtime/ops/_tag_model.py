@@ -97,7 +97,7 @@ class TagModel:
         chain = np.concatenate([part.ravel() for part in self.chain])
         values = self.weights[row, tag].astype(np.float16)
         narrow = np.uint8 if self.weights.shape[1] <= 256 else np.uint16
-        columns = (self.keys, ends.astype(np.uint32), tag.astype(narrow), values, chain)
+        columns: tuple[Array, ...] = (self.keys, ends.astype(np.uint32), tag.astype(narrow), values, chain)
         for name, column in zip(FILES, columns, strict=True):
             np.save(folder / name, column, allow_pickle=False)
         return FILES

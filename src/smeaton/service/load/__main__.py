@@ -52,8 +52,8 @@ def _run(args: argparse.Namespace) -> dict[str, object]:
     requests = [target.request(body, headers) for body in _bodies(Path(args.bodies))]
     how = How(connections=args.connections, warmup=args.warmup, timeout=args.timeout)
     if args.rate is None:
-        return closed(args.url, requests, how, seconds=args.seconds).as_dict()
-    return scheduled(args.url, requests, Pace(args.rate, args.seconds, args.arrivals, args.seed), how).as_dict()
+        return closed(target, requests, how, seconds=args.seconds).as_dict()
+    return scheduled(target, requests, Pace(args.rate, args.seconds, args.arrivals, args.seed), how).as_dict()
 
 
 def _bodies(path: Path) -> list[bytes]:

@@ -9,11 +9,11 @@ from smeaton.service.load.link import Link
 from smeaton.service.load.links import Links, run
 from smeaton.service.load.sample import How, Sample
 from smeaton.service.load.tally import Tally
-from smeaton.service.load.target import target_of
+from smeaton.service.load.target import Target, target_of
 
 
 def closed(
-    url: str,
+    url: str | Target,
     requests: Sequence[bytes],
     how: How | None = None,
     *,
@@ -28,14 +28,18 @@ def closed(
     """
     if not requests or (seconds is None) == (count is None) or (seconds or count or 0) <= 0:
         raise InputError("requests and either seconds or count were expected", fix="give one of seconds= and count=")
-    return run(_Closed(url, requests, how or How(), seconds, count).run())
+    return run(
+        _Closed(url if isinstance(url, Target) else target_of(url), requests, how or How(), seconds, count).run()
+    )
 
 
 class _Closed:
     """The callers. Requests are numbered in the order sent; those below `_first` belong to the warm-up."""
 
-    def __init__(self, url: str, requests: Sequence[bytes], how: How, seconds: float | None, count: int | None) -> None:
-        self._target = target_of(url)
+    def __init__(
+        self, target: Target, requests: Sequence[bytes], how: How, seconds: float | None, count: int | None
+    ) -> None:
+        self._target = target
         self._requests = requests
         self._how = how
         self._seconds = seconds

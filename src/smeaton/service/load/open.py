@@ -12,17 +12,17 @@ from smeaton.errors import InputError
 from smeaton.service.load.alarm import Alarm
 from smeaton.service.load.link import Link
 from smeaton.service.load.links import Links, run
-from smeaton.service.load.sample import How, Sample
+from smeaton.service.load.sample import GIVEN_UP, How, Sample
 from smeaton.service.load.schedule import Pace
 from smeaton.service.load.tally import Tally
-from smeaton.service.load.target import target_of
+from smeaton.service.load.target import Target, target_of
 
 _FIRST = 8  # connections made before the first request; more follow as requests have to wait
 _HEAD_START = 0.05  # seconds between those and the first request
 _LOOK = 0.02  # seconds between looks, after the last request, at how long the others have waited
 
 
-def scheduled(url: str, requests: Sequence[bytes], pace: Pace, how: How | None = None) -> Sample:
+def scheduled(url: str | Target, requests: Sequence[bytes], pace: Pace, how: How | None = None) -> Sample:
     """Ask at the moments of a pace, in turn. Each latency counts from the moment at which its request was due, waiting
     for a connection included.
 
@@ -31,14 +31,14 @@ def scheduled(url: str, requests: Sequence[bytes], pace: Pace, how: How | None =
     """
     if not requests:
         raise InputError("at least one request was expected", fix="give the requests to send")
-    return run(_Open(url, requests, pace, how or How()).run())
+    return run(_Open(url if isinstance(url, Target) else target_of(url), requests, pace, how or How()).run())
 
 
 class _Open:
     """Requests are numbered in the order of their moments; those below `_first` belong to the warm-up."""
 
-    def __init__(self, url: str, requests: Sequence[bytes], pace: Pace, how: How) -> None:
-        self._target = target_of(url)
+    def __init__(self, target: Target, requests: Sequence[bytes], pace: Pace, how: How) -> None:
+        self._target = target
         self._requests = requests
         self._pace = pace
         self._how = how
@@ -116,7 +116,7 @@ class _Open:
         unsent = sum(number >= self._first for number in self._waiting)
         self._left -= len(self._waiting) + len(self._moments) - self._next
         self._waiting.clear()
-        self._tally.failed("given up: too far behind", unsent)
+        self._tally.failed(GIVEN_UP, unsent)
         self._over(0)
 
     def _use(self, link: Link) -> None:

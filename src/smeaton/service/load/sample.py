@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Seconds = npt.NDArray[np.float64]
+GIVEN_UP = "given up: too far behind"  #: the error of requests that an open loop no longer sent
 Check = Callable[[int, int, bytes], str | None]
 
 

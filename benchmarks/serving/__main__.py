@@ -57,7 +57,7 @@ def main() -> None:
             for server in servers:
                 cells.once(kind, server, {}, lambda server=server, kind=kind: KINDS[kind](bench, server))
     if cells.failed:
-        raise SystemExit("\n".join(cells.failed))
+        raise SystemExit("\n".join(dict.fromkeys(cells.failed)))
 
 
 if __name__ == "__main__":

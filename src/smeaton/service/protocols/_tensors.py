@@ -1,129 +1,228 @@
-"""JSON tensors of the Open Inference Protocol: datatypes, shapes, flat and nested data."""
+"""Tensors of a request as columns: names, datatypes, shapes, nulls; elements from JSON, or from the bytes behind it."""
 
-import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
-import msgspec
-
-from smeaton.runtime.answers import plain
+from smeaton.service.body import parse_object
 from smeaton.service.problem import Problem
-from smeaton.task.table import PREDICTION, PROBABILITY, Array
-from smeaton.task.task import Task
-from smeaton.task.types import Type
+from smeaton.service.protocols._binary import elements
+from smeaton.service.protocols._datatypes import BINARY_ONLY, DATATYPES, FLOATS, INTEGERS, LARGEST, RANGES
+from smeaton.service.protocols._form import Form, Input
+from smeaton.service.protocols._refused import wrong
+from smeaton.service.settings import Limits
 
-_INTEGERS = {
-    **{f"INT{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
-    **{f"UINT{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+_NULL = type(None)
+_KINDS: dict[str, frozenset[type]] = {
+    **dict.fromkeys(FLOATS, frozenset({int, float, _NULL})),
+    **dict.fromkeys(INTEGERS, frozenset({int, _NULL})),
+    "BOOL": frozenset({bool, _NULL}),
+    "BYTES": frozenset({str, _NULL}),
 }
-_FLOATS = frozenset({"FP16", "FP32", "FP64"})
-#: Datatype of an input -> those it takes; a number takes whole numbers too, nothing is turned into text.
-_TAKES = {
-    "FP64": _FLOATS | _INTEGERS.keys(),
-    "INT64": frozenset(_INTEGERS),
-    "BOOL": frozenset({"BOOL"}),
-    "BYTES": frozenset({"BYTES"}),
+#: What an element may be at most: a float64 too large for FP32 would be infinite there.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    **RANGES,
+    **{name: (-LARGEST[name], LARGEST[name]) for name in ("FP16", "FP32")},
 }
-_PYTHON: dict[str, frozenset[type]] = {
-    "FP64": frozenset({int, float, type(None)}),
-    "INT64": frozenset({int, type(None)}),
-    "BOOL": frozenset({bool, type(None)}),
-    "BYTES": frozenset({str, type(None)}),
-}
-_NO_TENSOR = frozenset({"vector", "list", "json", "object"})
 
 
-class Tensor(NamedTuple):
-    """A column of a request."""
+class Tensor:
+    """A tensor of a request: `columns` are the inputs it holds, `values` a list of values for each."""
 
-    name: str
-    data: list[Any]
+    __slots__ = ("columns", "nested", "path", "rows", "values", "width")
 
+    def __init__(self, path: str, columns: tuple[str, ...], rows: int, width: int) -> None:
+        self.path = path
+        self.columns = columns
+        self.rows, self.width = rows, width
+        self.nested = False
+        self.values: list[list[Any]] = []
 
-def datatype_of(kind: Type) -> str:
-    """The datatype of a type's values."""
-    if kind.type == "category":
-        return {"text": "BYTES", "integer": "INT64", "boolean": "BOOL"}[kind.base]
-    return {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}.get(kind.type, "BYTES")
-
-
-def output_datatype(task: Task, name: str) -> str:
-    """The datatype of an output. Predicted numbers are FP64, for whole targets too."""
-    if name == PROBABILITY or (name == PREDICTION and task.output_type.type == "integer"):
-        return "FP64"
-    return datatype_of(task.output_type) if name == PREDICTION else "BYTES"
-
-
-def output_tensor(task: Task, name: str, column: Array) -> dict[str, Any]:
-    """A column of answers as a tensor."""
-    tensor: dict[str, Any] = {"name": name, "datatype": output_datatype(task, name)}
-    if name == PROBABILITY:
-        tensor["shape"] = list(column.shape)
-        tensor["parameters"] = {"labels": list(task.output_type.text_labels())}
-        tensor["data"] = column.ravel().tolist()
-    else:
-        tensor["shape"] = [len(column), 1]
-        nested = name == PREDICTION and task.answer in ("many", "structure")
-        tensor["data"] = [_json(value) for value in column.tolist()] if nested else plain(column)
-    return tensor
+    def spot(self, row: int, column: str) -> str:
+        """The path to a value."""
+        place = self.columns.index(column)
+        if not self.nested:
+            return f"{self.path}.data[{row * self.width + place}]"
+        return f"{self.path}.data[{row}][{place}]" if len(self.columns) > 1 else f"{self.path}.data[{row}]"
 
 
-def _json(value: Any) -> str | None:
-    """A list or object as JSON text, for a tensor holds no such elements; null where there is no answer."""
-    return None if value is None else msgspec.json.encode(value).decode()
-
-
-def read_tensor(known: Mapping[str, Type], tensor: Any, path: str) -> Tensor:
-    """A request tensor as a column: its form, datatype and shape checked.
+def read_tensor(form: Form, given: Any, data: memoryview | None, path: str) -> Tensor:
+    """A tensor of a request, its form and its elements checked as far as its datatype goes. `data` are its bytes, where
+    it is sent so.
 
     Raises:
         Problem: what is wrong, with the path to it.
     """
-    if not isinstance(tensor, dict):
-        raise _wrong("invalid_value", "an object was expected", path)
-    name, datatype, data = tensor.get("name"), tensor.get("datatype"), tensor.get("data")
-    if not isinstance(name, str) or name not in known:
-        raise _wrong("unknown_input", f"the inputs are: {', '.join(known)}", f"{path}.name")
-    if known[name].type in _NO_TENSOR:
-        raise _wrong("no_tensor", "this input has no tensor form; send rows to /predict", f"{path}.name")
-    native = datatype_of(known[name])
-    if not isinstance(datatype, str) or datatype not in _TAKES[native]:
-        raise _wrong("invalid_datatype", f"this input takes {native}", f"{path}.datatype")
-    if not isinstance(data, list):
-        raise _wrong("invalid_value", "a list was expected", f"{path}.data")
-    values = _row_major(data)
-    _check_shape(tensor.get("shape"), len(values), f"{path}.shape")
-    _check_values(values, datatype, f"{path}.data")
-    return Tensor(name, values)
+    if given.__class__ is not dict:
+        raise wrong("invalid_value", "an object was expected", path)
+    name: Any = given.get("name")
+    shape: Any = given.get("shape")
+    column = form.inputs.get(name) if name.__class__ is str else None
+    if column is None:
+        tensor = _table(form, shape, path)
+        takes = form.table_takes
+    else:
+        tensor = Tensor(path, (name,), *_size(shape, column, f"{path}.shape"))
+        takes = column.takes
+    datatype = _datatype(given.get("datatype"), takes, column, path)
+    if tensor.rows > form.limits.rows:
+        raise Problem(413, "too_many_rows", f"at most {form.limits.rows:,} rows fit in one request", f"{path}.shape")
+    vector = column is not None and column.vector
+    nulls = _nulls(given, tensor, vector, path)
+    if data is not None:
+        found = elements(datatype, tensor.rows * tensor.width, data, nulls, path, form.limits.text)
+    else:
+        found = _from_json(given.get("data"), datatype, tensor, nulls, vector)
+    tensor.values = columns_of(found, tensor, vector)
+    if column is not None and column.json:
+        tensor.values = [json_values(found, form.limits, tensor)]
+    return tensor
 
 
-def _row_major(data: list[Any]) -> list[Any]:
-    """The elements in order: flat `[a, b]` as it is, nested `[[a], [b]]` taken apart."""
-    if not any(item.__class__ is list for item in data):
-        return data
-    return [element for item in data for element in (item if item.__class__ is list else [item])]
+def _table(form: Form, shape: Any, path: str) -> Tensor:
+    """A tensor that is named like no input: all numbers at once, if its shape says so."""
+    sizes = shape if _is_shape(shape) and len(shape) == 2 else None
+    single = len(form.inputs) == 1
+    if not form.table or sizes is None or (sizes[1] < 2 and not single):
+        raise wrong("unknown_input", f"the inputs are: {', '.join(form.inputs)}", f"{path}.name")
+    if sizes[1] != len(form.table):
+        message = f"a tensor of all numbers is [n, {len(form.table)}]: {', '.join(form.table)}"
+        raise wrong("invalid_shape", message, f"{path}.shape")
+    return Tensor(path, form.table, sizes[0], sizes[1])
 
 
-def _check_shape(shape: Any, count: int, path: str) -> None:
-    if not isinstance(shape, list) or not shape or not all(type(size) is int and size >= 0 for size in shape):
-        raise _wrong("invalid_shape", "a list of sizes was expected", path)
-    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
-        raise _wrong("invalid_shape", "the shape must be [n, 1] or [n]: one tensor a column", path)
-    if math.prod(shape) != count:
-        raise _wrong("invalid_shape", "the number of elements is not the product of the shape", path)
+def _is_shape(shape: Any) -> bool:
+    return shape.__class__ is list and bool(shape) and all(size.__class__ is int and size >= 0 for size in shape)
 
 
-def _check_values(values: list[Any], datatype: str, path: str) -> None:
-    kind = "FP64" if datatype in _FLOATS else "INT64" if datatype in _INTEGERS else datatype
-    if not set(map(type, values)) <= _PYTHON[kind]:
-        bad = next(number for number, value in enumerate(values) if type(value) not in _PYTHON[kind])
-        raise _wrong("invalid_value", f"an element of {datatype} was expected", f"{path}[{bad}]")
-    if datatype in _INTEGERS:
-        low, high = _INTEGERS[datatype]
-        for number, value in enumerate(values):
-            if value is not None and not low <= value <= high:
-                raise _wrong("invalid_value", f"an element of {datatype} was expected", f"{path}[{number}]")
+def _size(shape: Any, column: Input, path: str) -> tuple[int, int]:
+    """Rows, and elements of each."""
+    if not _is_shape(shape):
+        raise wrong("invalid_shape", "a list of sizes was expected", path)
+    if not column.vector:
+        if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+            raise wrong("invalid_shape", "the shape must be [n, 1] or [n]: one tensor a column", path)
+        return shape[0], 1
+    if len(shape) != 2 or not shape[1] or column.width not in (-1, shape[1]):
+        length = "d" if column.width < 0 else str(column.width)
+        raise wrong("invalid_shape", f"the shape must be [n, {length}]: a vector a row", path)
+    return shape[0], shape[1]
 
 
-def _wrong(code: str, message: str, path: str) -> Problem:
-    return Problem(422, code, message, path)
+def _datatype(given: Any, takes: frozenset[str], column: Input | None, path: str) -> str:
+    if given.__class__ is not str or given not in DATATYPES:
+        raise wrong("invalid_datatype", f"the datatypes are: {', '.join(sorted(DATATYPES))}", f"{path}.datatype")
+    if given not in takes:
+        if column is not None:
+            message = f"this input takes {column.datatype}"
+        elif given in FLOATS:
+            message = "an integer input may be null here: send whole numbers, or each input as a tensor of its own"
+        else:
+            message = "a tensor of all numbers was expected"
+        raise wrong("invalid_datatype", message, f"{path}.datatype")
+    return str(given)
+
+
+def _nulls(given: dict[str, Any], tensor: Tensor, vector: bool, path: str) -> frozenset[int]:
+    """Numbers of the elements that `parameters.nulls` says are null. For a vector it names rows."""
+    parameters = given.get("parameters")
+    if parameters is None:
+        return frozenset()
+    if parameters.__class__ is not dict:
+        raise wrong("invalid_value", "an object was expected", f"{path}.parameters")
+    nulls = parameters.get("nulls")
+    if nulls is None:
+        return frozenset()
+    if nulls.__class__ is not list:
+        raise wrong("invalid_value", "a list of row numbers was expected", f"{path}.parameters.nulls")
+    count = tensor.rows if vector else tensor.rows * tensor.width
+    for place, number in enumerate(nulls):
+        if number.__class__ is not int or not 0 <= number < count:
+            message = f"a number from 0 to {count - 1:,} was expected" if count else "there is no element"
+            raise wrong("invalid_value", message, f"{path}.parameters.nulls[{place}]")
+    if vector:
+        return frozenset(row * tensor.width + place for row in nulls for place in range(tensor.width))
+    return frozenset(nulls)
+
+
+def _from_json(data: Any, datatype: str, tensor: Tensor, nulls: frozenset[int], vector: bool) -> list[Any]:
+    path = tensor.path
+    if datatype in BINARY_ONLY:
+        raise wrong("invalid_datatype", f"{datatype} is sent in binary only", f"{path}.datatype")
+    if data.__class__ is not list:
+        raise wrong("invalid_value", "a list was expected", f"{path}.data")
+    kinds = set(map(type, data))
+    if list in kinds:
+        tensor.nested = True
+        data = _flat(data, tensor, vector)
+        kinds = set(map(type, data))
+    count = tensor.rows * tensor.width
+    if len(data) != count:
+        message = f"the number of elements is not the product of the shape, {count:,}"
+        raise wrong("invalid_shape", message, f"{path}.shape")
+    if nulls:
+        data = [None if number in nulls else value for number, value in enumerate(data)]
+        kinds = set(map(type, data))
+    odd = _odd(data, datatype, kinds)
+    if odd is not None:
+        row, place = divmod(odd, tensor.width)
+        path = f"{path}.data[{odd}]"
+        if tensor.nested:
+            path = f"{tensor.path}.data[{row}]" + (f"[{place}]" if tensor.width > 1 else "")
+        raise wrong("invalid_value", f"an element of {datatype} was expected", path)
+    return list(data)
+
+
+def _flat(data: list[Any], tensor: Tensor, vector: bool) -> list[Any]:
+    """Nested `[[a, b], [c, d]]` row by row. Null in place of a vector is one null for each of its elements."""
+    width = tensor.width
+    rows = [[None] * width if item is None and vector else item for item in data]
+    for number, item in enumerate(rows):
+        if item.__class__ is not list or len(item) != width:
+            raise wrong("invalid_shape", f"a list of {width:,} was expected", f"{tensor.path}.data[{number}]")
+    return list(chain.from_iterable(rows))
+
+
+def _odd(data: list[Any], datatype: str, kinds: set[type]) -> int | None:
+    """The first element that a datatype does not have."""
+    known = _KINDS[datatype]
+    if not kinds <= known:
+        return next(number for number, value in enumerate(data) if type(value) not in known)
+    low, high = _BOUNDS.get(datatype, (None, None))
+    if low is None or high is None:
+        return None
+    values = data if _NULL not in kinds else [value for value in data if value is not None]
+    if not values or (low <= min(values) and max(values) <= high):
+        return None
+    return next(number for number, value in enumerate(data) if value is not None and not low <= value <= high)
+
+
+def columns_of(found: list[Any], tensor: Tensor, vector: bool) -> list[list[Any]]:
+    """Elements as one list of values for each column; a vector without any number is null."""
+    width = tensor.width
+    if vector:
+        rows = [found[at : at + width] for at in range(0, len(found), width)]
+        return [[None if all(value is None for value in row) else row for row in rows]]
+    return [found] if width == 1 else [found[place::width] for place in range(width)]
+
+
+def json_values(found: list[Any], limits: Limits, tensor: Tensor) -> list[Any]:
+    """Values of type json from their texts, None for null.
+
+    Raises:
+        Problem: a text is no JSON.
+    """
+    (name,) = tensor.columns
+    return [_json(value, limits, tensor.spot(row, name)) for row, value in enumerate(found)]
+
+
+def _json(value: Any, limits: Limits, path: str) -> Any:
+    """A value of type json, from its text. It is read as strictly as a body."""
+    if value is None or not value.strip():
+        return None
+    try:
+        found = parse_object(b'{"value":' + value.encode() + b"}", limits)
+    except Problem as error:
+        raise wrong("invalid_value", "JSON was expected", path) from error
+    if len(found) > 1:
+        raise wrong("invalid_value", "one value of JSON was expected", path)
+    return found["value"]

@@ -1,0 +1,154 @@
+"""The V1 protocol of KServe and TensorFlow Serving: `POST /v1/models/NAME:predict {"instances": [...]}` ->
+`{"predictions": [...]}`, `GET /v1/models`, `GET /v1/models/NAME`.
+
+An instance is an object of columns, a list of their values in the order of the model's inputs, or for a model with one
+input its value as it is. Predictions are those of REST.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from smeaton.errors import RowsError
+from smeaton.service.body import parse_object
+from smeaton.service.exchange import Ask, Asked, Reply
+from smeaton.service.hosted import Hosted, Rows
+from smeaton.service.problem import Problem, place, reason_of
+from smeaton.service.protocols._refused import error_text, wrong
+from smeaton.service.reply import json_reply
+
+if TYPE_CHECKING:
+    from smeaton.service.service import Service
+
+_encode = msgspec.json.Encoder().encode
+_KEY = "instances"
+_LISTS = frozenset({"vector", "list", "series", "json"})  # types whose value may be a list
+
+
+class _V1:
+    """The V1 routes."""
+
+    prefix = "/v1"
+
+    def problem(self, problem: Problem) -> tuple[int, object]:
+        """Errors as `{"error": "text"}`, the path inside the text; bad input is 400 here."""
+        return error_text(problem)
+
+    def asks(self, model: Hosted, first: bool) -> Mapping[str, Ask]:
+        """Where predictions are asked for."""
+        return {f"/v1/models/{model.name}:predict": _predict}
+
+    def routes(self, service: "Service") -> Sequence[BaseRoute]:
+        """The models and whether they are ready."""
+
+        async def listing(_: Request) -> Response:
+            return json_reply({"models": list(service.registry)})
+
+        async def ready(request: Request) -> Response:
+            name = request.path_params["name"]
+            if name not in service.registry.names_known():
+                raise _unknown()
+            model = service.registry.get(name)
+            state = model is not None and model.ready
+            return json_reply({"name": name, "ready": state}, 200 if state else 503)
+
+        async def nobody(_: Request) -> Response:
+            raise _unknown()  # those that answer are asked before any route
+
+        return [
+            Route("/v1/models", listing, methods=["GET"]),
+            Route("/v1/models/{name}:predict", nobody, methods=["POST"]),
+            Route("/v1/models/{name}", ready, methods=["GET"]),
+        ]
+
+
+part = _V1()
+
+
+def _unknown() -> Problem:
+    return Problem(404, "unknown_model", "there is no model of this name")
+
+
+class _Instances(NamedTuple):
+    """Instances as checked rows; `kinds` say how each was written."""
+
+    rows: Rows
+    names: tuple[str, ...]
+    kinds: list[type]
+
+    def problem(self, error: RowsError) -> Problem:
+        return _row_problem(error, self.names, self.kinds)
+
+
+async def _predict(model: Hosted, asked: Asked) -> Reply:
+    model.admit(1)
+    decode = model.decoder(_KEY)
+    plain = None if decode is None else await model.parse(decode, asked.body)
+    if plain is not None:
+        answered = await model.answer(plain[0], asked)
+    else:
+        instances: _Instances = await model.parse(lambda body: _read(model, body), asked.body)
+        try:
+            answered = await model.answer(instances.rows, asked)
+        except RowsError as error:
+            raise instances.problem(error) from error
+    return Reply(_encode({"predictions": answered.rows()}))
+
+
+def _read(model: Hosted, body: bytes) -> _Instances:
+    """The instances of a body that is not of the plain form: it may be right, and if not, it is said what is wrong."""
+    content = parse_object(body, model.limits)
+    unknown = next((name for name in content if name != _KEY), None)
+    if unknown is not None:
+        raise wrong("unknown_key", f"the only key is {_KEY!r}", place("", None, unknown) or "body")
+    if _KEY not in content:
+        raise wrong("missing_key", f"the key {_KEY!r} is missing", _KEY)
+    given = content[_KEY]
+    if given.__class__ is not list:
+        raise wrong("invalid_value", "a list of instances was expected", _KEY)
+    names = model.engine.program.inputs
+    rows = [_mapping(model, names, one, number) for number, one in enumerate(given)]
+    kinds = [_form(model, names, one) for one in given]
+    try:
+        return _Instances(model.check(rows, _KEY), names, kinds)
+    except RowsError as error:
+        raise _row_problem(error, names, kinds) from error
+
+
+def _form(model: Hosted, names: tuple[str, ...], given: Any) -> type:
+    """How an instance is written: `dict`, `list` (values in order), or `object` for a bare value of the only input."""
+    kind: type = given.__class__
+    if kind is dict:
+        return dict
+    single = len(names) == 1
+    if kind is list and not (single and model.task.input_types[names[0]].type in _LISTS):
+        return list
+    return object if single else kind
+
+
+def _mapping(model: Hosted, names: tuple[str, ...], given: Any, number: int) -> dict[str, Any]:
+    form = _form(model, names, given)
+    if form is dict:
+        return dict(given)
+    if form is object:
+        return {names[0]: given}
+    path = place(_KEY, number)
+    if form is not list:
+        raise wrong("invalid_value", "an object, or a list with a value for each input, was expected", path)
+    if len(given) != len(names):
+        raise wrong("invalid_value", f"a list of {len(names)} values was expected: {', '.join(names)}", path)
+    return dict(zip(names, given, strict=True))
+
+
+def _row_problem(error: RowsError, names: tuple[str, ...], kinds: list[type]) -> Problem:
+    fault = error.faults[0]
+    kind, path = kinds[fault.row], place(_KEY, fault.row, fault.column)
+    if kind is list and fault.column in names:
+        path = f"{_KEY}[{fault.row}][{names.index(fault.column)}]"
+    elif kind is object:
+        path = f"{_KEY}[{fault.row}]"
+    return wrong("invalid_value", reason_of(fault.reason), path)

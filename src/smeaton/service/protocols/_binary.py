@@ -35,42 +35,41 @@ def json_length(headers: Any, body: bytes) -> int | None:
     return int(given)
 
 
-def size_of(tensor: dict[str, Any], path: str) -> int | None:
-    """How many bytes a tensor says it has after the JSON; None for one in JSON.
-
-    Raises:
-        Problem: the size is no whole number, or there is `data` too.
-    """
-    parameters = tensor.get("parameters")
-    if parameters.__class__ is not dict or "binary_data_size" not in parameters:
-        return None
-    size = parameters["binary_data_size"]
-    if size.__class__ is not int or size < 0:
-        raise wrong("invalid_value", "a number of bytes was expected", f"{path}.parameters.binary_data_size")
-    if "data" in tensor:
-        raise wrong("invalid_value", "a tensor has data in JSON or in binary, not both", f"{path}.data")
-    return int(size)
-
-
 def cut(tensors: Sequence[Any], body: bytes, start: int, path: str) -> list[memoryview | None]:
     """The bytes of each tensor that has some, in the order of tensors, from `start` on.
 
     Raises:
         Problem: the sizes they state do not make up the rest of the body.
     """
-    sizes = [
-        size_of(tensor, f"{path}[{number}]") if tensor.__class__ is dict else None
-        for number, tensor in enumerate(tensors)
-    ]
-    stated = sum(size for size in sizes if size is not None)
+    sizes, stated = list[int | None](), 0
+    for number, tensor in enumerate(tensors):
+        size = None
+        if tensor.__class__ is dict and "parameters" in tensor:
+            size = _size(tensor, number, path)
+            stated += size or 0
+        sizes.append(size)
     if stated != len(body) - start:
-        message = f"the tensors state {stated:,} bytes of binary data, and {len(body) - start:,} follow the JSON"
+        message = f"{len(body) - start:,} bytes follow the JSON, and the tensors state another sum"
         raise Problem(400, "invalid_length", message, path)
     view, cuts = memoryview(body), list[memoryview | None]()
     for size in sizes:
         cuts.append(None if size is None else view[start : start + size])
         start += size or 0
     return cuts
+
+
+def _size(tensor: dict[str, Any], number: int, path: str) -> int | None:
+    """How many bytes a tensor says it has after the JSON; None for one in JSON."""
+    parameters = tensor["parameters"]
+    if parameters.__class__ is not dict or "binary_data_size" not in parameters:
+        return None
+    size = parameters["binary_data_size"]
+    if size.__class__ is not int or size < 0:
+        path = f"{path}[{number}].parameters.binary_data_size"
+        raise wrong("invalid_value", "a number of bytes was expected", path)
+    if "data" in tensor:
+        raise wrong("invalid_value", "a tensor has data in JSON or in binary, not both", f"{path}[{number}].data")
+    return int(size)
 
 
 def elements(datatype: str, count: int, data: memoryview, nulls: Collection[int], path: str, longest: int) -> list[Any]:
@@ -84,7 +83,7 @@ def elements(datatype: str, count: int, data: memoryview, nulls: Collection[int]
         return _texts(count, data, nulls, path, longest)
     size = np.dtype(NUMPY[datatype]).itemsize
     if count * size != len(data):
-        message = f"{count:,} elements of {datatype} are {count * size:,} bytes, and {len(data):,} were given"
+        message = f"so many elements of {datatype} as the shape says are not {len(data):,} bytes"
         raise wrong("invalid_length", message, f"{path}.parameters.binary_data_size")
     found = np.frombuffer(data, NUMPY[datatype])
     if datatype == "BOOL":
@@ -113,7 +112,7 @@ def _booleans(found: Array, nulls: Collection[int], path: str) -> list[Any]:
 def _texts(count: int, data: memoryview, nulls: Collection[int], path: str, longest: int) -> list[Any]:
     values, at, end = list[Any](), 0, len(data)
     if count * 4 > end:
-        message = f"{count:,} elements of BYTES are at least {count * 4:,} bytes, and {end:,} were given"
+        message = f"so many elements of BYTES as the shape says are more than {end:,} bytes"
         raise wrong("invalid_length", message, f"{path}.parameters.binary_data_size")
     for number in range(count):
         if end - at < 4:

@@ -10,12 +10,13 @@ from smeaton.errors import RowsError
 from smeaton.service.body import parse_object
 from smeaton.service.hosted import Hosted, Rows
 from smeaton.service.problem import Problem, reason_of
-from smeaton.service.protocols._binary import cut, elements, json_length, text_of
+from smeaton.service.protocols._binary import cut, json_length, text_of
 from smeaton.service.protocols._datatypes import NUMPY
+from smeaton.service.protocols._elements import json_values
 from smeaton.service.protocols._form import Form, Input
 from smeaton.service.protocols._outputs import Wanted, wanted_outputs
 from smeaton.service.protocols._refused import wrong
-from smeaton.service.protocols._tensors import Tensor, columns_of, json_values, read_tensor
+from smeaton.service.protocols._tensors import Tensor, from_binary, read_tensor
 
 
 @dataclass(slots=True)
@@ -103,12 +104,11 @@ def _raw(form: Form, body: bytes) -> Tensor:
         tensor = Tensor("body", (name,), 1, 1)
         tensor.values = [[text_of(data, "body", form.limits.text)]]
         if column.json:
-            tensor.values = [json_values(tensor.values[0], form.limits, tensor)]
+            tensor.values = [json_values(tensor.values[0], form.limits, lambda _: "body")]
         return tensor
     rows, width = _raw_size(column, len(body), form.limits.rows)
     tensor = Tensor("body", (name,), rows, width)
-    found = elements(column.datatype, rows * width, data, (), "body", form.limits.text)
-    tensor.values = columns_of(found, tensor, column.vector)
+    from_binary(form, tensor, data, column.datatype, column)
     return tensor
 
 

@@ -228,6 +228,10 @@ class Server(Caller):
         """Exit code and what it said on stderr."""
         if self.process.poll() is None:
             os.kill(self.process.pid, number)
+        return self.ended()
+
+    def ended(self) -> tuple[int, str]:
+        """Wait until it ends: exit code and what it said on stderr. (A second signal would end it at once.)"""
         _, errors = self.process.communicate(timeout=30)
         return self.process.returncode, errors
 

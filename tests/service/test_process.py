@@ -80,7 +80,7 @@ def test_what_is_in_flight_is_finished(server: Any, tickets: Any, number: int, s
         status, content, _ = asked.result(timeout=20)
     assert status == 200
     assert b'"bug"' in content or b'"done": true' in content
-    assert running.stop() == (0, "")
+    assert running.ended() == (0, "")
 
 
 def test_an_idle_connection_does_not_hold_it_up(server: Any, churn: Path) -> None:

@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from smeaton.journal import Entry, Journal
 from smeaton.service.answered import Answered
 from smeaton.service.exchange import Asked
 from smeaton.service.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
+    from smeaton.journal import Journal
     from smeaton.service.hosted import Hosted
     from smeaton.service.telemetry.otel import Spans
 
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 class Recorder:
     """The witness of a service (see `witness.py`)."""
 
-    __slots__ = ("journal", "metrics", "spans")
+    __slots__ = ("_entry", "journal", "metrics", "spans")
 
-    def __init__(self, metrics: Metrics, journal: Journal | None = None, spans: "Spans | None" = None) -> None:
+    def __init__(self, metrics: Metrics, journal: "Journal | None" = None, spans: "Spans | None" = None) -> None:
         self.metrics = metrics
         self.journal = journal
         self.spans = spans
+        if journal is not None:
+            from smeaton.journal import Entry  # a service without a journal starts without SQLite
+
+            self._entry = Entry
 
     def declare(self, model: "Hosted") -> None:
         """A model is about to answer: the journal must know its columns, and which are never written."""
@@ -60,7 +64,7 @@ class Recorder:
             rows = [[row.get(name) for name in model.columns] for row in rows]
         trace = asked.trace.trace_id if asked.trace.parent_id else ""
         self.journal.note(
-            Entry(
+            self._entry(
                 at=time.time(),
                 id=asked.id,
                 model=model.name,

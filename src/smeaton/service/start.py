@@ -4,12 +4,11 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smeaton import plugins
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.errors import InputError
-from smeaton.journal import Journal
 from smeaton.runtime.check import effect_of
 from smeaton.runtime.ledger import Ledger
 from smeaton.service.auth.audit import Audit
@@ -25,6 +24,9 @@ from smeaton.service.telemetry import logs
 from smeaton.service.telemetry.access import AccessLog
 from smeaton.service.telemetry.metrics import Metrics
 from smeaton.task.units import dollars
+
+if TYPE_CHECKING:
+    from smeaton.journal import Journal
 
 
 class Allowance:
@@ -147,6 +149,8 @@ def _recorder(options: Options, worker: int, held: contextlib.ExitStack) -> Reco
     metrics = Metrics(str(worker) if options.workers > 1 else "")
     journal, spans = None, None
     if options.journal is not None:
+        from smeaton.journal import Journal
+
         keep = None if options.journal_keep is None else time_of("journal-keep", options.journal_keep, least=1.0)
         most = None if options.journal_size is None else size_of("journal-size", options.journal_size)
         journal = Journal(
@@ -165,7 +169,7 @@ def _recorder(options: Options, worker: int, held: contextlib.ExitStack) -> Reco
     return Recorder(metrics, journal, spans)
 
 
-def _counts(journal: Journal) -> Any:
+def _counts(journal: "Journal") -> Any:
     def counts() -> tuple[int, int]:
         stats = journal.stats()
         return int(stats["written"]), int(stats["dropped"])

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: demo test test-all lint bench-text clean
+.PHONY: demo test test-all lint bench-text bench-serve soak clean
 
 $(VENV)/.build: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -63,6 +63,19 @@ bench-text: $(VENV)/.dev $(VENV)/weights/.done
 	$(BIN)/python benchmarks/slots.py $(DATA)/snips/train.jsonl.gz $(DATA)/snips/test.jsonl.gz \
 		$(if $(PEER),--peer-python $(PEER))
 	$(BIN)/python benchmarks/text_mixed.py $(DATA)
+
+# make bench-serve [PEERS=FOLDER]: the service beside a bare server and its peers, which are installed into FOLDER (about
+# 5 GB, once). About 40 minutes the first time with nothing else running; a peer's cells are measured once and kept.
+bench-serve: PEERS ?= $(CURDIR)/$(VENV)/peers
+bench-serve: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.serving.peers --install $(PEERS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.serving --peers $(PEERS)
+	$(BIN)/python -m benchmarks.serving.report
+
+# make soak [MINUTES=60]: generated requests, steady load, ends, swaps, kills. About 20 minutes beside the steady load.
+soak: MINUTES ?= 60
+soak: $(VENV)/.dev
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

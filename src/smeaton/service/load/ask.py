@@ -37,18 +37,18 @@ def check_ready(target: Target, headers: Mapping[str, str]) -> None:
         raise InputError(f"the service is not ready: {_shown(body)}", fix="wait until it is", where=target.url)
 
 
-def check_bodies(target: Target, path: str, bodies: Sequence[bytes], headers: Mapping[str, str]) -> None:
-    """Ask each once: a load of refused requests measures nothing.
+def check_bodies(target: Target, bodies: Sequence[bytes], headers: Mapping[str, str]) -> None:
+    """Ask each once at the path of the target: a load of refused requests measures nothing.
 
     Raises:
         InputError: one is not answered with 200.
     """
     for number, body in enumerate(bodies):
-        status, answer = _ask(target, "POST", path, body, {"Content-Type": "application/json", **headers})
+        status, answer = _ask(target, "POST", target.path, body, {"Content-Type": "application/json", **headers})
         if status != 200:
             fix = "give --key-file" if status in (401, 403) else "give rows that it takes: --rows FILE.jsonl"
             raise InputError(
-                f"request {number} is answered with {status}: {_shown(answer)}", fix=fix, where=target.url + path
+                f"request {number} is answered with {status}: {_shown(answer)}", fix=fix, where=target.url + target.path
             )
 
 

@@ -146,7 +146,7 @@ def _resolved(target: Target) -> tuple[int, tuple[Any, ...]]:
         raise InputError(
             f"{target.host} is unknown: {error.strerror}", fix="check the address", where=target.url
         ) from error
-    for family, _, _, _, address in found:
+    for family, _, _, _, address in found if len(found) > 1 else ():
         with contextlib.suppress(OSError), socket.create_connection((str(address[0]), target.port), timeout=2):
             return family, address
     return found[0][0], found[0][4]

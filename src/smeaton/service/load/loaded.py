@@ -66,7 +66,8 @@ class Loaded:
         elif self.broken is not None:
             yield f"holds no rate that was tried with p99 <= {limit} and no errors"
         if self.search is not None and self.search.steps:
-            yield f"what limits it: {self.limiter}"
+            more = "; give it more time with --seconds" if self.search.ended == "time" and self.broken is None else ""
+            yield f"what limits it: {self.limiter}{more}"
 
     def _costs(self, sample: Sample) -> Iterator[str]:
         parts = []

@@ -72,7 +72,7 @@ class _Open:
             self._alarm.close()
             await self._links.close()
         seconds = self._tally.ended - self._tally.begun
-        asked = (self._next - self._first) / seconds
+        asked = max(0, self._next - self._first) / seconds
         return self._tally.sample(asked, np.array(self._late), self._links.most, self._gave_up)
 
     def _upcoming(self) -> float:
@@ -112,8 +112,10 @@ class _Open:
     def _give_up(self) -> None:
         """Send no more; what waits has no answer."""
         self._gave_up = True
+        if not self._tally.begun:
+            self._tally.begin(self._links.received)
         self._tally.end(self._links.received)
-        unsent = sum(number >= self._first for number in self._waiting)
+        unsent = max(1, sum(number >= self._first for number in self._waiting))
         self._left -= len(self._waiting) + len(self._moments) - self._next
         self._waiting.clear()
         self._tally.failed(GIVEN_UP, unsent)

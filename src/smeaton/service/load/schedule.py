@@ -15,6 +15,9 @@ Arrivals = Literal["constant", "poisson"]
 class Pace:
     """How often to ask (requests a second), for how many seconds, and how evenly: `constant` gaps, or the `poisson`
     arrivals of many callers who know nothing of each other, drawn from `seed`.
+
+    Their number is that of the rate, exactly. Given their number, the moments of a Poisson process are independent and
+    uniform (Kingman, "Poisson Processes", 1993), so they need not be drawn gap by gap.
     """
 
     rate: float
@@ -28,25 +31,18 @@ class Pace:
         Raises:
             InputError: the rate or the time is not positive, or not even one request falls into the time.
         """
-        length = warmup + self.seconds
         if not (0 < self.rate < float("inf") and 0 < self.seconds < float("inf")):
             raise InputError("a rate and a time above 0 were expected", fix="write them as --rate 500 --seconds 5")
-        found = self._constant(length) if self.arrivals == "constant" else self._poisson(length)
-        if not len(found) or found[-1] < warmup:
+        before, count = round(self.rate * warmup), round(self.rate * self.seconds)
+        if not count:
             raise InputError(
                 f"not one request falls into {self.seconds:g} s at {self.rate:g} a second", fix="raise one of them"
             )
-        return found
-
-    def _constant(self, length: float) -> Seconds:
-        found = np.arange(int(self.rate * length) + 2, dtype=np.float64) / self.rate
-        return found[found < length]
-
-    def _poisson(self, length: float) -> Seconds:
-        """Gaps are exponential; drawn in blocks until the time is full."""
         draw = np.random.default_rng(self.seed)
-        block = int(self.rate * length * 1.1) + 16
-        found = np.cumsum(draw.exponential(1 / self.rate, block))
-        while found[-1] < length:
-            found = np.concatenate([found, found[-1] + np.cumsum(draw.exponential(1 / self.rate, block))])
-        return found[found < length]
+        return np.concatenate([self._part(before, warmup, draw), warmup + self._part(count, self.seconds, draw)])
+
+    def _part(self, count: int, length: float, draw: np.random.Generator) -> Seconds:
+        """As many moments within a length."""
+        if self.arrivals == "constant":
+            return np.arange(count, dtype=np.float64) * (length / max(1, count))
+        return np.sort(draw.random(count)) * length

@@ -19,7 +19,6 @@ _BACK = 0.93  # how far to go back if the found rate is not confirmed
 _TRIES = 3  # to confirm
 _LATE = 0.2  # of the limit: a generator this late cannot judge a service by it
 _BUSY = 0.9  # of a core: a generator this busy is the bottleneck itself
-_LEAST = 0.01  # requests a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +75,34 @@ class Search:
         if confirmed:
             return confirmed[-1]
         broken = self.broken
-        held = [step for step in self.steps if not step.cause and (broken is None or step.rate < broken.rate)]
+        held = [step for step in self._believed() if not step.cause and (broken is None or step.rate < broken.rate)]
         return max(held, key=lambda step: step.rate, default=None)
 
     @property
     def broken(self) -> Step | None:
         """The lowest step that broke the limit."""
-        return min((step for step in self.steps if step.cause), key=lambda step: step.rate, default=None)
+        return min((step for step in self._believed() if step.cause), key=lambda step: step.rate, default=None)
+
+    def _believed(self) -> list[Step]:
+        """The last try of each rate."""
+        return list({step.rate: step for step in self.steps}.values())
 
     def run(self, start: float) -> None:
-        """Search upwards from a rate, or downwards if that is not held."""
+        """Search upwards from a rate, or downwards if that is not held. The first break is believed when it is seen
+        twice: it would cap all that follows, and may have been a disturbance of the machine."""
         begun = self.clock()
         longest = max(STEP_SECONDS, self.seconds / 5)  # also the time kept for confirming
         rate = start
-        found = False
-        while not found and rate >= _LEAST:
+        found = doubted = False
+        while not found and rate * longest >= 1:
             length = min(max(STEP_SECONDS, _STEP_REQUESTS / rate), longest)
             if self.steps and self.clock() - begun + length + longest > self.seconds:
                 break
             self._take(rate, length)
             held, broken = self.held, self.broken
-            if broken is None:
+            if broken is not None and not doubted:
+                doubted = True
+            elif broken is None:
                 rate = _round(rate * 2)
             elif held is None:
                 rate = _round(rate / 2)

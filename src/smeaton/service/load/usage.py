@@ -52,6 +52,11 @@ class Usage:
         return len(self._pids)
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if LIVE else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """CPU seconds of ended children, and bytes of memory of the largest of them."""

@@ -48,7 +48,7 @@ def limiter(step: Step | None, cores: int, workers: int | None) -> str:
     """What stood in the way of more, from the lowest step that broke the limit. `cores` are those of this machine,
     `workers` the processes that answer; None where the service was not started here."""
     if step is None:
-        return "nothing was reached that limits it: the time was over first; give more with --seconds"
+        return "no limit was reached"
     sample = step.sample
     at = f"at {show_rate(step.rate)}/s"
     if step.cause == "errors":

@@ -1,4 +1,4 @@
-"""Small models for the tensor protocols: all numbers, a single input, vectors."""
+"""Small models for the tensor protocols (all numbers, a single input, vectors)."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,9 +39,9 @@ def written(folder: Path, task: Task, program: Program) -> Path:
     return write_bundle(folder / f"{task.name}.bundle", manifest, folder / "program").path
 
 
-def numbers_bundle(folder: Path, inputs: Mapping[str, Type]) -> Path:
+def numbers_bundle(folder: Path, name: str, inputs: Mapping[str, Type]) -> Path:
     """A weighted sum of the inputs, 1 for the first, 10 for the second, 100 ...; nulls are zeros."""
-    task = Task(name="sums", data=Data(), inputs=dict(inputs), output={"total": Type(type="number")})
+    task = Task(name=name, data=Data(), inputs=dict(inputs), output={"total": Type(type="number")})
     graph = Graph()
     raw = graph.input("numbers", "double", len(inputs))
     known = graph.node("Where", [graph.node("IsNaN", [raw]), graph.constant([0.0] * len(inputs)), raw])
@@ -76,11 +76,11 @@ def sums(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Makes a model of numbers from the types of its inputs."""
     made: dict[str, Path] = {}
 
-    def make(**inputs: Any) -> Path:
-        types = {name: kind if isinstance(kind, Type) else Type(type=kind) for name, kind in inputs.items()}
-        if repr(types) not in made:
-            made[repr(types)] = numbers_bundle(tmp_path_factory.mktemp("sums"), types)
-        return made[repr(types)]
+    def make(name: str = "sums", **inputs: Type) -> Path:
+        key = repr((name, inputs))
+        if key not in made:
+            made[key] = numbers_bundle(tmp_path_factory.mktemp(name), name, inputs)
+        return made[key]
 
     return make
 
@@ -89,3 +89,11 @@ def sums(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of one vector."""
     return points_bundle(tmp_path_factory.mktemp("points"))
+
+
+@pytest.fixture
+def five(client: Any, churn: Any, sums: Any, points: Any, tickets: Any, tmp_path: Any) -> Any:
+    """A caller of five models: churn, sums (a, b), points, one (a), tickets."""
+    number, whole = Type(type="number"), Type(type="integer")
+    models = churn, sums(a=number, b=whole), points, sums("one", a=number), tickets("index")
+    return client(*models, state=str(tmp_path))

@@ -64,6 +64,9 @@ def vectors(
         Problem: there are not so many, or an element is none of the datatype.
     """
     kinds = set(map(type, data))
+    if nulls and list in kinds:
+        data = [None if row in nulls else vector for row, vector in enumerate(data)]
+        kinds = set(map(type, data))
     whole = kinds <= {list, _NULL} and len(data) == rows
     if not whole and (list in kinds or len(data) != rows * width):
         raise wrong("invalid_shape", "the number of elements is not the product of the shape", f"{path}.shape")

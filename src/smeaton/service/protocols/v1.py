@@ -5,8 +5,9 @@ An instance is an object of columns, a list of their values in the order of the 
 input its value as it is. Predictions are those of REST.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -20,12 +21,14 @@ from smeaton.service.hosted import Hosted, Rows
 from smeaton.service.problem import Problem, place, reason_of
 from smeaton.service.protocols._refused import error_text, wrong
 from smeaton.service.reply import json_reply
+from smeaton.task.types import Type
 
 if TYPE_CHECKING:
     from smeaton.service.service import Service
 
 _encode = msgspec.json.Encoder().encode
 _KEY = "instances"
+How = Literal["object", "list", "value"]
 _LISTS = frozenset({"vector", "list", "series", "json"})  # types whose value may be a list
 
 
@@ -74,14 +77,11 @@ def _unknown() -> Problem:
 
 
 class _Instances(NamedTuple):
-    """Instances as checked rows; `kinds` say how each was written."""
+    """Instances as checked rows; `hows` say how each was written."""
 
     rows: Rows
     names: tuple[str, ...]
-    kinds: list[type]
-
-    def problem(self, error: RowsError) -> Problem:
-        return _row_problem(error, self.names, self.kinds)
+    hows: list[How]
 
 
 async def _predict(model: Hosted, asked: Asked) -> Reply:
@@ -89,13 +89,14 @@ async def _predict(model: Hosted, asked: Asked) -> Reply:
     decode = model.decoder(_KEY)
     plain = None if decode is None else await model.parse(decode, asked.body)
     if plain is not None:
+        model.admit(len(plain[0]), _KEY)
         answered = await model.answer(plain[0], asked)
     else:
-        instances: _Instances = await model.parse(lambda body: _read(model, body), asked.body)
+        given: _Instances = await model.parse(functools.partial(_read, model), asked.body)
         try:
-            answered = await model.answer(instances.rows, asked)
+            answered = await model.answer(given.rows, asked)
         except RowsError as error:
-            raise instances.problem(error) from error
+            raise _row_problem(error, given.names, given.hows) from error
     return Reply(_encode({"predictions": answered.rows()}))
 
 
@@ -110,45 +111,45 @@ def _read(model: Hosted, body: bytes) -> _Instances:
     given = content[_KEY]
     if given.__class__ is not list:
         raise wrong("invalid_value", "a list of instances was expected", _KEY)
+    model.admit(len(given), _KEY)
     names = model.engine.program.inputs
-    rows = [_mapping(model, names, one, number) for number, one in enumerate(given)]
-    kinds = [_form(model, names, one) for one in given]
+    single = model.task.input_types[names[0]] if len(names) == 1 else None
+    hows = [_how(one, single) for one in given]
+    rows = [_mapping(one, how, names, number) for number, (one, how) in enumerate(zip(given, hows, strict=True))]
     try:
-        return _Instances(model.check(rows, _KEY), names, kinds)
+        return _Instances(model.check(rows, _KEY), names, hows)
     except RowsError as error:
-        raise _row_problem(error, names, kinds) from error
+        raise _row_problem(error, names, hows) from error
 
 
-def _form(model: Hosted, names: tuple[str, ...], given: Any) -> type:
-    """How an instance is written: `dict`, `list` (values in order), or `object` for a bare value of the only input."""
-    kind: type = given.__class__
-    if kind is dict:
-        return dict
-    single = len(names) == 1
-    if kind is list and not (single and model.task.input_types[names[0]].type in _LISTS):
-        return list
-    return object if single else kind
+def _how(given: Any, single: Type | None) -> How:
+    """How an instance is written; `single` is the type of a model's only input."""
+    if given.__class__ is dict:
+        return "object"
+    if given.__class__ is list and (single is None or single.type not in _LISTS):
+        return "list"
+    return "value"
 
 
-def _mapping(model: Hosted, names: tuple[str, ...], given: Any, number: int) -> dict[str, Any]:
-    form = _form(model, names, given)
-    if form is dict:
+def _mapping(given: Any, how: How, names: tuple[str, ...], number: int) -> dict[str, Any]:
+    if how == "object":
         return dict(given)
-    if form is object:
-        return {names[0]: given}
-    path = place(_KEY, number)
-    if form is not list:
-        raise wrong("invalid_value", "an object, or a list with a value for each input, was expected", path)
+    if how == "value":
+        if len(names) == 1:
+            return {names[0]: given}
+        message = "an object, or a list with a value for each input, was expected"
+        raise wrong("invalid_value", message, place(_KEY, number))
     if len(given) != len(names):
-        raise wrong("invalid_value", f"a list of {len(names)} values was expected: {', '.join(names)}", path)
+        message = f"a list of {len(names)} values was expected: {', '.join(names)}"
+        raise wrong("invalid_value", message, place(_KEY, number))
     return dict(zip(names, given, strict=True))
 
 
-def _row_problem(error: RowsError, names: tuple[str, ...], kinds: list[type]) -> Problem:
+def _row_problem(error: RowsError, names: tuple[str, ...], hows: list[How]) -> Problem:
     fault = error.faults[0]
-    kind, path = kinds[fault.row], place(_KEY, fault.row, fault.column)
-    if kind is list and fault.column in names:
+    how, path = hows[fault.row], place(_KEY, fault.row, fault.column)
+    if how == "list" and fault.column in names:
         path = f"{_KEY}[{fault.row}][{names.index(fault.column)}]"
-    elif kind is object:
+    elif how == "value":
         path = f"{_KEY}[{fault.row}]"
     return wrong("invalid_value", reason_of(fault.reason), path)

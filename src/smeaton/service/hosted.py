@@ -241,13 +241,20 @@ class Hosted:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _learn_pace(self) -> None:
-        """Time one row, so that the first requests already find their place on the loop or in the thread."""
-        samples = read_samples(self.bundle)[:1]
-        rows = self.check([sample.input for sample in samples])
-        for _ in range(3):
-            began = time.perf_counter()
-            self._run(rows, Call())
-            self._batcher.pace.note(1, time.perf_counter() - began)
+        """Time runs of one row, two, four ..., as long as they are quick: so the first batches already find their
+        place, on the loop or in the thread. (A first run in the thread would wait for the loop, and seem slow.)"""
+        rows = list(self.check([sample.input for sample in read_samples(self.bundle)[: self.limits.rows]]))
+        pace, size = self._batcher.pace, 1
+        while size <= self.limits.batch:
+            part = (rows * (size // len(rows) + 1))[:size]
+            for _ in range(2):  # the first of a size is slower
+                began = time.perf_counter()
+                self._run(part, Call())
+                seconds = time.perf_counter() - began
+            pace.note(size, seconds)
+            if not pace.is_quick(size):
+                return
+            size *= 2
 
     async def _recover(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,9 @@
 """`open_service`: bundles opened and judged, and everything around them made ready, in the process that will answer."""
 
 import contextlib
+import gc
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from smeaton.journal import Journal
 
 
+#: How long a thread may keep the interpreter while another waits for it. Python's 5 ms would be seen in the latencies.
+_SWITCH_SECONDS = 0.0005
+
+
 class Allowance:
     """A ledger as a service sees it: money only. The ledger's kept replies are for builds that are taken up again; a
     service stores no caller's answers."""
@@ -50,11 +56,16 @@ def open_service(told: dict[str, Any], peers: Peers) -> Service:
 
     Raises: as `assemble`.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     options = Options.from_dict(told["options"])
     worker = getattr(peers, "number", 0)
     name = str(worker) if options.workers > 1 else ""
     logs.configure("json" if options.log == "json" else "text", options.log_level, name)
-    return assemble(told["bundles"], options, peers, worker)
+    service = assemble(told["bundles"], options, peers, worker)
+    # What is here now stays: the collector need not walk through it again and again while requests wait.
+    gc.collect()
+    gc.freeze()
+    return service
 
 
 def assemble(bundles: Sequence[str], options: Options, peers: Peers | None = None, worker: int = 0) -> Service:

@@ -30,7 +30,7 @@ class Fake:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = int(head.lower().partition(b"content-length:")[2].split()[0])
+                length = int((head.lower().partition(b"content-length:")[2].split() or [b"0"])[0])
                 self.bodies.append(await reader.readexactly(length))
                 self.asked += 1
                 content = await self.answer(self.asked)

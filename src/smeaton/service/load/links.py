@@ -122,8 +122,11 @@ class Links:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a load in an event loop of its own. The collector rests meanwhile: its pauses would be taken for those of the
     service."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, _no_collections():
-        return runner.run(work)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, _no_collections():
+            return runner.run(work)
+    finally:
+        work.close()  # Ctrl-C may come before it has begun
 
 
 @contextlib.contextmanager

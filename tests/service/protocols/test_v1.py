@@ -99,7 +99,7 @@ def test_bad_input_is_400_with_the_path(caller: Any, content: Any, begins: str) 
         ("POST", PREDICT, b"[]", 400),
         ("POST", PREDICT, b'{"instances": NaN}', 400),
         ("POST", PREDICT, b'{"instances": [], "instances": []}', 400),
-        ("POST", PREDICT, b'{"instances": [' + b"0," * 10_000 + b"0]}", 400),
+        ("POST", PREDICT, b'{"instances": [' + b"0," * 10 + b"0]}", 400),
         ("POST", PREDICT, b'{"instances": [' + b"{}," * 10_000 + b"{}]}", 413),
     ],
 )

@@ -63,7 +63,7 @@ async def _asked(request: Request, service: "Service") -> str:
     name: str = request.path_params["name"]
     if name not in service.registry.names_known():
         raise Problem(404, "unknown_model", "there is no model of this name")
-    parameters = (await _body(request, service)).get("parameters") or {}
+    parameters = (await _body(request, service)).get("parameters", {})
     if parameters.__class__ is not dict:
         raise wrong("invalid_value", "an object was expected", "parameters")
     if not parameters.keys() <= _IGNORED:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 VERBS = (
-    "demo", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "journal",
+    "demo", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve", "journal",
     "key", "verify",
 )  # fmt: skip
 

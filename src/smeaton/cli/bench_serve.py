@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smeaton.service.load.loaded import Loaded
     from smeaton.service.load.search import Step
 
-HELP = "how fast a bundle answers, and the rate that this machine holds"
+HELP = "latencies, and the rate this machine holds"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

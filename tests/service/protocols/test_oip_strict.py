@@ -59,6 +59,30 @@ def test_no_request_is_a_fault_of_ours(loose: Any, path: str, content: Any, tail
     assert status == 200 or len(found) <= 1000
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["age", "visits", "member", "plan", "x"]),
+    shape=st.lists(st.sampled_from([0, 1, 2, True, 1.0]), max_size=3),
+    datatype=st.sampled_from(["FP64", "INT64", "BOOL", "BYTES", "FP32", None]),
+    data=st.lists(
+        st.none() | st.booleans() | st.integers(-2, 2) | st.floats(-2, 2) | st.sampled_from(["", "x"]), max_size=2
+    ),
+    more=st.sampled_from([{}, {"parameters": {}}, {"other": 1}]),
+)
+def test_the_quick_look_takes_what_the_careful_one_takes(five: Any, more: Any, **given: Any) -> None:
+    quick, careful = Form(five.models["churn"]), Form(five.models["churn"])
+    for name, column in careful.inputs.items():
+        careful.inputs[name] = column._replace(plain=None)
+    found = []
+    for form in (quick, careful):
+        try:
+            tensor = read_tensor(form, {**given, **more}, None, "inputs[0]")
+            found.append((tensor.columns, tensor.rows, tensor.width, tensor.nested, repr(tensor.values)))
+        except Problem as problem:
+            found.append((problem.path, problem.message))
+    assert found[0] == found[1]
+
+
 def wrongs() -> list[tuple[str, Any]]:
     """Requests with a mark where a caller may write what he likes."""
     long = MARK * 2000

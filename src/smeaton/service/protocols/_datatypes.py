@@ -24,6 +24,14 @@ NUMPY = {
 }
 INTEGERS, FLOATS = frozenset(RANGES), frozenset(LARGEST)
 DATATYPES = frozenset(NUMPY) | {"BYTES"}
+_NULL = type(None)
+#: What an element may be in JSON.
+ELEMENTS: dict[str, frozenset[type]] = {
+    **dict.fromkeys(FLOATS, frozenset({int, float, _NULL})),
+    **dict.fromkeys(INTEGERS, frozenset({int, _NULL})),
+    "BOOL": frozenset({bool, _NULL}),
+    "BYTES": frozenset({str, _NULL}),
+}
 #: Datatype of a column -> those it takes: a number takes whole numbers too, nothing is turned into text.
 TAKES = {
     "FP64": FLOATS | INTEGERS,

@@ -6,17 +6,11 @@ from typing import Any
 
 from smeaton.service.body import parse_object
 from smeaton.service.problem import Problem
-from smeaton.service.protocols._datatypes import FLOATS, INTEGERS, LARGEST, RANGES
+from smeaton.service.protocols._datatypes import ELEMENTS, LARGEST, RANGES
 from smeaton.service.protocols._refused import wrong
 from smeaton.service.settings import Limits
 
 _NULL = type(None)
-_KINDS: dict[str, frozenset[type]] = {
-    **dict.fromkeys(FLOATS, frozenset({int, float, _NULL})),
-    **dict.fromkeys(INTEGERS, frozenset({int, _NULL})),
-    "BOOL": frozenset({bool, _NULL}),
-    "BYTES": frozenset({str, _NULL}),
-}
 #: What an element may be: a number too large for FP32 would be infinite there.
 _BOUNDS: dict[str, tuple[float, float]] = {
     **RANGES,
@@ -118,7 +112,7 @@ def _flat(data: list[Any], width: int, path: str) -> list[Any]:
 
 def _odd(data: list[Any], datatype: str, kinds: set[type]) -> int | None:
     """The first element that a datatype does not have."""
-    known = _KINDS[datatype]
+    known = ELEMENTS[datatype]
     if not kinds <= known:
         return next(number for number, value in enumerate(data) if type(value) not in known)
     bounds = _BOUNDS.get(datatype)

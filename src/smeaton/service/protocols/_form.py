@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from smeaton.service.hosted import Hosted
-from smeaton.service.protocols._datatypes import FLOATS, INTEGERS, TAKES, datatype_of, output_datatype
+from smeaton.service.protocols._datatypes import ELEMENTS, FLOATS, INTEGERS, TAKES, datatype_of, output_datatype
 from smeaton.service.settings import Limits
 from smeaton.task.forms import form_of
 from smeaton.task.table import PREDICTION, PROBABILITY
@@ -14,13 +14,15 @@ _JSON = frozenset({"json", "series"})
 
 class Input(NamedTuple):
     """An input column as a tensor. `width` is the length of a vector, -1 where it is open, and 1 for all else;
-    `json`: its text is JSON that must be read first."""
+    `json`: its text is JSON that must be read first. `plain` are the Python types of its elements in JSON, None where
+    they need more than that look."""
 
     datatype: str
     takes: frozenset[str]
     width: int
     vector: bool
     json: bool
+    plain: frozenset[type] | None
 
 
 class Output(NamedTuple):
@@ -57,7 +59,9 @@ def _input(kind: Type) -> Input:
     datatype = datatype_of(kind)
     vector = kind.type == "vector"
     width = int(form_of(kind).layout or -1) if vector else 1
-    return Input(datatype, TAKES[datatype], width, vector, kind.type in _JSON)
+    json = kind.type in _JSON
+    plain = None if vector or json else ELEMENTS[datatype]
+    return Input(datatype, TAKES[datatype], width, vector, json, plain)
 
 
 def _table_takes(kinds: list[Type]) -> frozenset[str]:

@@ -45,6 +45,9 @@ def read_tensor(form: Form, given: Any, data: memoryview | None, path: str) -> T
     """
     if given.__class__ is not dict:
         raise wrong("invalid_value", "an object was expected", path)
+    quick = _quick(form, given, path)
+    if quick is not None:
+        return quick
     name: Any = given.get("name")
     shape: Any = given.get("shape")
     column = form.inputs.get(name) if name.__class__ is str else None
@@ -62,6 +65,28 @@ def read_tensor(form: Form, given: Any, data: memoryview | None, path: str) -> T
         from_binary(form, tensor, data, datatype, column, nulls)
     if column is not None and column.json:
         tensor.values = [json_values(tensor.values[0], form.limits, lambda row: tensor.spot(row, name))]
+    return tensor
+
+
+def _quick(form: Form, given: dict[str, Any], path: str) -> Tensor | None:
+    """A tensor in the form that most have: a column of its own datatype, flat, nothing beside it. None where more must
+    be looked at: what is wrong is said there, and what is taken here would be taken there."""
+    name: Any = given.get("name")
+    shape: Any = given.get("shape")
+    data: Any = given.get("data")
+    if name.__class__ is not str or shape.__class__ is not list or data.__class__ is not list or len(given) != 4:
+        return None
+    column, rows = form.inputs.get(name), len(data)
+    if column is None or column.plain is None or given.get("datatype") != column.datatype:
+        return None
+    if not shape or shape[0].__class__ is not int or shape[0] != rows or rows > form.limits.rows:
+        return None
+    if len(shape) > 1 and (len(shape) > 2 or shape[1].__class__ is not int or shape[1] != 1):
+        return None
+    if not column.plain.issuperset(map(type, data)):
+        return None
+    tensor = Tensor(path, (name,), rows, 1)
+    tensor.values = [data]
     return tensor
 
 

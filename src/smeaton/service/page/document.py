@@ -53,10 +53,10 @@ def _key(needs_key: bool) -> str:
     if not needs_key:
         return ""
     return (
-        '<div class="key"><label for="key">API key</label>'
+        '<form class="key live" id="key-form" autocomplete="off"><label for="key">API key</label>'
         '<input id="key" type="password" autocomplete="off" spellcheck="false" aria-describedby="key-hint key-fault">'
         f'<p class="hint" id="key-hint">kept until this page is closed; the lines take it from ${KEY_VARIABLE}</p>'
-        '<p class="fault" id="key-fault"></p></div>'
+        '<p class="fault" id="key-fault"></p></form>'
     )
 
 

@@ -143,7 +143,7 @@ function mark(field, reason) {
 function clearFaults(form) {
   for (const field of fieldsOf(form)) mark(field, "");
   form.querySelector(".actions .fault").textContent = "";
-  if (at("key")) mark(at("key").parentElement, "");
+  if (at("key")) mark(at("key-form"), "");
 }
 
 function focusOn(field) {
@@ -160,11 +160,12 @@ function fieldAt(form, path) {
 }
 
 function refuse(form, status, error) {
-  const words = error.message + (error.fix ? ". " + error.fix : "");
-  const field = [401, 403].includes(status) && at("key") ? at("key").parentElement : fieldAt(form, error.path || "");
-  if (field) {
-    mark(field, words);
-    focusOn(field);
+  const field = fieldAt(form, error.path || "");
+  const place = field || ([401, 403].includes(status) && at("key") ? at("key-form") : null);
+  const words = error.message + (error.fix && !field ? ". " + error.fix : "");
+  if (place) {
+    mark(place, words);
+    focusOn(place);
   } else {
     form.querySelector(".actions .fault").textContent = words;
     form.querySelector("[type=submit]").focus();
@@ -303,22 +304,42 @@ function answer(form, said, row, how) {
 
 const asking = new WeakMap();  // form -> what ends the request in flight
 
+const keyTyped = () => (at("key") ? at("key").value.trim() : "");
+
+// The reply, its text and the milliseconds it took; null where no reply came.
 async function send(form, row, signal) {
   const headers = {"content-type": "application/json"};
-  if (at("key") && at("key").value) headers["authorization"] = "Bearer " + at("key").value;
+  if (keyTyped()) headers["authorization"] = "Bearer " + keyTyped();
   const body = '{"rows": [' + record(row, WORDS.json) + "]}";
   const began = performance.now();
-  const reply = await fetch(address(form), {method: "POST", headers, body, signal});
-  const text = await reply.text();
-  return {reply, text, taken: performance.now() - began};
+  try {
+    const reply = await fetch(address(form), {method: "POST", headers, body, signal});
+    const text = await reply.text();
+    return {reply, text, taken: performance.now() - began};
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return null;
+  }
 }
+
+const unreadable = (reply) => ({message: "The reply, of status " + reply.status + ", cannot be read"});
 
 function told(text, reply) {
   try {
     return JSON.parse(text);
   } catch {
-    return {error: {message: "The service answered " + reply.status + " without a reason that can be read"}};
+    return {error: unreadable(reply)};
   }
+}
+
+function shown(form, {reply, text, taken}, row) {
+  const said = told(text, reply);
+  if (!reply.ok || !said.predictions) return refuse(form, reply.status, said.error || unreadable(reply));
+  const notice = form.closest(".model").querySelector(".notice");
+  if (notice) notice.remove();
+  const id = reply.headers.get("x-request-id");
+  const time = taken < 10 ? taken.toFixed(1) + " ms" : Math.round(taken) + " ms";
+  return answer(form, said, row, "There and back in " + time + (id ? ", request " + id : ""));
 }
 
 async function ask(form) {
@@ -330,23 +351,17 @@ async function ask(form) {
     say(faults[0][1]);
     return;
   }
+  if (!/^[!-~]*$/.test(keyTyped())) return refuse(form, 401, {message: "a key has plain characters only"});
   if (asking.has(form)) asking.get(form).abort();
   const end = new AbortController(), button = form.querySelector("[type=submit]");
   asking.set(form, end);
   button.classList.add("busy");
   try {
-    const {reply, text, taken} = await send(form, row, end.signal);
-    const said = told(text, reply);
-    if (!reply.ok || !said.predictions) return refuse(form, reply.status, said.error);
-    const notice = form.closest(".model").querySelector(".notice");
-    if (notice) notice.remove();
-    const id = reply.headers.get("x-request-id");
-    const time = taken < 10 ? taken.toFixed(1) + " ms" : Math.round(taken) + " ms";
-    answer(form, said, row, "There and back in " + time + (id ? ", request " + id : ""));
+    const came = await send(form, row, end.signal);
+    if (came) shown(form, came, row);
+    else refuse(form, 0, {message: "The service does not answer"});
   } catch (error) {
-    if (error.name === "AbortError") return;
-    if (!(error instanceof TypeError)) throw error;
-    refuse(form, 0, {message: "The service does not answer"});
+    if (error.name !== "AbortError") throw error;
   } finally {
     if (asking.get(form) === end) {
       asking.delete(form);
@@ -358,18 +373,17 @@ async function ask(form) {
 // --- several models: one is shown, the one the address names
 
 function choose(move) {
-  const models = Array.from(document.querySelectorAll(".model"));
-  const named = models.find((model) => "#" + encodeURIComponent(model.id) === location.hash || "#" + model.id === location.hash);
-  const chosen = named || models[0];
+  const models = Array.from(document.querySelectorAll(".model")), links = Array.from(document.querySelectorAll("nav a"));
+  const place = links.findIndex((link) => link.hash === location.hash), chosen = models[Math.max(place, 0)];
   for (const model of models) model.hidden = model !== chosen;
-  for (const link of document.querySelectorAll("nav a")) {
-    if (decodeURIComponent(link.hash.slice(1)) === chosen.id) link.setAttribute("aria-current", "true");
+  for (const link of links) {
+    if (link === links[Math.max(place, 0)]) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
   if (!chosen) return;
   const title = chosen.querySelector("h2");
   document.title = title.textContent + " - Smeaton";
-  if (move && named) {
+  if (move && place >= 0) {
     title.focus({preventScroll: true});
     scrollTo(0, 0);
   }
@@ -404,7 +418,13 @@ function prepare(form) {
 }
 
 document.documentElement.classList.add("scripted");
-for (const form of document.querySelectorAll("form")) prepare(form);
+for (const form of document.querySelectorAll(".model form")) prepare(form);
+if (at("key-form")) {
+  at("key-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    focusOn(document.querySelector(".model:not([hidden]) .field"));
+  });
+}
 for (const button of document.querySelectorAll(".copy")) button.addEventListener("click", () => copy(button));
 addEventListener("hashchange", () => choose(true));
 choose(false);

@@ -7,7 +7,7 @@ import shlex
 from html import unescape
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from smeaton.service.page.lines import curl_lines, python_lines
@@ -28,6 +28,7 @@ def shell_words(lines: str) -> list[str]:
     return shlex.split(plain(lines).replace(" \\\n", " "))
 
 
+@settings(max_examples=40, deadline=None)
 @given(some.dictionaries(TEXT, VALUES))
 def test_a_shell_reads_the_row(row: dict[str, Any]) -> None:
     words = shell_words(curl_lines(ADDRESS, row, False))
@@ -36,6 +37,7 @@ def test_a_shell_reads_the_row(row: dict[str, Any]) -> None:
     assert json.loads(words[6]) == {"rows": [row]}
 
 
+@settings(max_examples=40, deadline=None)
 @given(some.dictionaries(TEXT, VALUES))
 def test_python_reads_the_row(row: dict[str, Any]) -> None:
     tree = ast.parse(plain(python_lines(ADDRESS, row, True)))

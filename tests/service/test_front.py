@@ -25,6 +25,11 @@ def test_a_time_limit_is_a_number_of_seconds(client: Any, churn: Path, row: Any,
     assert (status, told["error"]["code"]) == (400, "invalid_timeout")
 
 
+def test_a_compressed_body_is_refused(client: Any, churn: Path, row: Any) -> None:
+    status, told, _ = ask(client(churn), row, {"content-encoding": "gzip"})
+    assert (status, told["error"]["code"], told["error"]["path"]) == (415, "encoded_body", "body")
+
+
 def test_the_callers_time_limit_reaches_the_model(client: Any, churn: Path, row: Any) -> None:
     caller = client(churn)
     assert ask(caller, row, {"x-request-timeout": "20"})[0] == 200
@@ -110,9 +115,7 @@ def test_a_revoked_key_is_refused_while_the_service_runs(
     assert caller.send("GET", "/models", headers=key)[0] == 401
 
 
-def test_what_is_asked_is_journaled_and_the_truth_joins_it(
-    client: Any, churn: Path, tmp_path: Path, row: Any
-) -> None:
+def test_what_is_asked_is_journaled_and_the_truth_joins_it(client: Any, churn: Path, tmp_path: Path, row: Any) -> None:
     caller = client(churn, journal=str(tmp_path / "journal"))
     status, reply, told = ask(caller, row, {"traceparent": PARENT})
     assert status == 200

@@ -137,7 +137,7 @@ def _moment(seconds: float) -> str:
 
 
 def _category(kind: Type, column: ColumnProfile, draw: random.Random, row: int) -> Any:
-    if row % 11 == 10 and kind.base == "text" and draw.random() < 0.9:
+    if row % 11 == 10 and kind.base == "text" and kind.labels is None and draw.random() < 0.9:
         return _UNSEEN
     values = [value for value, _ in column.values] or list(kind.text_labels()) or [_UNSEEN]
     weights = [count for _, count in column.values] or None

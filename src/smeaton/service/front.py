@@ -120,6 +120,9 @@ class Front:
             return found.problem
         assert not isinstance(found, Refusal)
         state.caller = found.name
+        if state.headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            fix = "send it as it is, without Content-Encoding"
+            return Problem(415, "encoded_body", "the body is compressed, which is not taken here", "body", fix)
         length = state.headers.get(b"content-length")
         if length is None:
             return None

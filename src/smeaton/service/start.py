@@ -1,6 +1,7 @@
 """`open_service`: bundles opened and judged, and everything around them made ready, in the process that will answer."""
 
 import contextlib
+import errno
 import gc
 import os
 import sys
@@ -162,6 +163,7 @@ def _recorder(options: Options, worker: int, held: contextlib.ExitStack) -> Reco
     if options.journal is not None:
         from smeaton.journal import Journal
 
+        _check_folder(Path(options.journal))
         keep = None if options.journal_keep is None else time_of("journal-keep", options.journal_keep, least=1.0)
         most = None if options.journal_size is None else size_of("journal-size", options.journal_size)
         journal = Journal(
@@ -178,6 +180,17 @@ def _recorder(options: Options, worker: int, held: contextlib.ExitStack) -> Reco
 
         spans = open_spans(str(worker))
     return Recorder(metrics, journal, spans)
+
+
+def _check_folder(folder: Path) -> None:
+    """While it runs a service lives with a journal that cannot be written; it does not begin with one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "it may not be written to")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(f"the journal cannot be kept there: {why}", fix="name another folder", where=str(folder)) from error
 
 
 def _counts(journal: "Journal") -> Any:

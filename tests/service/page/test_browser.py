@@ -1,5 +1,6 @@
 """The page in Chromium: ask, read, be told what is wrong and where, copy the lines and run them; by keyboard alone."""
 
+import ast
 import json
 import os
 import re
@@ -139,6 +140,24 @@ def test_a_whole_number_that_is_not_exact_is_refused_and_not_rounded(service: An
     page = visit(service.url)
     field(page, "branch").locator("input").fill("9007199254740993")
     assert '"9007199254740993"' in lines(page, 0)
+
+
+def test_json_is_sent_as_it_was_typed(service: Any, visit: Callable[..., Any]) -> None:
+    page = visit(service.url + "/#model-points")
+    typed = r'[9007199254740993, "\/ true", {"no": null,' + "\n" + '"yes": true}]'
+    field(page, "point").locator("textarea").fill(typed)
+    body = lines(page, 0).partition("-d '")[2].removesuffix("'")
+    row = {"point": [9007199254740993, "/ true", {"no": None, "yes": True}]}
+    assert json.loads(body) == {"rows": [row]}
+    assert ast.literal_eval(lines(page, 1).partition("row = ")[2].partition("\nrequest = ")[0]) == row
+
+
+def test_no_text_can_become_markup(service: Any, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto(service.url)
+    with pytest.raises(sync_api.Error, match="TrustedHTML"):
+        page.evaluate("document.body.innerHTML = '<b>no</b>'")
+    page.close()
 
 
 def test_what_is_no_number_and_no_json_never_leaves_the_page(service: Any, visit: Callable[..., Any]) -> None:

@@ -63,6 +63,7 @@ def test_the_policy_allows_the_style_and_the_script_of_the_page_and_no_other(hos
         assert f"{directive} 'sha256-{digest}';" in policy
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
     assert " style=" not in page
     assert not re.search(r"\son\w+=", re.sub(r"<script>.*</script>", "", page, flags=re.S))
 

@@ -16,8 +16,10 @@ def _hash(content: str) -> str:
 
 STYLE = _read("page.css")
 SCRIPT = _read("page.js")
-#: The page may use its own style and script, and ask its own origin.
+#: The page may use its own style and script, and ask its own origin; no text of its script can become markup (Trusted
+#: Types, and no policy that would make them).
 PAGE_HEADERS = {
     "content-security-policy": f"default-src 'none'; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 }

@@ -25,6 +25,12 @@ const radiosOf = (field) => Array.from(field.querySelectorAll("input[type=radio]
 
 class Unreadable extends Error {}
 
+// JSON as it was typed: read into values, its long numbers would be rounded.
+class Typed {
+  constructor(text) { this.text = text; }
+}
+const TOKENS = /"(?:[^"\\]|\\.)*"|\b(?:null|true|false)\b/g;
+
 // A whole number that JavaScript does not hold exactly is sent as text: the service says what it thinks of it.
 function number(control) {
   if (control.validity.badInput) throw new Unreadable("expected a number");
@@ -34,10 +40,11 @@ function number(control) {
 
 function json(text) {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
   } catch {
     throw new Unreadable("expected JSON");
   }
+  return new Typed(text.trim());
 }
 
 function read(field) {
@@ -85,6 +92,7 @@ function collect(form) {
 // --- the lines that ask the same
 
 function literal(value, words) {
+  if (value instanceof Typed) return value.text.replace(TOKENS, (token) => literal(JSON.parse(token), words));
   if (Array.isArray(value)) return "[" + value.map((part) => literal(part, words)).join(", ") + "]";
   if (value !== null && typeof value === "object") {
     const parts = Object.entries(value).map(([name, part]) => JSON.stringify(name) + ": " + literal(part, words));
@@ -390,10 +398,10 @@ function choose(move) {
 }
 
 function prepare(form) {
-  const examples = JSON.parse(form.dataset.examples);
+  const examples = JSON.parse(form.dataset.examples).map((row) => new Map(Object.entries(row)));
   let next = 1;
   const setAll = (row) => {
-    for (const field of fieldsOf(form)) fill(field, row[field.dataset.name]);
+    for (const field of fieldsOf(form)) fill(field, row.get(field.dataset.name));
     clearFaults(form);
     changed();
     focusOn(fieldsOf(form)[0]);
@@ -413,7 +421,7 @@ function prepare(form) {
     ask(form);
   });
   form.querySelector("[data-act=example]").addEventListener("click", () => setAll(examples[next++ % examples.length]));
-  form.querySelector("[data-act=clear]").addEventListener("click", () => setAll({}));
+  form.querySelector("[data-act=clear]").addEventListener("click", () => setAll(new Map()));
   writeLines(form);
 }
 

@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smeaton.errors import OutOfMoney
@@ -28,6 +28,7 @@ def test_a_dearer_call_is_booked_and_stops_further_ones() -> None:
 
 
 @given(st.integers(0, 10**15))
+@example(17_592_186_044_408)
 def test_whole_nanodollars_survive_floats(amount: int) -> None:
     assert nanodollars(amount / 1e9) == nanodollars(amount / 1e9, up=False) == amount
 

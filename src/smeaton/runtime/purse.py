@@ -26,7 +26,8 @@ def nanodollars(amount: float, *, up: bool = True) -> int:
         raise ValueError(f"an amount of money is a finite number >= 0, not {amount!r}")
     scaled = amount * NANO
     nearest = round(scaled)
-    if abs(scaled - nearest) < 1e-3:  # 0.1 * 1e9 need not be whole; the thousandth of a nanodollar is a rounding error
+    # 0.1 * 1e9 need not be whole: what two roundings of a float64 can make is no part of the amount.
+    if abs(scaled - nearest) < max(1e-3, scaled * 4.5e-16):
         return nearest
     return math.ceil(scaled) if up else math.floor(scaled)
 

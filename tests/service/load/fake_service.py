@@ -1,11 +1,11 @@
 """A tiny HTTP server with known faults and delays, in a thread of its own."""
 
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 
 Answer = Callable[[int], Awaitable[bytes | None]]
 
@@ -46,9 +46,11 @@ class Fake:
             return
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await writer.wait_closed()
 
 
-@contextmanager
+@contextlib.contextmanager
 def fake_service(answer: Answer) -> Iterator[Fake]:
     fake = Fake(answer)
     up, down = threading.Event(), threading.Event()

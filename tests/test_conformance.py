@@ -25,7 +25,7 @@ CONTRACTS = {
     "families": (("space", "fit"), ()),
     "proposers": (("propose",), ()),
     "executors": (("start", "submit", "wait", "kill", "close"), ()),
-    "protocols": (("routes", "problem"), ("prefix",)),
+    "protocols": (("asks", "routes", "problem"), ("prefix",)),
     "weights": (("find", "known"), ()),
 }
 PARTS = [(kind, name) for kind in plugins.FOLDERS for name in plugins.names(kind)]

@@ -37,9 +37,12 @@ def said_by(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int
         (["--url", f"http://127.0.0.1:{free_port()}"], "no service answers there"),
         (["--p99", "soon"], "--p99 'soon'"),
         (["--p99", "0ms"], "above 0"),
-        (["--batch", "0"], "--batch 0 is too small"),
-        (["--seconds", "1"], "--seconds 1.0 is too small"),
+        (["--batch", "0"], "--batch 0 is not 1 or more"),
+        (["--seconds", "1"], "--seconds 1.0 is not 10 or more"),
+        (["--seconds", "nan"], "--seconds nan is not 10 or more"),
+        (["--seed", "-1"], "--seed -1 is not 0 or more"),
         (["--rate", "-5"], "above 0"),
+        (["--rate", "inf"], "above 0"),
         (["--url", "http://127.0.0.1:1", "--key-file", "none.key"], "none.key"),
     ],
 )
@@ -187,8 +190,16 @@ def test_a_running_service(service: str, churn: Path, tmp_path: Path, capsys: py
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_an_interrupt_tells_what_is_known_and_leaves_nothing_behind(churn: Path) -> None:
-    command = [sys.executable, "-m", "smeaton", "bench-serve", str(churn), "--p99", "5s"]
+@pytest.mark.parametrize(
+    ("number", "trap"),
+    [(signal.SIGINT, ""), (signal.SIGTERM, ""), (signal.SIGHUP, ""), (signal.SIGTERM, "trap '' INT; ")],
+    ids=["Ctrl-C", "SIGTERM", "closed terminal", "SIGTERM in the background of a shell"],
+)
+def test_an_interrupt_tells_what_is_known_and_leaves_nothing_behind(
+    churn: Path, number: signal.Signals, trap: str
+) -> None:
+    load = [sys.executable, "-m", "smeaton", "bench-serve", str(churn), "--p99", "5s"]
+    command = ["sh", "-c", f'{trap}exec "$@"', "sh", *load]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     seen = ""
@@ -197,7 +208,7 @@ def test_an_interrupt_tells_what_is_known_and_leaves_nothing_behind(churn: Path)
     seen += process.stdout.readline()  # the first rate
     family = children(process.pid)
     assert len(family) >= 2
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 5, seen + out + err
     assert "interrupted; this is known so far" in out

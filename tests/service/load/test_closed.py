@@ -1,6 +1,7 @@
 """The closed loop against a server with known faults."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.service.load.fake_service import Answer, fake_service, free_port, good, reply
@@ -85,6 +86,26 @@ def test_connections_that_are_not_kept_are_made_anew() -> None:
     with fake_service(closing) as fake:
         sample = closed(fake.url, [target_of(fake.url).request()], How(connections=1), count=5)
     assert (fake.connections, len(sample.latencies), sample.errors) == (5, 5, {})
+
+
+def test_who_has_nothing_left_to_ask_does_not_come_back() -> None:
+    async def first_fails(number: int) -> bytes | None:
+        if number == 1:
+            return None
+        await asyncio.sleep(0.2)
+        return reply()
+
+    with fake_service(first_fails) as fake:
+        sample = closed(fake.url, [target_of(fake.url).request()], How(connections=2), count=2)
+    assert (fake.connections, sample.errors) == (2, {"connection reset": 1})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"connections": 0}, {"warmup": -1}, {"warmup": float("nan")}, {"timeout": 0}, {"timeout": float("inf")}]
+)
+def test_ways_to_ask_that_cannot_be(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="at least 1 connection"):
+        How(**wrong)
 
 
 def test_nobody_there() -> None:

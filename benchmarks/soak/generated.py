@@ -7,6 +7,7 @@ swapped now and then.
 
 import asyncio
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from benchmarks.soak.wires import WIRES, Shape, answers, body_of
 from smeaton.flow.key import make_key
 from smeaton.service.auth.scopes import SCOPES
 
-REQUESTS, SCHEMA, WARM_UP, GROWTH = 100_000, 0.1, 0.1, 0.05
+REQUESTS, SCHEMA, WARM_UP, GROWTH = 100_000, 0.1, 0.2, 0.05
+_SLICES, _READINGS = 10, 3  # memory is read after each slice; the median of the last three counts, and of the first
 _TOGETHER = 2_000  # requests made, then sent
 _SETTLE_SECONDS = 2.0  # before memory is read
 
@@ -34,41 +36,41 @@ Told = dict[str, list[Any]]
 
 
 def run(plan: Plan, bundles: Bundles) -> Outcome:
-    """Warm up, read the memory, send all else, read it again."""
+    """Warm up, read the memory, send all else, read it again and again."""
     plan.scratch.mkdir(parents=True)
     key = make_key(plan.scratch / "keys.toml", "soak", sorted(SCOPES), None).text
     total = plan.count(REQUESTS, least=200)
-    by_schema = round(total * SCHEMA)
+    warm, described = round(total * WARM_UP), round(total * SCHEMA)
+    slices = _slices(total - warm - described)
     with Serving(plan.scratch, *_arguments(plan.scratch, bundles)) as service:
         soak = _Soak(service, bundles, key)
         before = soak.ask_all()
-        soak.send(round(total * WARM_UP), first=0)
+        soak.send(warm, first=0)
         sizes = [soak.memory()]
-        described = schema.finish(schema.start(service.target.url, by_schema, 4, key))
-        sizes.append(soak.memory())
-        rest = total - by_schema - round(total * WARM_UP)
-        for number in range(4):
-            soak.send(rest // 4 + (rest % 4 if number == 3 else 0), first=1 + number)
+        found = schema.finish(schema.start(service.target.url, described, 4, key))
+        for number, count in enumerate(slices, 1):
             sizes.append(soak.memory())
+            soak.send(count, first=number)
+        sizes.append(soak.memory())
         after = soak.ask_all()
-        log = service.log
-        workers = len(service.workers())
+        log, workers = service.log, len(service.workers())
     seen: dict[str, Any] = {
-        "requests": {
-            "hypothesis": soak.sent,
-            "schemathesis": sum(map(sum, map(dict.values, described["statuses"].values()))),
-        },
+        "requests": {"hypothesis": soak.sent, "schemathesis": described},
         "swaps": soak.swaps,
         **soak.judge.summary(),
-        "schemathesis": described,
+        "schemathesis": found,
         "memory": sizes,
-        "growth": sizes[-1] / sizes[0] - 1,
+        "growth": statistics.median(sizes[-_READINGS:]) / statistics.median(sizes[:_READINGS]) - 1,
         "log_lines": len(log.splitlines()),
         "log_end": log[-600:],
     }
-    return Outcome(
-        "generated", {"requests": total, "wires": list(WIRES)}, seen, _rules(seen, (before, after), log, workers)
-    )
+    rules = _rules(seen, (before, after), log, workers)
+    return Outcome("generated", {"requests": total, "warm_up": warm, "wires": list(WIRES)}, seen, rules)
+
+
+def _slices(count: int) -> list[int]:
+    """Between the readings of memory."""
+    return [count // _SLICES + (number < count % _SLICES) for number in range(_SLICES)]
 
 
 def _rules(seen: dict[str, Any], told: tuple[Told, Told], log: str, workers: int) -> dict[str, bool]:

@@ -1,6 +1,5 @@
 """A `smeaton serve` process with all that it started: ready, watched, ended. Linux: it reads /proc."""
 
-import contextlib
 import json
 import os
 import signal
@@ -96,7 +95,7 @@ class Serving:
     def kill(self) -> float:
         """`kill -9` of every process of it, at once; the moment (unix seconds) just before."""
         moment = time.time()
-        with contextlib.suppress(ProcessLookupError):
+        if self.process.poll() is None:  # else its number may be another's by now
             os.killpg(self.process.pid, signal.SIGKILL)
         while left := self.processes():
             for process in left:
@@ -107,6 +106,8 @@ class Serving:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End it, whatever happened."""
+        if error is not None:
+            print(f"the service (exit status {self.process.poll()}) said: {self.log[-4000:]}", file=sys.stderr)
         if self.process.poll() is None:
             self.tell(signal.SIGTERM)
             self.ended()

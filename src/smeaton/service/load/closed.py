@@ -26,7 +26,7 @@ def closed(
     Raises:
         InputError: the URL leads off this machine; no requests; neither or both of seconds and count.
     """
-    if not requests or (seconds is None) == (count is None) or (seconds or count or 0) <= 0:
+    if not requests or (seconds is None) == (count is None) or not 0 < (seconds or count or 0) < float("inf"):
         raise InputError("requests and either seconds or count were expected", fix="give one of seconds= and count=")
     return run(
         _Closed(url if isinstance(url, Target) else target_of(url), requests, how or How(), seconds, count).run()
@@ -119,7 +119,8 @@ class _Closed:
         measured = bool(reason) and self._first >= 0 and link.number >= self._first
         if measured:
             self._tally.failed(reason)
-        self._links.open()
+        if self._next != self._last:
+            self._links.open()
         if measured:
             self._over()
 

@@ -42,9 +42,9 @@ def check_options(options: Options) -> None:
         limit = options.limit
     except ValueError as error:
         raise InputError(f"--p99 {options.p99!r}: {error}", fix="write it as --p99 50ms") from error
-    least = {"batch": 1, "seconds": 10, "workers": 0}
+    least = {"batch": 1, "seconds": 10, "workers": 0, "seed": 0}
     for name, low in least.items():
-        if getattr(options, name) < low:
-            raise InputError(f"--{name} {getattr(options, name)} is too small", fix=f"give {low} or more")
-    if limit <= 0 or (options.rate is not None and options.rate <= 0):
+        if not low <= getattr(options, name) < float("inf"):
+            raise InputError(f"--{name} {getattr(options, name)} is not {low} or more", fix=f"give {low} or more")
+    if limit <= 0 or (options.rate is not None and not 0 < options.rate < float("inf")):
         raise InputError("a limit and a rate above 0 were expected", fix="write them as --p99 50ms --rate 500")

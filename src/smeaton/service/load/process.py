@@ -2,12 +2,15 @@
 
 import json
 import selectors
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from smeaton.errors import InputError, NotReady, SmeatonError
@@ -42,14 +45,37 @@ def served(bundle: Path, arguments: Sequence[str]) -> Iterator[Served]:
         InputError: it does not start or is not ready; NotReady: it missed its bars or limits.
     """
     command = [sys.executable, "-m", "smeaton", "serve", str(bundle), "--port", "0", "--json", *arguments]
-    # In a session of its own: Ctrl-C in the terminal reaches the load test only, which then ends the service.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    with _ended_as_by_ctrl_c():
+        # In a session of its own: Ctrl-C in the terminal reaches the load test only, which then ends the service.
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            said = _first_line(process)
+            _check(said, bundle)
+            yield Served(said["url"], process, Usage(process.pid) if LIVE else None)
+        finally:
+            _end(process)
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM and a closed terminal end a load test as Ctrl-C does: by themselves they would leave its service, which
+    is in another session, behind. Signals that are ignored or handled already stay so."""
+    numbers = [signal.SIGTERM, signal.SIGHUP] if threading.current_thread() is threading.main_thread() else []
+    taken = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _interrupt)
     try:
-        said = _first_line(process)
-        _check(said, bundle)
-        yield Served(said["url"], process, Usage(process.pid) if LIVE else None)
+        yield
     finally:
-        _end(process)
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # Ctrl-C is ignored, as in the background of a shell
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)
 
 
 def _first_line(process: subprocess.Popen[str]) -> dict[str, Any]:

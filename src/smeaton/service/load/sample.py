@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from smeaton.errors import InputError
+
 Seconds = npt.NDArray[np.float64]
 GIVEN_UP = "given up: too far behind"  #: the error of requests that an open loop no longer sent
 Check = Callable[[int, int, bytes], str | None]
@@ -21,6 +23,9 @@ class How:
     each answer (number of the request, status, body) and names what is wrong with it; without it, any status but 2xx
     is wrong. `watch` reads the CPU seconds of the service so far. An open loop whose oldest request has waited
     `patience` seconds for a connection gives up: it is hopelessly behind.
+
+    Raises:
+        InputError: no connection, a warm-up below 0 or a timeout not above it.
     """
 
     connections: int = 16
@@ -29,6 +34,13 @@ class How:
     check: Check | None = None
     watch: Callable[[], float] | None = None
     patience: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.connections < 1 or not 0 <= self.warmup < float("inf") or not 0 < self.timeout < float("inf"):
+            raise InputError(
+                "at least 1 connection, a warm-up of 0 s or more and a timeout above 0 s were expected",
+                fix="give connections 16, warm-up 1 and timeout 30, say",
+            )
 
 
 @dataclass(frozen=True, slots=True)

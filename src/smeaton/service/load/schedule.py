@@ -29,10 +29,13 @@ class Pace:
         """Moments in seconds from the start, ascending, all before `warmup + seconds`; equal paces give equal moments.
 
         Raises:
-            InputError: the rate or the time is not positive, or not even one request falls into the time.
+            InputError: the rate or the time is not positive, not even one request falls into the time, or the seed is
+                below 0.
         """
         if not (0 < self.rate < float("inf") and 0 < self.seconds < float("inf")):
             raise InputError("a rate and a time above 0 were expected", fix="write them as --rate 500 --seconds 5")
+        if self.seed < 0:
+            raise InputError(f"the seed {self.seed} is below 0", fix="give a seed of 0 or more")
         before, count = round(self.rate * warmup), round(self.rate * self.seconds)
         if not count:
             raise InputError(

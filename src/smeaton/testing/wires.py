@@ -11,13 +11,13 @@ from smeaton.service.problem import Problem, problem_of
 from smeaton.service.service import Service, by_prefix
 
 _MOST = 1024  # bytes of an error
-_SECRET = "zq-secret-zq"
+_PLANTED = "zq-planted-zq"
 #: Bodies that no wire takes.
 NONSENSE: Mapping[str, bytes] = {
     "nothing": b"",
     "half a list": b'{"rows": [',
     "a list": b"[]",
-    "an object of no meaning": b'{"%s": 1}' % _SECRET.encode(),
+    "an object of no meaning": b'{"%s": 1}' % _PLANTED.encode(),
     "not UTF-8": b'"\xff"',
     "deep": b"[" * 100_000,
 }
@@ -59,7 +59,7 @@ async def _check_refusals(service: Service, paths: Sequence[str], write: Any) ->
             assert 400 <= status < 500, f"{what} at {path} is answered with {status}"
             assert len(reply) <= _MOST, f"{what} at {path} is answered with {len(reply)} bytes"
             assert "error" in msgspec.json.decode(reply), f"{what} at {path} is refused in another form"
-            assert _SECRET.encode() not in reply or what == "an object of no meaning", f"{what} at {path} is echoed"
+            assert _PLANTED.encode() not in reply or what == "an object of no meaning", f"{what} at {path} is echoed"
         gone = problem_of(Problem(404, "unknown_model", "there is no model of this name"))
         assert gone is not None
         assert write(gone)[0] == 404

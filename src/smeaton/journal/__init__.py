@@ -6,7 +6,6 @@ write. Segments are SQLite files that survive `kill -9`; a disk that is full cos
 
 from smeaton.errors import NotKept
 from smeaton.journal.entry import Entry
-
 from smeaton.journal.journal import Journal
 from smeaton.journal.read import ModelSeen, Prediction, Reader, Summary
 from smeaton.journal.truths import Truth

@@ -190,7 +190,9 @@ def _check_folder(folder: Path) -> None:
             raise PermissionError(errno.EACCES, "it may not be written to")
     except OSError as error:
         why = error.strerror or str(error)
-        raise InputError(f"the journal cannot be kept there: {why}", fix="name another folder", where=str(folder)) from error
+        raise InputError(
+            f"the journal cannot be kept there: {why}", fix="name another folder", where=str(folder)
+        ) from error
 
 
 def _counts(journal: "Journal") -> Any:

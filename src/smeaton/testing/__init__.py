@@ -1,7 +1,7 @@
 """The public conformance kit and the fakes that go with it.
 
-`check_family`, `check_op` and `check_protocol` say what a part promises; `smeaton.testing.fakes` holds families that need
-no model.
+`check_family`, `check_op` and `check_protocol` say what a part promises; `smeaton.testing.fakes` holds families that
+need no model.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -100,8 +100,8 @@ async def _predict_carefully(model: Hosted, asked: Asked) -> Reply:
 def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str, Any]]:
     """The list of objects that a body holds under a name, and no unknown keys beside it."""
     if not body.keys() <= known:
-        unknown = min(body.keys() - known)
-        raise Problem(422, "unknown_key", f"the keys are: {', '.join(sorted(known))}", place("", None, unknown) or "body")
+        path = place("", None, min(body.keys() - known)) or "body"
+        raise Problem(422, "unknown_key", f"the keys are: {', '.join(sorted(known))}", path)
     if name not in body:
         raise Problem(422, "missing_key", f"the key {name!r} is missing", name)
     rows = body[name]

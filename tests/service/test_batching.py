@@ -38,8 +38,8 @@ class Doubles:
             raise ArithmeticError("negative")
         return {"prediction": np.array(items) * 2}
 
-    async def ask(self, *items: int, call: Call | None = None, alone: bool = False) -> list[int]:
-        answered = await self.batcher.answer(list(items), call or Call(), alone)
+    async def ask(self, *items: int, call: Call | None = None) -> list[int]:
+        answered = await self.batcher.answer(list(items), call or Call())
         assert len(answered) == len(items)
         assert [row["prediction"] for row in answered.rows()] == answered.columns["prediction"].tolist()
         return [row["prediction"] for row in answered.rows()]
@@ -57,12 +57,23 @@ def test_what_arrives_together_is_one_run_and_each_gets_its_own() -> None:
 
 def test_one_that_is_alone_does_not_wait_for_a_turn_of_the_loop() -> None:
     model = Doubles()
+    answered = model.batcher.at_once([3], Call())
+    assert answered is not None
+    assert answered.rows() == [{"prediction": 6}]
+    assert model.told == [(1, 1)]
+
+
+def test_what_is_slow_or_large_or_has_others_before_it_waits_its_turn() -> None:
+    assert Doubles(quick=False).batcher.at_once([3], Call()) is None
+    assert Doubles(most=2).batcher.at_once([1, 2, 3], Call()) is None
+    model = Doubles()
 
     async def main() -> None:
-        work = model.batcher.answer([3], Call(), alone=True)
-        with pytest.raises(StopIteration) as done:
-            work.send(None)
-        assert done.value.value.rows() == [{"prediction": 6}]
+        first = asyncio.create_task(model.ask(1))
+        await asyncio.sleep(0)
+        assert model.batcher.at_once([2], Call()) is None
+        assert await first == [2]
+        assert model.batcher.at_once([2], Call()) is not None
 
     asyncio.run(main())
 

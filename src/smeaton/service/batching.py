@@ -73,18 +73,26 @@ class Batcher:
         self._turning = self._busy = False
         self._thread: ThreadPoolExecutor | None = None
 
-    async def answer(self, items: Items, call: Call, alone: bool = False) -> Answered:
-        """Answers to the rows of one request. `alone`: nobody else asks at this moment.
+    def at_once(self, items: Items, call: Call) -> Answered | None:
+        """Answers to the one request that there is at this moment; None if it has to wait its turn.
+
+        Raises:
+            CallError: no time is left. Whatever the run raises.
+        """
+        rows = len(items)
+        if self._waiting or rows > self._most or not self.pace.is_quick(rows):
+            return None
+        call.check()
+        run = self._ran(items, call)
+        self._tell(rows, 1, 0.0, run.seconds)
+        return Answered(run, 0, rows)
+
+    async def answer(self, items: Items, call: Call) -> Answered:
+        """Answers to the rows of one request.
 
         Raises:
             Problem: 429, too many wait. CallError: no time is left. Whatever the run raises.
         """
-        if alone and not self._waiting and len(items) <= self._most and self.pace.is_quick(len(items)):
-            call.check()
-            began = _clock()
-            run = self._ran(items, call)
-            self._tell(run.rows, 1, 0.0, _clock() - began)
-            return Answered(run, 0, run.rows)
         if self._waiting >= self._limit:
             raise Problem(429, "queue_full", "too many requests wait for this model", retry=1)
         loop = asyncio.get_running_loop()

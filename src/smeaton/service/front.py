@@ -24,7 +24,7 @@ from smeaton.service.bounds import (
     too_large,
     whole_body,
 )
-from smeaton.service.exchange import Asked, Headers, Reply
+from smeaton.service.exchange import JSON, Asked, Headers, Reply
 from smeaton.service.problem import Problem, fault, problem_of
 from smeaton.service.rights import client_of, scope_of
 from smeaton.service.service import by_prefix
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("smeaton.service")
 
+_JSON_LINES = b"content-type: application/json\r\n" + SECURITY_LINES
 _MOST_CALLERS = 1000  # names of keys kept as callers
 
 _clock = time.perf_counter
@@ -165,9 +166,12 @@ class Front:
         if reply.pieces is not None:
             await self._stream(reply, send, state)
         elif cycle is not None and cycle.can_reply:
-            lines = [b"%s: %s\r\n" % pair for pair in reply.headers]
-            lines.append(SECURITY_LINES)
-            lines.append(b"x-request-id: %s\r\n" % state.id.encode())
+            if reply.headers is JSON:
+                lines = [_JSON_LINES, b"x-request-id: ", state.id.encode(), b"\r\n"]
+            else:
+                lines = [b"%s: %s\r\n" % pair for pair in reply.headers]
+                lines.append(SECURITY_LINES)
+                lines.append(b"x-request-id: %s\r\n" % state.id.encode())
             if trace.parent_id:
                 lines.append(b"%s: %s\r\n" % trace.response())
             cycle.reply(reply.status, lines, reply.body)

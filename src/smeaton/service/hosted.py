@@ -30,7 +30,7 @@ log = logging.getLogger("smeaton.service")
 
 FAULTS = 3  #: faults of ours in a row after which a model counts as not able to answer
 _RECHECK_SECONDS = 1.0
-_INLINE_BYTES = 65_536  # a larger body is read in a thread
+INLINE_BYTES = 65_536  #: a larger body is read in a thread
 
 RowMap = Mapping[str, Any]
 Rows = Sequence[Any]  #: checked rows, as one model takes them
@@ -131,11 +131,10 @@ class Hosted:
         """
         self.admit(len(rows))
         began = time.perf_counter()
-        self._busy += 1  # written out: this is the short way
-        try:
-            answered = await self._answer(rows, asked)
-        finally:
-            self._let_go()
+        answered = self._batcher.at_once(rows, asked.call) if asked.alone and self._batched else None
+        if answered is None:
+            with self._held():
+                answered = await self._answer(rows, asked)
         self._faults = 0
         self.witness.answered(self, asked, rows, answered, time.perf_counter() - began)
         return answered
@@ -200,13 +199,13 @@ class Hosted:
 
     async def parse(self, read: Any, body: bytes) -> Any:
         """What `read(body)` gives; a large body is read in a thread."""
-        if len(body) <= _INLINE_BYTES:
+        if len(body) <= INLINE_BYTES:
             return read(body)
         return await asyncio.get_running_loop().run_in_executor(None, read, body)
 
     async def _answer(self, rows: Rows, asked: Asked) -> Answered:
         if self._batched:
-            return await self._batcher.answer(rows, asked.call, asked.alone)
+            return await self._batcher.answer(rows, asked.call)
         call = self._priced(asked.call)
         began = time.perf_counter()
         if self.engine.is_async:
@@ -281,12 +280,9 @@ class Hosted:
         try:
             yield
         finally:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        self._busy -= 1
-        if self._retired and not self._busy:
-            self.close()
+            self._busy -= 1
+            if self._retired and not self._busy:
+                self.close()
 
 
 @asynccontextmanager

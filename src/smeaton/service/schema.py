@@ -51,6 +51,8 @@ def type_schema(kind: Type) -> Schema:
         schema["required"] = [name for name, part in kind.fields.items() if not part.optional]
     if kind.about:
         schema["description"] = kind.about
+    if kind.type in ("text", "category") and schema.get("type") == "string" and not kind.optional:
+        schema["minLength"] = 1  # an empty text is null
     if kind.optional and "type" in schema:
         schema["type"] = [schema["type"], "null"]
     return schema
@@ -107,7 +109,7 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
     paths: Schema = {
         "/health/live": _get("live", "whether the process answers"),
         "/health/ready": _get("ready", "whether every model is ready", {"503": {"description": "not ready"}}),
-        "/models": _get("models", "the models that answer here"),
+        "/models": _get("models", "the models that answer here", _closed()),
     }
     schemas: Schema = {"Error": _error_schema()}
     for number, model in enumerate(models.values()):
@@ -135,6 +137,11 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
 def _get(name: str, about: str, more: Schema | None = None) -> Schema:
     found = {"200": {"description": about, "content": _json({"type": "object"})}, **(more or {})}
     return {"get": {"operationId": name, "summary": about, "responses": found}}
+
+
+def _closed() -> Schema:
+    """How a place that needs a key refuses."""
+    return {status: {"description": _REFUSALS[status], "content": _json(_ref("Error"))} for status in ("401", "403")}
 
 
 def _predict(model: Hosted, settings: Settings) -> Schema:

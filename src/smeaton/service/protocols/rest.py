@@ -19,7 +19,7 @@ from smeaton.errors import RowsError, SmeatonError
 from smeaton.runtime.call import Call, Caller
 from smeaton.service.body import json_object, parse_object
 from smeaton.service.exchange import Ask, Asked, Headers, Reply
-from smeaton.service.hosted import Delta, Hosted, Rows
+from smeaton.service.hosted import INLINE_BYTES, Delta, Hosted, Rows
 from smeaton.service.page import PAGE_HEADERS, index_page
 from smeaton.service.problem import Problem, fault, place, problem_of
 from smeaton.service.reply import json_reply
@@ -72,7 +72,8 @@ _Endpoint = Callable[[Request], Any]
 async def _predict(model: Hosted, asked: Asked) -> Reply:
     model.admit(1)
     decode = model.decoder("rows", stream=bool)
-    plain = None if decode is None else await model.parse(decode, asked.body)
+    body = asked.body
+    plain = None if decode is None else decode(body) if len(body) <= INLINE_BYTES else await model.parse(decode, body)
     if plain is None or plain[1].get("stream"):
         return await _predict_carefully(model, asked)
     answered = await model.answer(plain[0], asked)

@@ -50,6 +50,10 @@ def test_it_names_every_route_that_answers(document: Any) -> None:
         "/models/churn/predict",
         "/models/tickets/predict",
         "/models/tickets/learn",
+        "/models/churn/reload",
+        "/models/tickets/reload",
+        "/metrics",
+        "/feedback",
     }
 
 
@@ -80,3 +84,9 @@ def test_rows_and_answers_follow_the_types(document: Any) -> None:
 )
 def test_types(kind: Type, schema: Any) -> None:
     assert type_schema(kind) == schema
+
+
+def test_an_input_that_may_not_be_null_is_not_empty(document: Any) -> None:
+    row = document["components"]["schemas"]["churn.row"]["properties"]
+    assert row["plan"]["minLength"] == 1
+    assert "minLength" not in row["note"]

@@ -51,11 +51,15 @@ def type_schema(kind: Type) -> Schema:
         schema["required"] = [name for name, part in kind.fields.items() if not part.optional]
     if kind.about:
         schema["description"] = kind.about
-    if kind.type in ("text", "category") and schema.get("type") == "string" and not kind.optional:
-        schema["minLength"] = 1  # an empty text is null
     if kind.optional and "type" in schema:
         schema["type"] = [schema["type"], "null"]
     return schema
+
+
+def _input_schema(kind: Type) -> Schema:
+    """JSON Schema of an input: an empty text is null, so one that may not be null is not empty."""
+    schema = type_schema(kind)
+    return schema | {"minLength": 1} if schema.get("type") == "string" and "enum" not in schema else schema
 
 
 def row_schema(task: Task, inputs: tuple[str, ...]) -> Schema:
@@ -63,7 +67,7 @@ def row_schema(task: Task, inputs: tuple[str, ...]) -> Schema:
     types = {name: task.input_types[name] for name in inputs}
     return {
         "type": "object",
-        "properties": {name: type_schema(kind) for name, kind in types.items()},
+        "properties": {name: _input_schema(kind) for name, kind in types.items()},
         "required": [name for name, kind in types.items() if not kind.optional],
         "additionalProperties": False,
     }
@@ -110,6 +114,8 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
         "/health/live": _get("live", "whether the process answers"),
         "/health/ready": _get("ready", "whether every model is ready", {"503": {"description": "not ready"}}),
         "/models": _get("models", "the models that answer here", _closed()),
+        "/metrics": {"get": _metrics()},
+        "/feedback": {"post": _feedback(settings)},
     }
     schemas: Schema = {"Error": _error_schema()}
     for number, model in enumerate(models.values()):
@@ -119,6 +125,7 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
         paths[f"/models/{model.name}/predict"] = {"post": operation}
         if number == 0:
             paths["/predict"] = {"post": {**operation, "operationId": "predict"}}
+        paths[f"/models/{model.name}/reload"] = {"post": _reload(model)}
         if model.states:
             paths[f"/models/{model.name}/learn"] = {"post": _learn(model, settings)}
     version = next((model.version for model in models.values()), "none")
@@ -168,6 +175,38 @@ def _learn(model: Hosted, settings: Settings) -> Schema:
         "summary": "Write to the model's state: on disk and answered with once this returns",
         "requestBody": _body(_object({"items": items, "step": step}, "items")),
         "responses": {"200": {"description": "the new revision of the state", "content": done}, **_refusals()},
+    }
+
+
+def _metrics() -> Schema:
+    text = {"text/plain": {"schema": {"type": "string"}}}
+    responses = {"200": {"description": "Prometheus text; OpenMetrics by Accept", "content": text}, **_closed()}
+    return {"operationId": "metrics", "summary": "What was counted, of all workers", "responses": responses}
+
+
+def _feedback(settings: Settings) -> Schema:
+    row = {"type": "integer", "minimum": 0, "default": 0}
+    at = {"type": ["number", "string"], "description": "unix seconds or ISO 8601; when it came to be known"}
+    item = _object({"id": {"type": "string", "minLength": 1}, "row": row, "truth": {}, "at": at}, "id", "truth")
+    items = {"type": "array", "items": item, "minItems": 1, "maxItems": settings.limits.rows}
+    done = _json(_object({"accepted": {"type": "integer", "minimum": 0}}, "accepted"))
+    others = {"404": "this service keeps no journal", "507": "it could not be stored"}
+    more = {status: {"description": about, "content": _json(_ref("Error"))} for status, about in others.items()}
+    return {
+        "operationId": "feedback",
+        "summary": "The truth of earlier predictions, by their request id: on disk once this returns",
+        "requestBody": _body(_object({"items": items}, "items")),
+        "responses": {"200": {"description": "how many were taken", "content": done}, **_refusals(), **more},
+    }
+
+
+def _reload(model: Hosted) -> Schema:
+    done = _json(_object({"model": {"type": "string"}, "bundle": {"type": "string"}}, "model", "bundle"))
+    kept = {"description": "it cannot be swapped in; the old one goes on", "content": _json(_ref("Error"))}
+    return {
+        "operationId": f"reload_{model.name}",
+        "summary": "Open the bundle again from its folder and swap it in, on every worker or on none",
+        "responses": {"200": {"description": "the hash that answers now", "content": done}, "409": kept, **_closed()},
     }
 
 

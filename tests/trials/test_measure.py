@@ -42,6 +42,15 @@ def test_a_program_is_measured(build: Any) -> None:
     assert 0 < cost.cost_per_1k < 1000 * (cost.p95 + 0.01) * 0.05 / 3600
 
 
+def test_the_memory_of_the_process_that_asks_does_not_count(build: Any) -> None:
+    made = build()
+    folder = exported(made)
+    ballast = np.ones(100_000_000)  # 800 MB
+    cost = measure(folder, made.task, take(made.dataset.table, np.arange(10)), seconds=0.05)
+    assert cost.memory is not None
+    assert cost.memory < ballast.nbytes / 2
+
+
 def test_nothing_of_the_building_side_is_loaded(build: Any, tmp_path: Path) -> None:
     made = build()
     folder = exported(made)

@@ -5,6 +5,7 @@ measurements as JSON. It imports no training library.
 """
 
 import math
+import re
 import resource
 import subprocess
 import sys
@@ -201,7 +202,16 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def _peak() -> int:
-    """Peak memory of this process in bytes; Linux counts in KiB, macOS in bytes."""
+    """Peak memory of this process in bytes; Linux counts in KiB, macOS in bytes.
+
+    On Linux `ru_maxrss` begins with the memory of the process that started this one, which may be a build with a large
+    table; what /proc counts begins anew with the program.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
+        if found is not None:
+            return int(found[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -43,6 +43,14 @@ def test_a_reload_swaps_in_what_is_on_the_disk(client: Any, place: Path, other: 
     assert caller.post(f"/v2/models/churn/versions/{before[:12]}/infer", {})[0] == 404
 
 
+def test_the_audit_says_who_swapped_it(client: Any, place: Path, other: Path, tmp_path: Path) -> None:
+    caller = client(place, audit=str(tmp_path / "audit.jsonl"))
+    replace(place, other)
+    assert caller.send("POST", "/models/churn/reload", b"{}", {"x-request-id": "mine-1"})[0] == 200
+    (swap,) = [line for line in (tmp_path / "audit.jsonl").read_text().splitlines() if "bundle.swapped" in line]
+    assert '"request":"mine-1"' in swap
+
+
 def test_a_bundle_that_cannot_be_served_leaves_the_old_one(client: Any, place: Path, row: Any) -> None:
     caller = client(place)
     before = caller.models["churn"]

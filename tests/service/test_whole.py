@@ -139,7 +139,8 @@ def test_over_tls_with_a_key(server: Any, churn: Path, row: Any, tmp_path: Path)
     assert running.stop() == (0, "")
     events = [json.loads(line)["event"] for line in audit.read_text().splitlines()]
     assert events[0] == "service.started"
-    assert {"key.refused", "keys.reloaded"} <= set(events)
+    assert {"key.refused", "keys.reloaded", "service.draining"} <= set(events)
+    assert events[-1] == "service.stopped"
     assert text not in audit.read_text()
 
 

@@ -33,5 +33,4 @@ class Pace:
 
     def is_quick(self, rows: int) -> bool:
         """Whether a run of so many rows may happen on the event loop."""
-        known = self._seen[rows.bit_length()]
-        return (self.expect(rows) if known is None else known) <= INLINE_SECONDS
+        return self.expect(rows) <= INLINE_SECONDS

@@ -64,9 +64,9 @@ class Service:
         whole = workers["ready"] >= workers["wanted"]
         return {"ready": all(models.values()) and whole and not self.draining, "models": models, "workers": workers}
 
-    async def reload(self, name: str | None = None) -> dict[str, str]:
+    async def reload(self, name: str | None = None, key: str = "", request: str = "") -> dict[str, str]:
         """Open a bundle (all of them if None) again from its folder, on every worker or on none, and swap it in.
-        Returns the bundle hash of each that was asked for.
+        Returns the bundle hash of each that was asked for. `key` and `request` are told to the audit.
 
         Raises:
             SmeatonError: a worker refused; nothing changed.
@@ -77,7 +77,8 @@ class Service:
         after = {name: self.registry[name].bundle.hash for name in names}
         for model, found in after.items():
             event: Event = "bundle.swapped" if model in before else "bundle.loaded"
-            self.audit.note(event, outcome="done", model=model, bundle=found, before=before.get(model, ""))
+            facts = {"model": model, "bundle": found, "before": before.get(model, "")}
+            self.audit.note(event, key=key, outcome="done", request=request, **facts)
         return after
 
     async def unload(self, name: str) -> None:
@@ -139,6 +140,7 @@ class Service:
     def drain(self) -> None:
         """The end begins: not ready from now on."""
         self.draining = True
+        self.audit.note("service.draining", outcome="begun", worker=self.worker)
 
     async def tick(self) -> None:
         """Once a second: say what was left to say."""
@@ -157,6 +159,7 @@ class Service:
         if self.access is not None:
             self.access.close()
         self.audit.sweep(final=True)
+        self.audit.note("service.stopped", outcome="done", worker=self.worker)
         self.audit.close()
         if self.held is not None:
             self.held.close()

@@ -179,7 +179,7 @@ def _reloads(service: "Service") -> _Endpoint:
         if name not in service.registry.names_known():
             raise Problem(404, "unknown_model", "there is no model of this name")
         try:
-            hashes = await service.reload(name)
+            hashes = await service.reload(name, request.scope["caller"], request.scope["request_id"])
         except SmeatonError as error:
             raise Problem(409, "not_swapped", error.message, "", error.fix) from error
         return json_reply({"model": name, "bundle": hashes[name]})

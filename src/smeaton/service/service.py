@@ -81,14 +81,14 @@ class Service:
             self.audit.note(event, key=key, outcome="done", request=request, **facts)
         return after
 
-    async def unload(self, name: str) -> None:
-        """Stop answering for a model, on every worker.
+    async def unload(self, name: str, key: str = "", request: str = "") -> None:
+        """Stop answering for a model, on every worker. `key` and `request` are told to the audit.
 
         Raises:
             SmeatonError: a worker could not.
         """
         await agree(self.peers, {"do": "unload", "names": [name]})
-        self.audit.note("bundle.unloaded", outcome="done", model=name)
+        self.audit.note("bundle.unloaded", key=key, outcome="done", request=request, model=name)
 
     async def obey(self, message: dict[str, Any]) -> dict[str, Any]:
         """Do this worker's part of a change (see `control.agree`).

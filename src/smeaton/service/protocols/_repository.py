@@ -32,7 +32,7 @@ def repository_routes(service: "Service") -> Sequence[BaseRoute]:
     async def load(request: Request) -> Response:
         name = await _asked(request, service)
         try:
-            await service.reload(name)
+            await service.reload(name, request.scope["caller"], request.scope["request_id"])
         except SmeatonError as error:
             raise Problem(409, "not_swapped", error.message, "", error.fix) from error
         return json_reply({"name": name, "load": True})
@@ -40,7 +40,7 @@ def repository_routes(service: "Service") -> Sequence[BaseRoute]:
     async def unload(request: Request) -> Response:
         name = await _asked(request, service)
         try:
-            await service.unload(name)
+            await service.unload(name, request.scope["caller"], request.scope["request_id"])
         except SmeatonError as error:
             raise Problem(409, "not_unloaded", error.message, "", error.fix) from error
         return json_reply({"name": name, "unload": True})

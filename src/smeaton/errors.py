@@ -16,7 +16,8 @@ SmeatonError            a fault of ours unless a subclass says otherwise   exit 
 └── CallError           one call to a running program
     ├── DeadlineExceeded
     ├── Cancelled
-    └── OutOfMoney      the next call would cost more than is left
+    ├── OutOfMoney      the next call would cost more than is left
+    └── ProviderError   a language model's server did not answer as it should
 ```
 
 Each says what was given and what was expected; `fix` says what to do, `where` the file, line, column or row.
@@ -125,6 +126,33 @@ class Cancelled(CallError):
 
 class OutOfMoney(CallError):
     """The next paid call would cost more than is left."""
+
+
+class ProviderError(CallError):
+    """A language model's server did not answer as it should.
+
+    `kind`: `unreachable`, `timeout`, `busy` (429, 503, 529: wait and ask again), `failed` (another 5xx), `key` (401, 403),
+    `refused` (another 4xx: asking again brings the same), `filtered` (the provider's safety filter), `malformed` (a reply
+    that is not in the wire's form). `status` is the HTTP status, 0 without one; `wait` the seconds the server asked for
+    (Retry-After), None if it did not; `billed` says whether the call may have been charged.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        status: int = 0,
+        wait: float | None = None,
+        billed: bool = False,
+        fix: str = "",
+        where: str = "",
+    ) -> None:
+        super().__init__(message, fix=fix, where=where)
+        self.kind = kind
+        self.status = status
+        self.wait = wait
+        self.billed = billed
 
 
 class NotKept(SmeatonError):

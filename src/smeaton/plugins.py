@@ -23,6 +23,7 @@ FOLDERS = {
     "executors": "smeaton.trials.executors",
     "protocols": "smeaton.service.protocols",
     "weights": "smeaton.weights",
+    "wires": "smeaton.llm.wires",
 }
 
 

@@ -446,7 +446,7 @@ def test_a_manifest_decodes_to_itself(make_manifest: Make) -> None:
 def test_importing_bundle_and_runtime_stays_light() -> None:
     code = """
         import sys
-        import smeaton.bundle.write, smeaton.bundle.verify, smeaton.runtime.engine, smeaton.runtime.ledger
+        import smeaton.bundle.write, smeaton.bundle.verify, smeaton.runtime.engine, smeaton.llm.ledger
         heavy = {"onnx", "onnxruntime", "sklearn", "lightgbm", "duckdb", "pandas", "polars", "pyarrow", "rich", "scipy",
                  "torch", "ruamel", "starlette", "pickle5"}
         print(sorted(heavy & sys.modules.keys()))

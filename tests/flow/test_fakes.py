@@ -11,8 +11,8 @@ import smeaton
 from smeaton.bundle.read import open_bundle
 from smeaton.errors import NotReady, OutOfMoney, ProgramError
 from smeaton.flow.build import board
+from smeaton.llm.ledger import Ledger
 from smeaton.runtime.call import Call
-from smeaton.runtime.ledger import Ledger
 from smeaton.task.table import object_column
 
 pytestmark = pytest.mark.slow

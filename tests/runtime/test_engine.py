@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from smeaton.errors import Cancelled, DataError, DeadlineExceeded, OutOfMoney, ProgramError, RowsError
+from smeaton.llm.purse import MemoryPurse
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.program import Program, Step
-from smeaton.runtime.purse import MemoryPurse
 from smeaton.task.table import object_column
 from smeaton.task.types import Type
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
 
 pytestmark = pytest.mark.slow
 

@@ -14,8 +14,8 @@ from smeaton.bundle.manifest import FileRecord, encode
 from smeaton.bundle.read import open_bundle
 from smeaton.cli import main
 from smeaton.errors import InputError, NotReady, ProgramError
-from smeaton.runtime.call import Replies
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
+from smeaton.llm.purse import Replies
 from smeaton.service.listening import address, listen
 from smeaton.service.options import Options
 from smeaton.service.start import Allowance, assemble

@@ -10,10 +10,10 @@ import pytest
 
 from smeaton import plugins
 from smeaton.families import Refusal, Space
+from smeaton.llm.purse import MemoryPurse
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect
 from smeaton.runtime.program import Program, Step
-from smeaton.runtime.purse import MemoryPurse
 from smeaton.runtime.state import StateFolder
 from smeaton.task.table import Array, Table, object_column
 from smeaton.testing import check_answers, check_family, check_op, check_program_files

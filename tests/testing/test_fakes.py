@@ -14,10 +14,10 @@ import pytest
 
 from smeaton.errors import Cancelled, DeadlineExceeded, OutOfMoney, ProgramError, RowsError
 from smeaton.families import Refusal, Run
+from smeaton.llm.ledger import Ledger
+from smeaton.llm.purse import MemoryPurse
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
-from smeaton.runtime.ledger import Ledger
-from smeaton.runtime.purse import MemoryPurse
 from smeaton.task.table import Table, object_column, take
 from smeaton.task.types import Type
 from smeaton.testing.conformance import check_answers, check_family
@@ -54,8 +54,8 @@ def test_they_refuse_what_they_cannot_solve(desk: Any) -> None:
     for family in (chat, index, cascade):
         assert isinstance(family.space(numbers, desk.profile), Refusal)
         assert isinstance(family.space(no_text, desk.profile), Refusal)
-    assert chat.space(desk.task, desk.profile).external == HOST
-    assert index.space(desk.task, desk.profile).external == ""
+    assert chat.space(desk.task, desk.profile).external == (HOST,)
+    assert index.space(desk.task, desk.profile).external == ()
 
 
 # --- chat ---

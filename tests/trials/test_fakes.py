@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smeaton.errors import OutOfMoney
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
 from smeaton.task.arrays import open_table
 from smeaton.task.table import object_column
 from smeaton.task.types import Type

@@ -12,10 +12,10 @@ import pytest
 from smeaton import plugins
 from smeaton.data.split import save_folds
 from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
+from smeaton.llm.ledger import Ledger
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import open_program
-from smeaton.runtime.ledger import Ledger
 from smeaton.runtime.program import Program, Step
 from smeaton.task.arrays import open_table
 from smeaton.task.table import Table, object_column

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from smeaton.errors import OutOfMoney
-from smeaton.runtime.call import Replies
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
+from smeaton.llm.purse import Replies
 from smeaton.trials.purse import Meter
 
 

@@ -301,7 +301,7 @@ def test_stops_when_all_was_tried(tmp_path: Path) -> None:
 
 
 def test_failed_and_refused_are_rows_with_reasons(tmp_path: Path) -> None:
-    spaces = {**SPACES, "chat": Space(starts=({},), external="api.example.com")}
+    spaces = {**SPACES, "chat": Space(starts=({},), external=("api.example.com",))}
     world = World(tmp_path, spaces=spaces, refusals={"vision": "there are no images"})
     result, _, _ = world.run(broken=lambda job: job.family == "linear")
     notes = {trial.candidate.family: trial for trial in result.trials if trial.state in ("refused", "failed")}
@@ -312,7 +312,7 @@ def test_failed_and_refused_are_rows_with_reasons(tmp_path: Path) -> None:
 
 
 def test_external_family_needs_leave_and_money(tmp_path: Path) -> None:
-    spaces = {**SPACES, "chat": Space(starts=({},), external="api.example.com")}
+    spaces = {**SPACES, "chat": Space(starts=({},), external=("api.example.com",))}
     allowed = TASK.with_(privacy=Privacy(external=True))
     result, _, _ = World(tmp_path / "a", spaces=spaces, task=allowed).run()
     assert next("costs money" in t.note for t in result.trials if t.candidate.family == "chat")

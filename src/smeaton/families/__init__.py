@@ -11,7 +11,8 @@ from typing import Any, Literal, Protocol
 
 from smeaton.compile.calibrate import Calibration
 from smeaton.data.fold import Fold
-from smeaton.runtime.call import Purse
+from smeaton.llm.purse import Purse
+from smeaton.runtime.ops import Effect
 from smeaton.runtime.program import Program
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array, Table
@@ -61,7 +62,14 @@ class Space:
     seconds: float | None = None
     whole: int | None = None
     shared: bool = False  #: its first fits also do work that later fits of the build share (embedding the rows)
-    external: str = ""  #: the host rows would be sent to; the task must allow it (`privacy.external`)
+    #: the hosts rows would be sent to; the task must allow it (`privacy.external`); `local` is no such host
+    external: tuple[str, ...] = ()
+    masks: bool = False  #: whether it replaces the columns of `privacy.mask` before anything is sent
+    #: what of the family does not run here, and why: each is a row of the board ("prompt gpt-x": "needs ...")
+    refused: Mapping[str, str] = field(default_factory=dict)
+    #: at most so many held-out rows are answered in all (0 = every one): the same for all candidates that say the same
+    asked_rows: int = 0
+    pool: Literal["merged", "all"] = "merged"  #: which finished trials it works on, where it needs a pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Finished:
     stop: Sequence[Table]
     folders: Sequence[Path]
     calibrations: Sequence[Calibration | None]
+    config: Config = field(default_factory=dict)
+    effect: Effect = "pure"
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from smeaton.flow.unhurried import unhurried
 from smeaton.flow.unserved import refuse_all, unserved
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.text import render
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
 from smeaton.trials.clock import Clock
 from smeaton.trials.measure import EXTERNAL_CALLS
 from smeaton.trials.notice import Listener, Notice

@@ -193,7 +193,7 @@ def _broken_promises(work: Finish, key: str) -> list[str]:
 
 def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
     """Score the Program that ships on the sealed rows, and count the opening. No scores where the money ran out."""
-    from smeaton.runtime.ledger import Ledger
+    from smeaton.llm.ledger import Ledger
 
     prepared = work.prepared
     folder, ledger = work.folder(key), work.root / "ledger.db"

@@ -15,11 +15,11 @@ import numpy as np
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.data.read import Raw, read_chunks
 from smeaton.errors import InputError, OutOfMoney, RowFault, RowsError
+from smeaton.llm.purse import MemoryPurse
 from smeaton.metrics._defaults import load_metric
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.ops._embed_memory import on_threads
-from smeaton.runtime.purse import MemoryPurse
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, concat, object_column, rows_in, take
 from smeaton.task.task import Task
 from smeaton.task.types import Type

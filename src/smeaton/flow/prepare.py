@@ -113,9 +113,10 @@ def spaces(prepared: Prepared) -> tuple[dict[str, Space], dict[str, str]]:
         answer = family.space(prepared.task, prepared.profile)
         if isinstance(answer, Refusal):
             refused[name] = answer.why
-        elif answer.external and prepared.task.privacy.mask:
+        elif answer.external and prepared.task.privacy.mask and not answer.masks:
             # Sending what the user wants masked would break the promise; sending nothing keeps it.
-            refused[name] = f"it would send rows to {answer.external}, and this version cannot mask (privacy.mask)"
+            hosts = ", ".join(answer.external)
+            refused[name] = f"it would send rows to {hosts}, and it does not mask (privacy.mask)"
         else:
             found[name] = answer
     return found, refused

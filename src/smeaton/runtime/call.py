@@ -3,41 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 from smeaton.errors import Cancelled, DeadlineExceeded
-
-
-class Purse(Protocol):
-    """Money that may be spent. Amounts in dollars."""
-
-    def reserve(self, amount: float, why: str) -> str:
-        """Set `amount` aside before a paid call; returns a ticket.
-
-        Raises:
-            OutOfMoney: the amount is more than is left.
-        """
-        ...
-
-    def settle(self, ticket: str, amount: float) -> None:
-        """Say what the call behind `ticket` really cost (0 frees the reservation)."""
-        ...
-
-
-@runtime_checkable
-class Replies(Protocol):
-    """A purse that also keeps what was paid for, so that work taken up again pays for no call twice.
-
-    A key is `purse.reply_key(...)`: a hash of everything that decides the reply.
-    """
-
-    def recall(self, key: str) -> bytes | None:
-        """The reply kept under a key, None if there is none."""
-        ...
-
-    def keep(self, ticket: str, amount: float, key: str, reply: bytes) -> None:
-        """Settle a ticket and keep the reply it paid for, both or neither."""
-        ...
+from smeaton.llm.purse import Purse
 
 
 @dataclass(frozen=True, slots=True)

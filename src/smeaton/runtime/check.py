@@ -7,6 +7,7 @@ from typing import cast
 
 from smeaton import plugins
 from smeaton.errors import ProgramError
+from smeaton.llm.endpoint import LOCAL
 from smeaton.runtime.ops import Effect, Op
 from smeaton.runtime.program import Program, Step
 
@@ -15,11 +16,17 @@ _ORDER: tuple[Effect, ...] = ("pure", "state", "external")
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A step that talks to another machine: its host, and the most one call costs in dollars."""
+    """A step that talks to another machine, or to a model server on this one (`local`): its host, and the most one call
+    costs in dollars."""
 
     step: str
     host: str
     price: float
+
+    @property
+    def local(self) -> bool:
+        """Whether rows stay on this machine."""
+        return self.host == LOCAL
 
 
 def check_program(program: Program) -> None:
@@ -99,12 +106,19 @@ def externals(program: Program) -> tuple[External, ...]:
         if op_of(step).effect != "external":
             continue
         host, price = step.args.get("host"), step.args.get("price", 0.0)
-        if not isinstance(host, str) or not host:
-            raise ProgramError("an external step names no host", where=place(number, step), fix="set args.host")
-        if isinstance(price, bool) or not isinstance(price, int | float) or not (math.isfinite(price) and price >= 0):
-            raise ProgramError(f"{price!r} is no price", where=place(number, step), fix="set args.price in dollars")
-        found.append(External(place(number, step), host, float(price)))
+        found.append(_external(place(number, step), host, price))
+        # A chat step may name others that answer when the first does not.
+        for other in step.args.get("fallback", ()):
+            found.append(_external(place(number, step), other.get("host"), other.get("price", 0.0)))
     return tuple(found)
+
+
+def _external(where: str, host: object, price: object) -> External:
+    if not isinstance(host, str) or not host:
+        raise ProgramError("an external step names no host", where=where, fix="set args.host")
+    if isinstance(price, bool) or not isinstance(price, int | float) or not (math.isfinite(price) and price >= 0):
+        raise ProgramError(f"{price!r} is no price", where=where, fix="set args.price in dollars")
+    return External(where, host, float(price))
 
 
 def check_allowed(program: Program, allow_external: Collection[str], trust: Collection[str]) -> None:

@@ -14,7 +14,8 @@ from typing import Any, cast
 from smeaton.bundle.read import Bundle
 from smeaton.bundle.verify import read_samples, replay
 from smeaton.errors import SmeatonError
-from smeaton.runtime.call import Call, Purse
+from smeaton.llm.purse import Purse
+from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
 from smeaton.service.answered import Answered, Run
 from smeaton.service.batching import Batcher

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from smeaton import plugins
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.errors import InputError
+from smeaton.llm.ledger import Ledger
 from smeaton.runtime.check import effect_of
-from smeaton.runtime.ledger import Ledger
 from smeaton.service.auth.audit import Audit
 from smeaton.service.auth.tls import checked_tls
 from smeaton.service.control import Alone, Peers

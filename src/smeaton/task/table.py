@@ -24,6 +24,14 @@ PREDICTION = "prediction"
 PROBABILITY = "probability"
 #: Optional column of an answer: None where the row was answered, else why it was not (scored as wrong).
 ERROR = "error"
+#: Optional column of a program's answers: what the row took, an object with `cost` in dollars (null = unknown), `input`
+#: and `output` tokens, `seconds` and `model`; None where no other machine or model server was asked.
+USAGE = "usage"
+#: Columns that trials keep beside the answers: dollars a row took (NaN = unknown); whether each check passed (2-D, 0 or
+#: 1); how sure the judge is that the answer is good (0 to 1).
+COST = "cost"
+CHECKED = "checked"
+VERDICT = "verdict"
 
 
 def rows_in(table: Table) -> int:

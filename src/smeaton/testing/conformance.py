@@ -16,7 +16,8 @@ import numpy as np
 
 from smeaton.data.fold import Fold
 from smeaton.families import Choice, Family, Finished, Fitted, Range, Refusal, Run
-from smeaton.runtime.call import Call, Purse
+from smeaton.llm.purse import Purse
+from smeaton.runtime.call import Call
 from smeaton.runtime.check import TOLERANCE, effect_of, externals, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.ops import Op, RowReader, State, Streamer

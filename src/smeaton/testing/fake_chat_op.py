@@ -23,10 +23,10 @@ from typing import Literal
 import msgspec
 
 from smeaton.errors import ProgramError
-from smeaton.runtime.call import Call, Replies
+from smeaton.llm.purse import Replies, reply_key
+from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect, State
 from smeaton.runtime.program import Step
-from smeaton.runtime.purse import reply_key
 from smeaton.runtime.stream import cell_text
 from smeaton.task.table import Array, Table
 from smeaton.task.types import Label, label_text

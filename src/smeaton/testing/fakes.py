@@ -19,7 +19,8 @@ import numpy as np
 
 from smeaton.data.fold import Fold
 from smeaton.families import Config, Refusal, Run, Space
-from smeaton.runtime.call import Call, Purse
+from smeaton.llm.purse import Purse
+from smeaton.runtime.call import Call
 from smeaton.runtime.check import externals
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import save_program
@@ -77,7 +78,7 @@ class Chat:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """One configuration."""
-        return _refusal(task) or Space(starts=({},), external=self.host, effort=0.5)
+        return _refusal(task) or Space(starts=({},), external=(self.host,), effort=0.5)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> FakeFitted:
         """Learn the script from the training rows."""
@@ -138,7 +139,7 @@ class Cascade:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """One configuration."""
-        return _refusal(task) or Space(starts=({},), external=self.chat.host, effort=0.7)
+        return _refusal(task) or Space(starts=({},), external=(self.chat.host,), effort=0.7)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> FakeFitted:
         """Both from the training rows."""

@@ -145,10 +145,11 @@ def admit(
     """
     allowed, refused = {}, dict(refusals)
     for name, space in spaces.items():
-        if space.external and not task.privacy.external:
-            refused[name] = f"it would send rows to {space.external}; the task does not allow that (privacy.external)"
-        elif space.external and task.budget.money <= 0:
-            refused[name] = f"each call to {space.external} costs money; the budget for money is $0 (budget.money)"
+        hosts = ", ".join(space.external)
+        if hosts and not task.privacy.external:
+            refused[name] = f"it would send rows to {hosts}; the task does not allow that (privacy.external)"
+        elif hosts and task.budget.money <= 0:
+            refused[name] = f"each call to {hosts} costs money; the budget for money is $0 (budget.money)"
         else:
             allowed[name] = space
     return allowed, refused

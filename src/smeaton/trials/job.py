@@ -23,11 +23,11 @@ from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
 from smeaton.families import Family, Fitted, Run
 from smeaton.families._vectors import FOLDER as VECTORS
 from smeaton.families._vectors import VectorStore
+from smeaton.llm.ledger import Ledger
 from smeaton.runtime.call import Call
 from smeaton.runtime.check import effect_of, externals, is_slow, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, flush, save_program
-from smeaton.runtime.ledger import Ledger
 from smeaton.runtime.ops._embed_memory import remembering
 from smeaton.runtime.program import Program
 from smeaton.task.arrays import save_table

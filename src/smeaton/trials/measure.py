@@ -156,9 +156,9 @@ def main() -> None:
 
 
 def _measure_here(folder: Path, question: Question) -> Measured:
+    from smeaton.llm.ledger import Ledger
     from smeaton.runtime.call import Call
     from smeaton.runtime.engine import Engine
-    from smeaton.runtime.ledger import Ledger
     from smeaton.trials.purse import Meter
 
     meter = Meter(Ledger(Path(question.ledger))) if question.ledger else None

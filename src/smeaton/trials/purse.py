@@ -2,7 +2,7 @@
 
 import threading
 
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
 
 
 class Meter:

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from smeaton.errors import DataError, OutOfMoney
-from smeaton.runtime import ledger as module
-from smeaton.runtime.call import Replies
-from smeaton.runtime.ledger import Ledger, alive, process_mark
-from smeaton.runtime.purse import reply_key
+from smeaton.llm import ledger as module
+from smeaton.llm.ledger import Ledger, alive, process_mark
+from smeaton.llm.purse import Replies, reply_key
 
 
 def test_money_is_reserved_before_and_settled_after(tmp_path: Path) -> None:
@@ -169,7 +168,7 @@ SPENDER = """
 import sys
 from pathlib import Path
 from smeaton.errors import OutOfMoney
-from smeaton.runtime.ledger import Ledger
+from smeaton.llm.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 print("go", flush=True)
 while True:

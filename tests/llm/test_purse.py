@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smeaton.errors import OutOfMoney
-from smeaton.runtime.purse import MemoryPurse, nanodollars
+from smeaton.llm.purse import MemoryPurse, nanodollars
 
 
 def test_reserve_settle_and_left() -> None:

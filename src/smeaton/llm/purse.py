@@ -1,4 +1,4 @@
-"""`MemoryPurse`: money for one process. The durable purse of a build is `ledger.py`.
+"""`Purse`: money that may be spent, and `MemoryPurse`: that of one process. The durable one of a build is `ledger.py`.
 
 Amounts are kept as whole nanodollars: the cap is rounded down and what is spent is rounded up, so that no sum of
 rounding errors can pass the cap.
@@ -7,13 +7,45 @@ rounding errors can pass the cap.
 import hashlib
 import math
 import threading
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from smeaton.errors import OutOfMoney
 
 NANO = 1_000_000_000
+
+
+class Purse(Protocol):
+    """Money that may be spent. Amounts in dollars."""
+
+    def reserve(self, amount: float, why: str) -> str:
+        """Set `amount` aside before a paid call; returns a ticket.
+
+        Raises:
+            OutOfMoney: the amount is more than is left.
+        """
+        ...
+
+    def settle(self, ticket: str, amount: float) -> None:
+        """Say what the call behind `ticket` really cost (0 frees the reservation)."""
+        ...
+
+
+@runtime_checkable
+class Replies(Protocol):
+    """A purse that also keeps what was paid for, so that work taken up again pays for no call twice.
+
+    A key is `purse.reply_key(...)`: a hash of everything that decides the reply.
+    """
+
+    def recall(self, key: str) -> bytes | None:
+        """The reply kept under a key, None if there is none."""
+        ...
+
+    def keep(self, ticket: str, amount: float, key: str, reply: bytes) -> None:
+        """Settle a ticket and keep the reply it paid for, both or neither."""
+        ...
 
 
 def nanodollars(amount: float, *, up: bool = True) -> int:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smeaton.errors import DataError
-from smeaton.runtime.purse import NANO, nanodollars, no_money, too_dear
+from smeaton.llm.purse import NANO, nanodollars, no_money, too_dear
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;

@@ -131,10 +131,10 @@ class OutOfMoney(CallError):
 class ProviderError(CallError):
     """A language model's server did not answer as it should.
 
-    `kind`: `unreachable`, `timeout`, `busy` (429, 503, 529: wait and ask again), `failed` (another 5xx), `key` (401, 403),
-    `refused` (another 4xx: asking again brings the same), `filtered` (the provider's safety filter), `malformed` (a reply
-    that is not in the wire's form). `status` is the HTTP status, 0 without one; `wait` the seconds the server asked for
-    (Retry-After), None if it did not; `billed` says whether the call may have been charged.
+    `kind`: `unreachable`, `timeout`, `busy` (429, 503, 529: wait and ask again), `failed` (another 5xx), `key` (401,
+    403), `refused` (another 4xx: asking again brings the same), `filtered` (the provider's safety filter), `malformed`
+    (a reply that is not in the wire's form). `status` is the HTTP status, 0 without one; `wait` the seconds the server
+    asked for (Retry-After), None if it did not; `billed` says whether the call may have been charged.
     """
 
     def __init__(

@@ -108,8 +108,8 @@ def externals(program: Program) -> tuple[External, ...]:
         host, price = step.args.get("host"), step.args.get("price", 0.0)
         found.append(_external(place(number, step), host, price))
         # A chat step may name others that answer when the first does not.
-        for other in step.args.get("fallback", ()):
-            found.append(_external(place(number, step), other.get("host"), other.get("price", 0.0)))
+        others = step.args.get("fallback", ())
+        found += [_external(place(number, step), other.get("host"), other.get("price", 0.0)) for other in others]
     return tuple(found)
 
 

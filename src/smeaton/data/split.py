@@ -119,6 +119,14 @@ def fold(dataset: Dataset, index: FoldIndex, number: int) -> Fold:
     return Fold(number, rows_of(dataset, index.train), rows_of(dataset, index.stop), held, index.held)
 
 
+def some_held(index: FoldIndex, number: int, count: int) -> FoldIndex:
+    """The fold with at most `count` of its held-out rows (0 = all): the same ones for whoever asks for so many."""
+    if not 0 < count < len(index.held):
+        return index
+    chosen = np.random.default_rng([count, number]).choice(len(index.held), count, replace=False)
+    return FoldIndex(index.train, index.stop, index.held[np.sort(chosen)])
+
+
 def rows_of(dataset: Dataset, index: Array) -> Rows:
     """Some rows of a dataset with their target."""
     weight = None if dataset.weight is None else dataset.weight[index]

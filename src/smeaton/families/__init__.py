@@ -74,9 +74,11 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a family does not run on this task: shown on the board, never hidden."""
+    """Why a family does not run on this task: shown on the board, never hidden. `parts` say it for each of its parts
+    (its models), as `Space.refused` does."""
 
     why: str
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

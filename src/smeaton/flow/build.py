@@ -26,6 +26,7 @@ from smeaton.trials.clock import Clock
 from smeaton.trials.measure import EXTERNAL_CALLS
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.plan import Plan, make_plan
+from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.refit import refit
 from smeaton.trials.search import search
 from smeaton.trials.setup import Setup
@@ -85,7 +86,7 @@ def build(
             for note in store.notes:
                 listen(Notice("note", note))
             plan = _plan(prepared, found, store, clock, executor.slots)
-            _open_ledger(prepared, _kept_money(prepared))
+            _open_ledger(prepared, _kept_money(prepared, found))
             for line in plan.lines:
                 listen(Notice("plan", line, {"plan": plan}))
             for change in renew_lock(request.folder, prepared.dataset, prepared.test, plan.lines[:1]):
@@ -147,14 +148,15 @@ def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
 def _open_ledger(prepared: Prepared, kept: float) -> None:
     """The one file that workers, measuring and the sealed test draw on, without a part that is kept for later. What
     earlier runs of this build spent stays spent."""
-    if prepared.task.budget.money > 0:
-        Ledger(prepared.root / "ledger.db", prepared.task.budget.money * (1.0 - kept)).close()
+    Ledger(prepared.root / LEDGER_FILE, prepared.task.budget.money * (1.0 - kept)).close()
 
 
-def _kept_money(prepared: Prepared) -> float:
+def _kept_money(prepared: Prepared, found: Mapping[str, Space]) -> float:
     """The part of the money kept for measuring and the sealed test: enough to test what is tried but once."""
     after = len(prepared.test) + 2 * EXTERNAL_CALLS
-    return after / (after + len(prepared.train))
+    rows = len(prepared.train)
+    asked = [min(space.asked_rows or rows, rows) for space in found.values() if space.external]
+    return after / (after + max(asked, default=rows))
 
 
 def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: Clock, slots: int) -> Plan:

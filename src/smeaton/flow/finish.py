@@ -25,11 +25,12 @@ from smeaton.runtime.check import externals, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, open_program
 from smeaton.runtime.ops._embed_memory import on_threads
-from smeaton.task.table import Table, take
+from smeaton.task.table import COST, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
 from smeaton.trials.measure import measure
 from smeaton.trials.notice import Listener, Notice
+from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Cost, Interval, Trial
 from smeaton.trials.setup import Result
 from smeaton.trials.ship import Shipped, assemble
@@ -165,10 +166,12 @@ def _measure(work: Finish, key: str) -> bool:
     """Assemble the Program that would ship for a trial and measure it in a process of its own; False where it cannot
     be measured (the money ran out, it hangs), which is said."""
     folder = work.folder(key)
-    ledger = work.root / "ledger.db"
     rows = take(work.prepared.dataset.table, work.prepared.train[:200])
+    asks = bool(externals(open_program(folder)))
+    seconds = max(0.5, 0.15 * work.result.plan.reserve) if asks and work.result.plan else 0.5
+    paid = _row_money(work, key) if asks else None
     try:
-        cost = measure(folder, work.prepared.task, rows, ledger=ledger if ledger.exists() else None)
+        cost = measure(folder, work.prepared.task, rows, seconds=seconds, ledger=work.root / LEDGER_FILE, money=paid)
     except SmeatonError as error:
         family = work.trial(key).candidate.family
         work.listen(Notice("note", f"{family} cannot be chosen: {error.message}"))
@@ -178,13 +181,23 @@ def _measure(work: Finish, key: str) -> bool:
     return True
 
 
+def _row_money(work: Finish, key: str) -> float | None:
+    """The mean dollars of a row over all that were answered out of fold; NaN where a price is unknown, None where the
+    trial kept no costs."""
+    from smeaton.task.arrays import open_table
+    from smeaton.trials.evaluate import OOF
+
+    answers = open_table(work.root / "trials" / key / OOF)
+    return float(np.mean(answers[COST])) if COST in answers else None
+
+
 def _broken_promises(work: Finish, key: str) -> list[str]:
     """What the task asked for and this build did another way."""
     task = work.prepared.task
     found = []
     if task.limits.device != "cpu":
         found.append(f"limits.device {task.limits.device!r} was asked for, and it runs on the cpu")
-    if task.limits.offline and externals(open_program(work.folder(key))):
+    if task.limits.offline and any(not one.local for one in externals(open_program(work.folder(key)))):
         found.append("limits.offline was asked for, and it talks to other machines")
     if task.checks:
         found.append(f"checks were asked for, and this version runs none: {', '.join(task.checks)}")
@@ -196,22 +209,22 @@ def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
     from smeaton.llm.ledger import Ledger
 
     prepared = work.prepared
-    folder, ledger = work.folder(key), work.root / "ledger.db"
+    folder = work.folder(key)
     rows = take(prepared.dataset.table, prepared.test)
     program = open_program(folder)
-    hosts = {str(step.args["host"]) for step in program.steps if "host" in step.args}
+    hosts = {external.host for external in externals(program) if external.local or prepared.task.privacy.external}
     with Engine(
         program,
         folder,
         work.root / "ship" / f"{key}.state",
         types=prepared.task.input_types,
-        allow_external=hosts if prepared.task.privacy.external else (),
+        allow_external=hosts,
         trust=program.files() if prepared.task.solutions.add else (),
     ) as engine:
         opened = _count_opening(work)
         try:
             with on_threads(os.cpu_count() or 1):
-                answers = engine.run(rows, Call(purse=Ledger(ledger) if ledger.exists() else None))
+                answers = engine.run(rows, Call(purse=Ledger(work.root / LEDGER_FILE)))
         except OutOfMoney:
             return {}, opened
     names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from smeaton import plugins
 from smeaton.families import Space
@@ -92,9 +92,9 @@ class Chooser:
 
     def blend(self, trials: Sequence[Trial], running: Iterable[Candidate]) -> Attempt | None:
         """A blend over the best finished trials, None where there are too few or these were blended before."""
-        members = self.members(trials)
         tried = {trial.candidate.key for trial in trials} | {candidate.key for candidate in running}
         for name, space in self.blends.items():
+            members = self.members(trials, space.pool)
             if len(members) < space.needs_pool:
                 continue
             keys = tuple(trial.key for trial in members)
@@ -105,12 +105,15 @@ class Chooser:
                     return Attempt(candidate, "blend", seed=self.seed, pool=keys, allowed=ALL)
         return None
 
-    def members(self, trials: Sequence[Trial]) -> list[Trial]:
-        """What a blend may read: the best of every family, then the best of all; no baselines, no blends."""
+    def members(self, trials: Sequence[Trial], pool: Literal["merged", "all"] = "merged") -> list[Trial]:
+        """What a blend may read: the best of every family, then the best of all; no baselines, no blends, and of
+        `merged` only those whose programs can be averaged into one."""
         ranked = [
             trial
             for trial in best_first(trials, self.sign)
-            if trial.candidate.family in self.singles and not stop_rows_seen(trial.candidate, *self.folds)
+            if trial.candidate.family in self.singles
+            and (trial.merged or pool == "all")
+            and not stop_rows_seen(trial.candidate, *self.folds)
         ]
         firsts = {trial.candidate.family: trial.key for trial in reversed(ranked)}
         chosen = set(firsts.values())
@@ -152,4 +155,5 @@ def admit(
             refused[name] = f"each call to {hosts} costs money; the budget for money is $0 (budget.money)"
         else:
             allowed[name] = space
+            refused |= {f"{name} {what}": why for what, why in space.refused.items()}
     return allowed, refused

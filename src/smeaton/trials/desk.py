@@ -59,8 +59,9 @@ class Desk:
         """Whether any job is in flight."""
         return bool(self._flights)
 
-    def submit(self, attempt: Attempt, fold: int, seconds: float, patience: float) -> None:
-        """Start one fit with a soft limit of `seconds`; it is killed `patience` seconds from now at the latest."""
+    def submit(self, attempt: Attempt, fold: int, seconds: float, patience: float, asked: int = 0) -> None:
+        """Start one fit with a soft limit of `seconds`; it is killed `patience` seconds from now at the latest. `asked`
+        held-out rows are answered (0 = all)."""
         config = dict(attempt.candidate.config)
         if fold in attempt.limits:
             config[STEPS] = attempt.limits[fold]
@@ -78,6 +79,7 @@ class Desk:
             ledger=self.ledger,
             pool=tuple(str(trial_folder(self.root, key)) for key in attempt.pool),
             cache=str(cache_of(self.root)),
+            asked=asked,
         )
         now = self.clock.elapsed()
         attempt.running.add(fold)

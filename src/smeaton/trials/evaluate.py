@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from smeaton.compile.calibrate import Calibration
-from smeaton.data.split import open_folds
+from smeaton.data.split import open_folds, some_held
 from smeaton.metrics import Metric
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import interval, mean
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from smeaton.data.split import FoldIndex
 
 OOF = "oof"
+EFFECTS = ("", "pure", "state", "external")
 ROW = "row"
 
 
@@ -68,6 +69,7 @@ def evaluate(
     folder = root / "trials" / key
     task = dataset.task
     fits = [read_fit(folder, fold) for fold in range(len(folds))]
+    folds = [some_held(index, number, fits[number].job.asked) for number, index in enumerate(folds)]
     held = [read_answers(folder, fold, HELD) for fold in range(len(folds))]
     seen = stop_rows_seen(candidate, len(folds), len(open_folds(root / "data")) if len(folds) == 1 else 1)
     steps = [None] * len(folds) if seen else _calibrations(folder, dataset, folds, held, fits)
@@ -99,6 +101,8 @@ def evaluate(
         note="; ".join(dict.fromkeys(filter(None, (*(fit.note for fit in fits), cuts.note if cuts else "")))),
         calibrated=any(step is not None for step in steps),
         parity=max(parities) if parities else None,
+        effect=max((fit.effect for fit in fits), key=EFFECTS.index, default=""),
+        merged=all(fit.mergeable or not fit.effect for fit in fits),
     )
     durable_write(folder / CALIBRATION_FILE, msgspec.json.encode(steps))
     _write_table({ROW: rows, **stack([tables[0] for tables in answers])}, folder / OOF)

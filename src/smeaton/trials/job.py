@@ -18,7 +18,7 @@ from smeaton.compile.merge import mergeable
 from smeaton.compile.proof import adversarial, compare
 from smeaton.data.dataset import Dataset
 from smeaton.data.fold import Fold
-from smeaton.data.split import FoldIndex, all_rows, fold, open_folds
+from smeaton.data.split import FoldIndex, all_rows, fold, open_folds, some_held
 from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
 from smeaton.families import Family, Fitted, Run
 from smeaton.families._vectors import FOLDER as VECTORS
@@ -83,7 +83,8 @@ def run_job(job: Job, report: Report) -> FitResult:
     meter = Meter(Ledger(Path(job.ledger))) if job.ledger else None
     try:
         dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
-        one = fold(dataset, all_rows(folds[job.fold]) if job.all_rows else folds[job.fold], job.fold)
+        index = some_held(folds[job.fold], job.fold, job.asked)
+        one = fold(dataset, all_rows(index) if job.all_rows else index, job.fold)
         work = Work(job, dataset, one, folder, meter, {"rows": len(one.train)})
         _fit_and_answer(work, folds, report)
         work.timed("seconds", start)
@@ -168,15 +169,17 @@ def open_engine(program: Program, folder: Path, work: Work) -> Engine:
         OutOfMoney: it talks to other machines and there is no ledger.
         ProgramError: the task does not let rows leave this machine.
     """
-    hosts = {external.host for external in externals(program)}
+    outside = externals(program)
+    hosts = {external.host for external in outside}
     if hosts and work.meter is None:
         raise OutOfMoney(
             f"the program talks to {', '.join(sorted(hosts))} and no money was set aside for it",
             fix="give the task a budget: budget.money",
         )
-    if hosts and not work.task.privacy.external:
+    away = {external.host for external in outside if not external.local}
+    if away and not work.task.privacy.external:
         raise ProgramError(
-            f"the program sends rows to {', '.join(sorted(hosts))}, and the task does not allow that",
+            f"the program sends rows to {', '.join(sorted(away))}, and the task does not allow that",
             fix="set privacy.external to true, or leave this family out",
         )
     state = work.folder / "scratch" / "state" if any(step.state for step in program.steps) else None
@@ -231,7 +234,10 @@ def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:
     job, target = work.job, work.dataset.target
     scratch = work.folder / "scratch"
     scratch.mkdir()
-    others: dict[int, Array] = {number: target[index.held] for number, index in enumerate(folds) if number != job.fold}
+    asked = [(index, some_held(index, number, job.asked)) for number, index in enumerate(folds)]
+    others: dict[int, Array] = {
+        number: target[some.held] for number, (_, some) in enumerate(asked) if number != job.fold
+    }
     return Run(
         seed=job.seed,
         fidelity=job.fidelity,
@@ -239,7 +245,7 @@ def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:
         scratch=scratch,
         threads=job.threads,
         purse=work.meter,
-        pool=[open_finished(Path(folder), work.task, job.fold) for folder in job.pool],
+        pool=[open_finished(Path(folder), work.task, job.fold, asked) for folder in job.pool],
         report=report,
         cache=Path(job.cache) if job.cache else None,
         other_folds=others,

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from smeaton.data.dataset import Dataset
-from smeaton.data.split import FoldIndex, open_folds
+from smeaton.data.split import FoldIndex, open_folds, some_held
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import paired
 from smeaton.task.table import Array
 from smeaton.trials.attempt import trial_folder
 from smeaton.trials.evaluate import evaluate
 from smeaton.trials.record import Candidate, Trial
-from smeaton.trials.results import HELD, read_answers
+from smeaton.trials.results import HELD, read_answers, read_fit
 
 
 class StoredJudge:
@@ -35,17 +35,26 @@ class StoredJudge:
 
     def paired(self, one: str, other: str, folds: Sequence[int]) -> tuple[float, float, float]:
         """See `Judge.paired`. Before calibration on both sides: a single fold has nothing to cross-fit with."""
-        held = np.concatenate([self.folds[fold].held for fold in folds])
-        a, b = (np.concatenate([self._rows(key, fold) for fold in folds]) for key in (one, other))
+        parts = [self._shared(one, other, fold) for fold in folds]
+        held, a, b = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         weight = None if self.dataset.weight is None else self.dataset.weight[held]
         groups = None if self.dataset.group is None else self.dataset.group[held]
         if self.metric.better == "higher":
             a, b = b, a
         return paired(self.metric, a, b, weight, groups, self.seed)
 
-    def _statistics(self, key: str, fold: int) -> Array:
-        answers = read_answers(trial_folder(self.root, key), fold, HELD)[0]
-        held = self.folds[fold].held
+    def _shared(self, one: str, other: str, fold: int) -> tuple[Array, Array, Array]:
+        """The rows of a fold that both answered, with the statistics of each."""
+        (rows_a, a), (rows_b, b) = self._rows(one, fold), self._rows(other, fold)
+        if len(rows_a) == len(rows_b):
+            return rows_a, a, b
+        held, in_a, in_b = np.intersect1d(rows_a, rows_b, assume_unique=True, return_indices=True)
+        return held, a[in_a], b[in_b]
+
+    def _statistics(self, key: str, fold: int) -> tuple[Array, Array]:
+        folder = trial_folder(self.root, key)
+        answers = read_answers(folder, fold, HELD)[0]
+        held = some_held(self.folds[fold], fold, read_fit(folder, fold).job.asked).held
         weight = None if self.dataset.weight is None else self.dataset.weight[held]
         group = None if self.dataset.group is None else self.dataset.group[held]
-        return self.metric.rows(answers, self.dataset.target[held], self.dataset.task.labels, weight, group)
+        return held, self.metric.rows(answers, self.dataset.target[held], self.dataset.task.labels, weight, group)

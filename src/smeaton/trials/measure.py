@@ -5,6 +5,7 @@ measurements as JSON. It imports no training library.
 """
 
 import math
+import os
 import re
 import resource
 import subprocess
@@ -20,7 +21,7 @@ import msgspec
 from smeaton.errors import OutOfMoney, SmeatonError
 from smeaton.runtime.files import open_program
 from smeaton.runtime.program import PROGRAM_FILE, Program
-from smeaton.task.table import Array, Table, rows_in
+from smeaton.task.table import USAGE, Array, Table, rows_in
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 from smeaton.trials.process import command, environment
@@ -31,7 +32,9 @@ CPU_HOUR = 0.05
 MOST_ROWS = 200  #: rows that are called in turn
 WARM_CALLS = 20
 MOST_CALLS = 2_000
-EXTERNAL_CALLS = 5  #: paid calls are few
+EXTERNAL_CALLS = 20  #: calls of a program that asks others: they are paid for
+CASCADE_CALLS = 60  #: the same where only some rows go there
+_LEAST_CALLS = 5  #: made whatever the clock says
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,13 +44,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     types: dict[str, Type]
     seconds: float
     scratch: str
+    most: int = MOST_CALLS
     hosts: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
     ledger: str = ""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What it answers: seconds of single calls, CPU seconds and dollars a call, peak bytes of memory."""
+    """What it answers: seconds of single calls, CPU seconds and dollars a call, peak bytes of memory; `served` are the
+    seconds of a call that a model server on this machine worked (dollars are NaN where a price is unknown)."""
 
     p50: float
     p95: float
@@ -55,12 +60,23 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float
     money: float
     memory: int
+    served: float = 0.0
 
 
-def measure(folder: Path, task: Task, rows: Table, *, seconds: float = 0.5, ledger: Path | None = None) -> Cost:
+def measure(
+    folder: Path,
+    task: Task,
+    rows: Table,
+    *,
+    seconds: float = 0.5,
+    ledger: Path | None = None,
+    money: float | None = None,
+) -> Cost:
     """Measure the program in `folder` on some typed rows, called one by one for at most `seconds`.
 
-    `ledger` pays for programs that call other machines; a few calls only.
+    `ledger` pays for programs that ask other machines or a model server: a few calls only, all made anew, for a reply
+    kept from before says nothing about the time. `money` is what a row is known to cost in dollars from more answers
+    than that (NaN = the price is unknown). The seconds a model server on this machine works are paid as all its cores.
 
     Raises:
         OutOfMoney: the program calls other machines and there is no ledger.
@@ -78,23 +94,33 @@ def measure(folder: Path, task: Task, rows: Table, *, seconds: float = 0.5, ledg
             types=task.input_types,
             seconds=seconds,
             scratch=scratch,
-            hosts=tuple(external.host for external in outside) if task.privacy.external else (),
+            hosts=tuple(external.host for external in outside if external.local or task.privacy.external),
+            most=_most_calls(program),
             trust=program.files() if task.solutions.add else (),
             ledger=str(ledger or ""),
         )
         path = Path(scratch, "rows.json")
         path.write_bytes(msgspec.json.encode(question))
         found = _ask(folder, path, seconds)
-    money: float | None = found.money
-    if outside and not found.money and any(external.price > 0 for external in outside):
-        money = None  # the replies were known already, so what a new one costs is not
+    paid = found.money if money is None else money
+    served = found.served * (os.cpu_count() or 1)  # a model server keeps all cores busy
+    cost = 1000 * ((found.cpu + served) * CPU_HOUR / 3600 + paid)
     return Cost(
         p50=found.p50,
         p95=found.p95,
-        cost_per_1k=None if money is None else 1000 * (found.cpu * CPU_HOUR / 3600 + money),
+        cost_per_1k=cost if math.isfinite(cost) else None,
         size=program_size(program, folder),
         memory=found.memory,
     )
+
+
+def _most_calls(program: Program) -> int:
+    """How often a program is called at most."""
+    from smeaton.runtime.check import effect_of
+
+    if effect_of(program) != "external":
+        return MOST_CALLS
+    return CASCADE_CALLS if any(step.when for step in program.steps) else EXTERNAL_CALLS
 
 
 def program_size(program: Program, folder: Path) -> int:
@@ -158,42 +184,57 @@ def main() -> None:
 def _measure_here(folder: Path, question: Question) -> Measured:
     from smeaton.llm.ledger import Ledger
     from smeaton.runtime.call import Call
+    from smeaton.runtime.check import externals
     from smeaton.runtime.engine import Engine
-    from smeaton.trials.purse import Meter
+    from smeaton.trials.purse import Fresh, Meter
 
-    meter = Meter(Ledger(Path(question.ledger))) if question.ledger else None
-    call = Call(purse=meter)
+    program = open_program(folder)
+    purse = Fresh(Meter(Ledger(Path(question.ledger)))) if question.ledger else None
+    call = Call(purse=purse)
     with Engine(
-        open_program(folder),
+        program,
         folder,
         Path(question.scratch, "state"),
         types=question.types,
         allow_external=question.hosts,
         trust=question.trust,
     ) as engine:
-        paid = engine.effect == "external"
+        asks = engine.effect == "external"
         rows = [[row] for row in question.rows]
         warm_end = time.perf_counter() + question.seconds / 4
-        for number in range(1 if paid else WARM_CALLS):
+        for number in range(1 if asks else WARM_CALLS):
             engine.rows(rows[number % len(rows)], call)
             if time.perf_counter() > warm_end:
                 break
-        before, cpu = meter.spent if meter else 0.0, time.process_time()
+        before, cpu, served = purse.spent if purse else 0.0, time.process_time(), 0.0
         took: list[float] = []
         end = time.perf_counter() + question.seconds
-        while len(took) < (EXTERNAL_CALLS if paid else MOST_CALLS):
+        while len(took) < question.most:
             start = time.perf_counter()
-            engine.rows(rows[len(took) % len(rows)], call)
+            answers = engine.rows(rows[len(took) % len(rows)], call)
             stop = time.perf_counter()
             took.append(stop - start)
-            if stop > end:
+            served += _served(answers) if asks else 0.0
+            if stop > end and (not asks or len(took) >= _LEAST_CALLS):
                 break
         cpu = (time.process_time() - cpu) / len(took)
-        money = (meter.spent - before) / len(took) if meter else 0.0
+        money = (purse.spent - before) / len(took) if purse else 0.0
     took.sort()
+    here = all(external.local for external in externals(program))
     return Measured(
-        p50=_quantile(took, 0.5), p95=_quantile(took, 0.95), calls=len(took), cpu=cpu, money=money, memory=_peak()
+        p50=_quantile(took, 0.5),
+        p95=_quantile(took, 0.95),
+        calls=len(took),
+        cpu=cpu,
+        money=money,
+        memory=_peak(),
+        served=served / len(took) if here else 0.0,
     )
+
+
+def _served(answers: Table) -> float:
+    """The seconds that models worked for these rows."""
+    return sum(float(one["seconds"]) for one in answers.get(USAGE, ()) if one is not None)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

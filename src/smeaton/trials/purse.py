@@ -4,6 +4,9 @@ import threading
 
 from smeaton.llm.ledger import Ledger
 
+#: The one file that all of a build draws on, in its folder.
+LEDGER_FILE = "ledger.db"
+
 
 class Meter:
     """Passes everything on to the ledger. `spent` are the dollars settled through it; safe to use from many threads."""
@@ -38,3 +41,23 @@ class Meter:
     def _count(self, amount: float) -> None:
         with self._lock:
             self.spent += amount
+
+
+class Fresh:
+    """A purse that pays and recalls nothing: what is measured has to be asked anew. `spent` as a `Meter` has it."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    @property
+    def spent(self) -> float:
+        """Dollars settled so far."""
+        return self._meter.spent
+
+    def reserve(self, amount: float, why: str) -> str:
+        """Set money aside; see `Purse`."""
+        return self._meter.reserve(amount, why)
+
+    def settle(self, ticket: str, amount: float) -> None:
+        """Book a cost; see `Purse`."""
+        self._meter.settle(ticket, amount)

@@ -17,7 +17,19 @@ from smeaton.compile.export import label_rule
 from smeaton.errors import SmeatonError
 from smeaton.runtime.ops.labels import choose
 from smeaton.task.arrays import open_table
-from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, object_column, rows_in
+from smeaton.task.table import (
+    CHECKED,
+    COST,
+    ERROR,
+    PREDICTION,
+    PROBABILITY,
+    USAGE,
+    VERDICT,
+    Array,
+    Table,
+    object_column,
+    rows_in,
+)
 from smeaton.task.task import Task
 from smeaton.trials.executors import Job
 
@@ -115,7 +127,10 @@ def check_answers(answers: Table, rows: int, task: Task) -> dict[str, Array]:
     Raises:
         SmeatonError: there is no prediction, or the columns have the wrong number of rows or labels.
     """
-    kept = {name: np.asarray(answers[name]) for name in (PREDICTION, PROBABILITY, ERROR) if name in answers}
+    names = (PREDICTION, PROBABILITY, ERROR, COST, CHECKED, VERDICT)
+    kept = {name: np.asarray(answers[name]) for name in names if name in answers}
+    if USAGE in answers:
+        kept[COST] = row_costs(answers[USAGE])
     if PREDICTION not in kept:
         raise SmeatonError(f"the answers have no column {PREDICTION!r}, only {', '.join(answers) or 'none'}")
     for name, column in kept.items():
@@ -125,6 +140,13 @@ def check_answers(answers: Table, rows: int, task: Task) -> dict[str, Array]:
         shape = kept[PROBABILITY].shape
         raise SmeatonError(f"probabilities of shape {shape} do not fit {rows} rows and {len(task.labels)} labels")
     return kept
+
+
+def row_costs(usage: Array) -> Array:
+    """Dollars each row took, (rows,) float64, from a column as `USAGE` has it: 0 where nobody was asked, NaN where the
+    price is unknown."""
+    costs = [0.0 if one is None else one.get("cost") for one in usage.tolist()]
+    return np.array([np.nan if cost is None else cost for cost in costs], dtype=np.float64)
 
 
 def stack(tables: Sequence[Table]) -> dict[str, Array]:

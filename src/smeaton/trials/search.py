@@ -11,6 +11,7 @@ from smeaton.trials.executors import Executor
 from smeaton.trials.notice import Listener
 from smeaton.trials.plan import Plan
 from smeaton.trials.proposers.tpe import best_first
+from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Candidate, Trial
 from smeaton.trials.refit import parent_of
 from smeaton.trials.replay import repeat
@@ -61,7 +62,7 @@ def search(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: L
 
 
 def _work(setup: Setup, plan: Plan, executor: Executor, store: Store, listen: Listener) -> Work:
-    ledger = str(setup.root / "ledger.db") if setup.task.budget.money > 0 else ""
+    ledger = str(setup.root / LEDGER_FILE)
     former = store.plan()
     if former is not None:
         plan = former.renewed(setup.task, setup.clock, executor.slots)
@@ -308,19 +309,22 @@ class _Opening(_Trying):
         return max(0.5, _PROBE_FIT * left - _SHORT), left
 
 
+@dataclass(slots=True)
 class _Last(_Trying):
-    """The last blend, over all that finished."""
+    """The last blends, over all that finished."""
+
+    last: list[Candidate] = field(default_factory=list)
 
     def until(self) -> float:
         """All of the time for trying, less the judgement."""
         return self.end - min(self.work.judging, 0.1 * self.clock.budget)
 
     def more(self) -> Attempt | None:
-        """One blend, if it is a new one or was cut short before."""
-        if self.ended:
-            return None
-        self.ended = "the last blend was begun"
-        return self.choose.blend(self.work.trials, [attempt.candidate for attempt in self.work.active])
+        """Each blend once, if it is a new one or was cut short before."""
+        found = self.choose.blend(self.work.trials, [*self.last, *(a.candidate for a in self.work.active)])
+        if found is not None:
+            self.last.append(found.candidate)
+        return found
 
 
 class _Rescue(_Trying):

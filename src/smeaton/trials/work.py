@@ -3,6 +3,7 @@
 What is tried, and until when, is asked of `Rules`; `search.py` and `replay.py` each have their own.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -150,9 +151,14 @@ class Work:
             waiting = attempt.waiting(self.plan.folds)
             limits = rules.seconds(attempt) if waiting else None
             if limits is not None:
-                self.desk.submit(attempt, waiting[0], *limits)
+                self.desk.submit(attempt, waiting[0], *limits, asked=self._asked(attempt))
                 return True
         return False
+
+    def _asked(self, attempt: Attempt) -> int:
+        """How many held-out rows of a fold it answers, 0 for all: a family whose answers cost much says so."""
+        space = self.setup.spaces.get(attempt.candidate.family)
+        return math.ceil(space.asked_rows / self.plan.folds) if space is not None else 0
 
     def _at_gate(self) -> list[Attempt]:
         folds = self.plan.folds

@@ -14,6 +14,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `ledger` the file money is reserved in ('' = none may be spent). A program that is not pure answers the held-out
     rows `repeats` times, each with a seed of its own. With `all_rows` the fold's stop and held-out rows are fitted on
     too (a refit, whose answers score nothing). `cache` is a folder that all builds of one place share ('' = none).
+    `asked` is how many of the held-out rows are answered (0 = all).
     """
 
     id: str
@@ -32,6 +33,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pool: tuple[str, ...] = ()
     repeats: int = 1
     cache: str = ""
+    asked: int = 0
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,7 @@ from smeaton.flow.request import TASK_FILE, Request, resolve
 from smeaton.flow.unhurried import unhurried
 from smeaton.flow.unserved import refuse_all, unserved
 from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.plot import plot
 from smeaton.leaderboard.text import render
 from smeaton.llm.ledger import Ledger
 from smeaton.trials.clock import Clock
@@ -207,3 +208,8 @@ def board(where: Path) -> Board:
 def board_text(found: Board) -> str:
     """A board as lines for a terminal."""
     return render(found)
+
+
+def board_plot(found: Board, by: str = "cost") -> str:
+    """A board's quality against `cost` or `p95` as a picture in plain text."""
+    return plot(found, by)

@@ -15,7 +15,7 @@ from smeaton.bundle.write import write_bundle
 from smeaton.errors import NoSolution, OutOfMoney, SmeatonError
 from smeaton.flow.outcome import Built
 from smeaton.flow.prepare import Prepared
-from smeaton.leaderboard.board import build_board, contenders
+from smeaton.leaderboard.board import build_board, contenders, showpieces
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.outcome import Outcome, decide
 from smeaton.metrics._defaults import load_metric, usual
@@ -28,7 +28,7 @@ from smeaton.runtime.ops._embed_memory import on_threads
 from smeaton.task.table import COST, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
-from smeaton.trials.measure import measure
+from smeaton.trials.measure import CASCADE_CALLS, measure
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Cost, Interval, Trial
@@ -37,6 +37,7 @@ from smeaton.trials.ship import Shipped, assemble
 from smeaton.trials.store import Store
 
 MOST_MEASURED = 6  # programs assembled and measured; each takes a second or two
+MOST_SHOWN = 10  # the same with those measured only to be compared
 BOARD_FILE = "board.json"
 
 
@@ -137,12 +138,43 @@ def _measured_board(work: Finish) -> Board:
         if not _measure(work, todo[0]):
             failed.add(todo[0])
         board = _board(work)
+    board = _showpieces_measured(work, board, failed)
     if not work.costs and failed:
         # Only what was measured may ship: the next best that can be.
         rest = [row.key for row in board.rows if row.rank is not None and row.key not in failed]
         next((key for key in rest if _measure(work, key)), None)
         board = _board(work)
     return board
+
+
+def _showpieces_measured(work: Finish, board: Board, failed: set[str]) -> Board:
+    """The board with the best of each family measured too, as far as time and money allow: who compares quality with
+    cost wants to see what did not win. The money for the sealed test of what wins is not touched."""
+    reserve = work.result.plan.reserve if work.result.plan else 0.0
+    for key in showpieces(board):
+        if len(work.costs) >= MOST_SHOWN or (not work.patient and work.clock.left() < 0.7 * reserve):
+            break
+        if key in work.costs or key in failed or not _affordable(work, board, key):
+            continue
+        if _measure(work, key):
+            board = _board(work)
+        else:
+            failed.add(key)
+    return board
+
+
+def _affordable(work: Finish, board: Board, key: str) -> bool:
+    """Whether measuring a solution leaves enough money for the sealed test of the winner."""
+    from smeaton.llm.ledger import Ledger
+
+    call = _row_money(work, key) or 0.0
+    if not call > 0:
+        return True
+    tested = _row_money(work, board.winner) or 0.0 if board.winner else 0.0
+    ledger = Ledger(work.root / LEDGER_FILE)
+    left = ledger.left
+    ledger.close()
+    return CASCADE_CALLS * call + len(work.prepared.test) * tested < left
 
 
 def _to_ship(work: Finish, board: Board, winner: str) -> str:

@@ -117,6 +117,16 @@ def contenders(board: Board) -> tuple[str, ...]:
     return tuple(key for _, key in sorted(found))
 
 
+def showpieces(board: Board) -> tuple[str, ...]:
+    """Keys of the best ranked row of each solution people tell apart by name, the best first: what a picture of quality
+    against cost wants to have measured."""
+    firsts: dict[str, str] = {}
+    for row in board.rows:
+        if row.rank is not None:
+            firsts.setdefault(row.name, row.key)
+    return tuple(firsts.values())
+
+
 def _settled(board: Board, choice: Choice, jury: Jury) -> Board:
     """Order the rows: the winner, what fits by score, what does not fit by score, what has no score."""
 

@@ -37,6 +37,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     estimated_from: str | None = None
 
     @property
+    def name(self) -> str:
+        """What people call it: the family, and the model it asks."""
+        model = self.config.get("model")
+        return f"{self.family} {model}" if isinstance(model, str) and ":" in model else self.family
+
+    @property
     def fits(self) -> bool:
         """Whether it breaks no limit and misses no bar, as far as was measured."""
         return not self.limits and not self.bars

@@ -62,7 +62,7 @@ def _cells(row: Row, board: Board) -> tuple[str, ...]:
     assert row.score is not None
     return (
         str(row.rank),
-        row.family,
+        row.name,
         number(row.score.value),
         range_of(row.score),
         *costs(row.cost),
@@ -73,7 +73,7 @@ def _cells(row: Row, board: Board) -> tuple[str, ...]:
 def _table(cells: list[tuple[str, ...]], whys: list[str], width: int) -> list[str]:
     """Columns as wide as their widest cell; the reason in what is left of the line, or under it."""
     widths = [max(len(line[place]) for line in cells) for place in range(len(cells[0]))]
-    widths[1] = min(widths[1], 24)
+    widths[1] = min(widths[1], 24 if width < 100 else 36)
     used = [place for place, size in enumerate(widths) if size]
     lines = []
     for line, why in zip(cells, ["", *whys], strict=True):

@@ -195,7 +195,7 @@ def test_predict_needs_leave_and_money(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_money_that_runs_out_in_the_sealed_test_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["smeaton.flow.build"], "_kept_money", lambda prepared: 0.0)
+    monkeypatch.setattr(sys.modules["smeaton.flow.build"], "_kept_money", lambda prepared, found: 0.0)
     built = smeaton.build(write(tmp_path, "chat", money="$0.056"))
     assert spent(tmp_path) <= 0.056
     assert (built.winner, built.outcome, built.exit_code) == ("fakes.py:chat", "not ready", 3)

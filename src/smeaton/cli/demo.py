@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the example, build it, ask it, serve it, and say what to type next."""
     from smeaton.cli.live import listener
-    from smeaton.flow.build import build
+    from smeaton.flow.build import Wanted, carry_out
     from smeaton.flow.model import load, sample_row
 
     folder = Path(args.out) / args.name
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"The example {args.name}: {EXAMPLES[args.name]}.\nIts task, {task}:\n")
         print("".join(f"    {line}\n" for line in task.read_text(encoding="utf-8").splitlines()))
     with listener(args.json) as listen:
-        built = build(task, budget=args.budget, listen=listen, started=args.started)
+        built = carry_out(Wanted(task, budget=args.budget, started=args.started), listen)
     if built.bundle is None:
         print(built.summary())
         return built.exit_code

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,22 +39,41 @@ if TYPE_CHECKING:
     from smeaton.trials.executors import Executor
 
 BOARD_FILE = "board.json"
+#: Wall clock, or wall clock and money.
+Limit = str | float | Mapping[str, Any] | None
+#: Asked with what would leave this machine; True lets it.
+Consent = Callable[[Any], bool]
 
 
 def quiet(notice: Notice) -> None:
     """The listener that shows nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `build` was asked for; its arguments are explained there. The budget counts from `started`, a moment of
+    `time.monotonic` (None: now)."""
+
+    what: Any = None
+    target: str | None = None
+    budget: Limit = None
+    external: bool | Consent = False
+    seed: int = 0
+    out: str | Path | None = None
+    replay: bool = False
+    started: float | None = None
+
+
 def build(
     what: Any = None,
     *,
     target: str | None = None,
-    budget: str | float | None = None,
+    budget: Limit = None,
+    external: bool | Consent = False,
     seed: int = 0,
     out: str | Path | None = None,
     replay: bool = False,
     listen: Listener = quiet,
-    started: float | None = None,
 ) -> Built:
     """Find, test and bundle the best solution to a task.
 
@@ -61,18 +81,27 @@ def build(
         what: a Task, a mapping in the words of the task file, a path to a task file or to data, or a table (pandas,
             polars, Arrow, a mapping of columns).
         target: the column to predict, where `what` is data.
-        budget: wall clock of the whole call, such as "60s" or seconds; default the task's.
+        budget: wall clock of the whole call, such as "60s" or seconds; or a mapping with `time` and `money` ("$1");
+            default the task's.
+        external: whether rows may leave this machine; or who decides: called once with what would leave
+            (`smeaton.flow.consent.Leaving`), before anything does. Default: what the task says.
         seed: another split and another search.
         out: where trials and the bundle go; default the task's folder.
         replay: repeat the recorded trials exactly, whatever the clock says.
         listen: is told what happens (`smeaton.trials.notice`).
-        started: the `time.monotonic` moment the budget counts from; default now.
 
     Raises:
-        InputError: the task, the data or an argument is wrong; says what, where, and how to fix it.
+        InputError: the task, the data or an argument is wrong, or what would leave was not agreed to; says what, where,
+            and how to fix it.
     """
-    start = time.monotonic() if started is None else started
-    request = resolve(what, target, budget, out)
+    return carry_out(Wanted(what, target, budget, external, seed, out, replay), listen)
+
+
+def carry_out(wanted: Wanted, listen: Listener = quiet) -> Built:
+    """Do what `build` says. Raises as it does."""
+    start = time.monotonic() if wanted.started is None else wanted.started
+    seed, replay = wanted.seed, wanted.replay
+    request = resolve(wanted.what, wanted.target, wanted.budget, wanted.out, external=bool(wanted.external))
     why = unserved(request.task)
     if why:
         refuse_all(request.task, request.folder, BOARD_FILE, why)
@@ -141,7 +170,9 @@ def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
         from smeaton.task.yaml import write_task
 
         file = request.folder / TASK_FILE
-        write_task(request.task, file)
+        # Leave given on the command line is leave for this once.
+        once = msgspec.structs.replace(request.task.privacy, external=False)
+        write_task(request.task.with_(privacy=once), file)
         listen(Notice("note", f"the task is written to {file}: edit it to say more"))
     return prepared
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from smeaton.data.read import Raw, read
 from smeaton.errors import InputError, TaskError
 from smeaton.task.grammar import slug
 from smeaton.task.infer import infer_output
 from smeaton.task.task import Budget, Data, Source, Task
 from smeaton.task.types import Type
-from smeaton.task.units import seconds
+from smeaton.task.units import dollars, seconds
 
 TASK_FILE = "smeaton.yaml"
 
@@ -29,7 +31,9 @@ class Request:
     new: bool = False
 
 
-def resolve(what: object, target: str | None, budget: str | float | None, out: str | Path | None) -> Request:
+def resolve(
+    what: object, target: str | None, budget: object, out: str | Path | None, *, external: bool = False
+) -> Request:
     """Understand the first argument of `build`.
 
     Raises:
@@ -49,13 +53,40 @@ def resolve(what: object, target: str | None, budget: str | float | None, out: s
         raise InputError("nothing to build from", fix="give a task file, a data file with a target, or a table")
     else:
         request = _from_table(what, target, out)
-    if budget is None:
-        return request
-    return Request(request.task.with_(budget=_budget(request.task.budget, budget)), *_rest(request))
+    task = request.task
+    if budget is not None:
+        task = task.with_(budget=_budgets(task.budget, budget))
+    if external:
+        task = task.with_(privacy=msgspec.structs.replace(task.privacy, external=True))
+    return Request(task, *_rest(request))
 
 
 def _rest(request: Request) -> tuple[Path, Raw | None, bool]:
     return request.folder, request.raw, request.new
+
+
+def _budgets(budget: Budget, given: object) -> Budget:
+    """A wall clock, or a mapping with `time` and `money`."""
+    if isinstance(given, str | int | float):
+        return _budget(budget, given)
+    if not isinstance(given, Mapping) or not set(given) <= {"time", "money"}:
+        raise InputError(f"{given!r} is no budget", fix='write "60s", or {"time": "60s", "money": "$1"}')
+    if given.get("time") is not None:
+        budget = _budget(budget, given["time"])
+    if given.get("money") is not None:
+        budget = Budget(time=budget.time, money=_money(given["money"]))
+    return budget
+
+
+def _money(given: object) -> float:
+    """Dollars as `$1`, `1` or a number."""
+    try:
+        found = float(given) if isinstance(given, int | float) else dollars(f"${str(given).removeprefix('$')}")
+    except ValueError as error:
+        raise InputError(f"budget.money {given!r}: {error}", fix="write dollars, such as 0.50 or $2") from error
+    if not 0 <= found < float("inf"):
+        raise InputError(f"budget.money {given!r} is no amount to spend", fix="write dollars, such as 0.50 or $2")
+    return found
 
 
 def _budget(budget: Budget, given: str | float) -> Budget:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from smeaton.runtime.answers import named_answers
+from smeaton.service.usage import without_usage
 from smeaton.task.table import Array
 
 
@@ -53,10 +54,11 @@ class Answered:
         """The run that answered."""
         return self._run
 
-    def rows(self) -> list[dict[str, Any]]:
-        """One plain answer a row, as REST sends it."""
+    def rows(self, usage: bool = False) -> list[dict[str, Any]]:
+        """One plain answer a row, as REST sends it; what they took is in it if asked for."""
         plain = self._run.plain()
-        return plain if len(plain) == len(self) else plain[self._start : self._stop]
+        own = plain if len(plain) == len(self) else plain[self._start : self._stop]
+        return own if usage else without_usage(own)
 
 
 def joined(parts: Sequence[Answered], names: Sequence[str]) -> Answered:

@@ -5,9 +5,9 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from smeaton.service.answered import Answered, Run
 from smeaton.service.batching import Batcher
 from smeaton.service.decode import RowDecoder
 from smeaton.service.exchange import Asked
+from smeaton.service.leaving import Presence
 from smeaton.service.problem import Problem, place
 from smeaton.service.settings import Limits
 from smeaton.service.witness import Nobody, Witness
@@ -64,6 +65,7 @@ class Hosted:
         self._batched = engine.effect == "pure" and not engine.is_async
         self._faults = 0
         self._busy = 0
+        self._rows = 0  # of requests that are answered one by one, and wait
         self._retired = False
         self._recheck: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
@@ -144,10 +146,10 @@ class Hosted:
         """Answers piece by piece: (row, output, delta). Raises as `answer` does. `rows` are mappings."""
         self.admit(len(rows))
         began, cells = time.perf_counter(), dict[tuple[int, str], str]()
-        with self._held():
+        with self._held(), self._waiting(len(rows)):
             pieces = cast(AsyncGenerator[Delta, None], self.engine.astream_rows(rows, self._priced(asked.call)))
-            async with _watched(asked), aclosing(pieces) as deltas:
-                async for delta in deltas:
+            async with Presence(asked) as caller, aclosing(pieces) as deltas:
+                while (delta := await caller.wait(anext(deltas, None))) is not None:
                     row, output, text = delta
                     cells[row, output] = cells.get((row, output), "") + text
                     yield delta
@@ -209,11 +211,12 @@ class Hosted:
             return await self._batcher.answer(rows, asked.call)
         call = self._priced(asked.call)
         began = time.perf_counter()
-        if self.engine.is_async:
-            async with _watched(asked):
-                columns = await self.engine.arows(self._mappings(rows), call)
-        else:
-            columns = await self._in_thread(functools.partial(self._run, rows, call))
+        with self._waiting(len(rows)):
+            if self.engine.is_async:
+                async with Presence(asked) as caller:
+                    columns = await caller.wait(self.engine.arows(self._mappings(rows), call))
+            else:
+                columns = await self._in_thread(functools.partial(self._run, rows, call))
         seconds = time.perf_counter() - began
         self._tell(len(rows), 1, 0.0, seconds)
         return Answered(Run(columns, self._names, len(rows), seconds), 0, len(rows))
@@ -276,6 +279,17 @@ class Hosted:
             self.why = why
 
     @contextlib.contextmanager
+    def _waiting(self, rows: int) -> Iterator[None]:
+        """Bound the rows that wait at once, each with its own request: a machine that hangs must not fill this one."""
+        if self._rows >= self.limits.queue:
+            raise Problem(429, "queue_full", "too many rows wait for this model", retry=1)
+        self._rows += rows
+        try:
+            yield
+        finally:
+            self._rows -= rows
+
+    @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
         self._busy += 1
         try:
@@ -284,24 +298,6 @@ class Hosted:
             self._busy -= 1
             if self._retired and not self._busy:
                 self.close()
-
-
-@asynccontextmanager
-async def _watched(asked: Asked) -> AsyncIterator[None]:
-    """End a call that waits when its caller goes away: nobody would read what it still pays for."""
-    gone = asyncio.Event()
-    asked.call.cancelled = gone.is_set
-
-    async def watch() -> None:
-        while (await asked.receive())["type"] != "http.disconnect":
-            pass
-        gone.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
 
 
 def host(

@@ -13,8 +13,9 @@ class Limits:
     """Everything that is bounded, for one worker.
 
     `body` bytes of a request; `rows` of one; `nesting` levels of its JSON; `text` characters of one value; `seconds` a
-    request may take, and again to send its body; `queue` requests that wait for one model; `batch` rows of one run of
-    a model. `connections`, `headers` (bytes), `header_seconds` and `idle_seconds` are kept in `http.py`.
+    request may take, and again to send its body; `queue` requests that wait for one model, or rows where a model waits
+    for other machines; `batch` rows of one run of a model. `connections`, `headers` (bytes), `header_seconds` and
+    `idle_seconds` are kept in `http.py`.
     """
 
     body: int = 16_000_000

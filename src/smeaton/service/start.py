@@ -13,7 +13,7 @@ from smeaton import plugins
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.errors import InputError
 from smeaton.llm.ledger import Ledger
-from smeaton.runtime.check import effect_of
+from smeaton.runtime.check import External, externals
 from smeaton.service.auth.audit import Audit
 from smeaton.service.auth.tls import checked_tls
 from smeaton.service.control import Alone, Peers
@@ -215,8 +215,9 @@ def _one_writer(bundles: Sequence[Bundle], options: Options) -> None:
 
 
 def _purse(bundles: Sequence[Bundle], options: Options, held: contextlib.ExitStack) -> Allowance | None:
-    """Money a day, kept in a file: a restart does not start the day anew."""
-    external = [bundle for bundle in bundles if effect_of(bundle.program) == "external"]
+    """Money a day, kept in a file: a restart does not start the day anew. Model servers on this machine send no bill,
+    so a bundle that asks only them needs none."""
+    external = [bundle for bundle in bundles if any(map(_billed, externals(bundle.program)))]
     cap = None if options.spend is None else _per_day(options.spend)
     if not external:
         return None
@@ -231,6 +232,10 @@ def _purse(bundles: Sequence[Bundle], options: Options, held: contextlib.ExitSta
     ledger = Ledger(folder / "spend.db", cap, daily=True)
     held.callback(ledger.close)
     return Allowance(ledger)
+
+
+def _billed(step: External) -> bool:
+    return not step.local or step.price > 0
 
 
 def _per_day(text: str) -> float:

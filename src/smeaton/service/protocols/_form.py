@@ -6,7 +6,7 @@ from smeaton.service.hosted import Hosted
 from smeaton.service.protocols._datatypes import ELEMENTS, FLOATS, INTEGERS, TAKES, datatype_of, output_datatype
 from smeaton.service.settings import Limits
 from smeaton.task.forms import form_of
-from smeaton.task.table import PREDICTION, PROBABILITY
+from smeaton.task.table import PREDICTION, PROBABILITY, USAGE
 from smeaton.task.types import Type
 
 _JSON = frozenset({"json", "series"})
@@ -52,6 +52,8 @@ class Form:
         numbers = tuple(name for name, kind in types.items() if kind.type in ("number", "integer"))
         self.table = numbers if len(numbers) > 1 or len(types) == 1 else ()
         self.table_takes = _table_takes([types[name] for name in numbers])
+        #: what an answer took is given to those who name it
+        self.usual = tuple(name for name in model.engine.program.outputs if name != USAGE)
         self.outputs = {name: _output(model, name) for name in model.engine.program.outputs}
 
 

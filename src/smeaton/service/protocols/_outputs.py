@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
 
 
 def wanted_outputs(form: Form, body: dict[str, Any]) -> list[Wanted]:
-    """The outputs asked for, all if none are named. Binary is what an output says, else what the request says.
+    """The outputs asked for, the usual ones if none are named. Binary is what an output says, else the request.
 
     Raises:
         Problem: an output that the model does not have, or a wish that is not served.
@@ -34,7 +34,7 @@ def wanted_outputs(form: Form, body: dict[str, Any]) -> list[Wanted]:
     every = _flag(body, "binary_data_output", "parameters")
     outputs = body.get("outputs")
     if not outputs and (outputs is None or outputs.__class__ is list):
-        return [Wanted(name, bool(every)) for name in form.outputs]
+        return [Wanted(name, bool(every)) for name in form.usual]
     if outputs.__class__ is not list:
         raise wrong("invalid_value", "a list of outputs was expected", "outputs")
     found: dict[str, Wanted] = {}

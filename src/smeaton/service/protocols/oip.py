@@ -135,8 +135,8 @@ def _metadata(model: Hosted) -> dict[str, Any]:
             for name, column in form.inputs.items()
         ],
         "outputs": [
-            {"name": name, "datatype": output.datatype, "shape": [-1, output.width]}
-            for name, output in form.outputs.items()
+            {"name": name, "datatype": form.outputs[name].datatype, "shape": [-1, form.outputs[name].width]}
+            for name in form.usual
         ],
     }
     if len(form.table) > 1:

@@ -1,6 +1,7 @@
 """REST with OpenAPI: `POST /predict {"rows": [{...}]}` -> `{"predictions": [{"prediction": v, "probability": {...}}]}`.
 
-With `"stream": true` the answer comes as server-sent events, `{"row", "output", "delta"}` each, then `{"done": true}`.
+With `"stream": true` the answer comes as server-sent events, `{"row", "output", "delta"}` each, then `{"done": true}`;
+with `"usage": true` it says what each row took of other models.
 Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`. `POST /feedback` tells the truth of earlier
 predictions; `POST /models/{name}/reload` swaps a bundle.
 """
@@ -24,6 +25,7 @@ from smeaton.service.page import PAGE_HEADERS, index_page
 from smeaton.service.problem import Problem, fault, place, problem_of
 from smeaton.service.reply import json_reply
 from smeaton.service.schema import openapi
+from smeaton.task.table import USAGE
 
 if TYPE_CHECKING:
     from smeaton.service.service import Service
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("smeaton.service")
 
 _encode = msgspec.json.Encoder().encode
-_PREDICT = frozenset({"rows", "stream"})
+_PREDICT = frozenset({"rows", "stream", "usage"})
 _LEARN = frozenset({"items", "step"})
 _EVENTS: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 
@@ -71,31 +73,33 @@ _Endpoint = Callable[[Request], Any]
 
 async def _predict(model: Hosted, asked: Asked) -> Reply:
     model.admit(1)
-    decode = model.decoder("rows", stream=bool)
+    decode = model.decoder("rows", stream=bool, usage=bool)
     body = asked.body
     plain = None if decode is None else decode(body) if len(body) <= INLINE_BYTES else await model.parse(decode, body)
     if plain is None or plain[1].get("stream"):
         return await _predict_carefully(model, asked)
     answered = await model.answer(plain[0], asked)
-    return Reply(_encode({"predictions": answered.rows()}))
+    return Reply(_encode({"predictions": answered.rows(plain[1].get("usage", False))}))
 
 
 async def _predict_carefully(model: Hosted, asked: Asked) -> Reply:
     """Read what is not of the plain form: it may be right, and if not, it is said what is wrong."""
 
-    def read(body: bytes) -> tuple[list[dict[str, Any]], Rows, bool]:
+    def read(body: bytes) -> tuple[list[dict[str, Any]], Rows, bool, bool]:
         content = parse_object(body, model.limits)
         rows = _objects(content, "rows", _PREDICT)
-        stream = content.get("stream", False)
-        if not isinstance(stream, bool):
-            raise Problem(422, "invalid_value", "true or false was expected", "stream")
-        return rows, model.check(rows), stream
+        wishes = [content.get(name, False) for name in ("stream", "usage")]
+        for name, wish in zip(("stream", "usage"), wishes, strict=True):
+            if not isinstance(wish, bool):
+                raise Problem(422, "invalid_value", "true or false was expected", name)
+        return rows, model.check(rows), *wishes
 
-    mappings, rows, stream = await model.parse(read, asked.body)
+    mappings, rows, stream, usage = await model.parse(read, asked.body)
     if stream:
-        return await _streamed(model.stream(mappings, asked), model, asked)
+        hidden = "" if usage else USAGE
+        return await _streamed(model.stream(mappings, asked), model, asked, hidden)
     answered = await model.answer(rows, asked)
-    return Reply(_encode({"predictions": answered.rows()}))
+    return Reply(_encode({"predictions": answered.rows(usage)}))
 
 
 def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str, Any]]:
@@ -114,17 +118,19 @@ def _objects(body: dict[str, Any], name: str, known: Set[str]) -> list[dict[str,
     return rows
 
 
-async def _streamed(deltas: AsyncGenerator[Delta, None], model: Hosted, asked: Asked) -> Reply:
-    """Server-sent events. The first delta is waited for: until then a problem still has a status of its own."""
+async def _streamed(deltas: AsyncGenerator[Delta, None], model: Hosted, asked: Asked, hidden: str) -> Reply:
+    """Server-sent events, but for the output that is `hidden`. The first delta is waited for: until then a problem
+    still has a status of its own."""
     first = await anext(deltas, None)
 
     async def events() -> AsyncGenerator[bytes, None]:
         async with aclosing(deltas):
             try:
-                if first is not None:
+                if first is not None and first[1] != hidden:
                     yield _event(first)
                 async for delta in deltas:
-                    yield _event(delta)
+                    if delta[1] != hidden:
+                        yield _event(delta)
                 yield b'data: {"done": true}\n\n'
             except Exception as error:  # told to the client: the status is already sent
                 problem = problem_of(error)

@@ -101,6 +101,9 @@ def _counters() -> dict[str, "CounterMetricFamily"]:
     return {
         "requests": Counter("smeaton_requests", "Requests by model, protocol and status code.", labels=requests),
         "batch_requests": Counter("smeaton_batch_requests", runs, labels=["model"]),
+        "llm_tokens": Counter("smeaton_llm_tokens", "Tokens of language models.", labels=["model", "direction"]),
+        "llm_cost": Counter("smeaton_llm_cost_dollars", "Dollars of language models.", labels=["model"]),
+        "llm_unpriced": Counter("smeaton_llm_unpriced", "Requests whose dollars are not all known.", labels=["model"]),
         "rejected": Counter("smeaton_rejected", "Requests that were refused, by reason.", labels=["reason"]),
         "journal_written": Counter("smeaton_journal_written", "Entries written to the journal.", labels=[]),
         "journal_dropped": Counter("smeaton_journal_dropped", "Entries the journal could not take.", labels=[]),

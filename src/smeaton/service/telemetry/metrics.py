@@ -30,7 +30,7 @@ class Metrics:
     `in_flight` is changed by whoever takes and ends a request.
     """
 
-    __slots__ = ("_batches", "_exemplars", "_journal", "_rejected", "_requests", "in_flight", "worker")
+    __slots__ = ("_asked", "_batches", "_exemplars", "_journal", "_rejected", "_requests", "in_flight", "worker")
 
     def __init__(self, worker: str = "") -> None:
         self.worker = worker
@@ -38,6 +38,7 @@ class Metrics:
         self._requests: dict[tuple[str, str, str, int], _Numbers] = {}
         self._batches: dict[str, tuple[_Numbers, _Numbers, _Numbers]] = {}
         self._rejected: dict[str, int] = {}
+        self._asked: dict[str, list[float]] = {}  # by model: tokens in and out, dollars, requests whose cost is unknown
         self._exemplars: dict[tuple[str, str, str, int], dict[int, tuple[str, float]]] = {}
         self._journal: Callable[[], tuple[int, int]] | None = None
 
@@ -70,6 +71,15 @@ class Metrics:
         sizes[_ROWS_SUM] += rows
         sizes[_REQUESTS] += requests
 
+    def asked(self, model: str, tokens_in: int, tokens_out: int, cost: float | None) -> None:
+        """Count what language models took for one request of `model`: tokens as they counted them, and dollars (None:
+        not all of it is known)."""
+        if model not in self._asked and len(self._asked) >= SERIES:
+            model = OTHER
+        numbers = self._asked.setdefault(model, [0.0] * 4)
+        for place, number in enumerate((tokens_in, tokens_out, cost or 0.0, cost is None)):
+            numbers[place] += number
+
     def rejected(self, reason: str) -> None:
         """Count a request that was refused; `reason` is the code of its problem, such as `queue_full`."""
         known = self._rejected
@@ -91,6 +101,11 @@ class Metrics:
             series[name_of("queue", model)] = queue.copy()
             series[name_of("batch_size", model)] = sizes[:_REQUESTS]
             series[name_of("batch_requests", model)] = [sizes[_REQUESTS]]
+        for model, (tokens_in, tokens_out, cost, unknown) in self._asked.items():
+            series[name_of("llm_tokens", model, "input")] = [tokens_in]
+            series[name_of("llm_tokens", model, "output")] = [tokens_out]
+            series[name_of("llm_cost", model)] = [cost]
+            series[name_of("llm_unpriced", model)] = [unknown]
         for reason, count in self._rejected.items():
             series[name_of("rejected", reason)] = [count]
         if self._journal is not None:

@@ -11,6 +11,7 @@ follow the semantic conventions for HTTP servers.
 
 import os
 import socket
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from smeaton import __version__
@@ -30,6 +31,8 @@ _SERVED = {
     "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
 }
+#: Names of providers in the conventions, where they are not ours.
+_PROVIDERS = {"responses": "openai", "gemini": "gcp.gemini"}
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
 
 
@@ -113,6 +116,34 @@ class Spans:
             (ended - int(seconds * 1e9), ended),
             {"smeaton.model": model, "smeaton.model.version": version, "smeaton.batch.rows": rows},
             SpanKind.INTERNAL,
+        )
+
+    def chat(self, trace: Trace, usage: Mapping[str, Any], ended: int) -> None:
+        """The span of a call of a language model, from a cell of the `usage` column; as it is known once the row is
+        answered, it ends with that at the latest. Attributes follow the semantic conventions for generative AI."""
+        from opentelemetry.trace import SpanKind
+
+        if not trace.sampled:
+            return
+        provider, _, model = str(usage.get("model") or "").rpartition(":")
+        attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": _PROVIDERS.get(provider, provider),
+            "gen_ai.request.model": model[:_WORD],
+            "gen_ai.usage.input_tokens": usage.get("input"),
+            "gen_ai.usage.output_tokens": usage.get("output"),
+            "gen_ai.usage.cache_read.input_tokens": usage.get("cached"),
+            "gen_ai.usage.reasoning.output_tokens": usage.get("reasoning"),
+            "smeaton.cost.dollars": usage.get("cost"),
+        }
+        start = ended - int(float(usage.get("seconds") or 0.0) * 1e9)
+        self._end(
+            f"chat {model[:_WORD]}",
+            _context(trace, new_span_id()),
+            _context(trace, trace.span_id),
+            (start, ended),
+            {name: value for name, value in attributes.items() if value not in (None, "")},
+            SpanKind.CLIENT,
         )
 
     def close(self) -> None:

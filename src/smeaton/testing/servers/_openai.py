@@ -12,7 +12,7 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _REASONS = re.compile(r"(o\d|gpt-5(?!.*chat))")
 _MAY_BE_OFF = re.compile(r"gpt-5\.[1-9]")
 _KINDS = {429: "requests", 401: "invalid_request_error", 403: "invalid_request_error"}
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

@@ -66,4 +66,6 @@ def one_of(value: Any, allowed: Collection[Any], name: str) -> None:
     """
     if value not in allowed:
         known = ", ".join(f"'{entry}'" for entry in allowed)
-        raise Refused(f"Invalid value: '{value}'. Supported values are: {known}.", param=name, code="invalid_value")
+        raise Refused(
+            f"Invalid value for '{name}': '{value}'. Supported values are: {known}.", param=name, code="invalid_value"
+        )

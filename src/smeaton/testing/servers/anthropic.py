@@ -1,14 +1,16 @@
 """Anthropic's messages wire."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from smeaton.testing.servers._answer import Answer, Counts, ToolCall
+from smeaton.testing.servers._openai import bearer
 from smeaton.testing.servers._refusal import Refused, known_keys, needed, one_of, within, words
 from smeaton.testing.servers._schema import check_schema
-from smeaton.testing.servers._wire import Event, last_user, sse, text_of
+from smeaton.testing.servers._wire import Event, instructions, last_user, sse, text_of
 from smeaton.testing.servers.script import Request
 
 _KEYS = words(
@@ -35,6 +37,7 @@ _KINDS = {
     504: "timeout_error",
     529: "overloaded_error",
 }
+_NO_SAMPLING = re.compile(r"claude-(opus-(4-[78]|5)|sonnet-5|haiku-5-5|fable-5|mythos-5)")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
@@ -42,8 +45,8 @@ class Messages:
     """The wire."""
 
     def key(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-        """The key of `x-api-key`."""
-        return headers.get("x-api-key") or None
+        """The key of `x-api-key`, or a bearer key, as newer clients send it."""
+        return headers.get("x-api-key") or bearer(headers)
 
     def error(self, refused: Refused) -> dict[str, Any]:
         """An error in Anthropic's form."""
@@ -63,16 +66,18 @@ class Messages:
         within(body, "max_tokens", 1, 1e6)
         within(body, "temperature", 0, 1)
         within(body, "top_p", 0, 1)
+        _check_sampling(body)
         _check_thinking(body)
         system, _ = text_of(body.get("system"), "system", _PARTS)
-        turns = [_turn(message, place) for place, message in enumerate(body["messages"])]
+        turns = [("system", system, 0)] if system else []
+        turns += [_turn(message, place) for place, message in enumerate(body["messages"])]
         texts = tuple((role, text) for role, text, _ in turns)
         return Request(
             wire="anthropic",
             model=body["model"],
             user=last_user(texts),
-            system=system,
-            texts=(("system", system), *texts) if system else texts,
+            system=instructions(texts),
+            texts=texts,
             images=sum(images for _, _, images in turns),
             schema=_schema(body),
             tools=_tools(body),
@@ -155,7 +160,7 @@ def _turn(message: Any, place: int) -> tuple[str, str, int]:
     if not isinstance(message, dict):
         raise Refused(f"{where}: Input should be an object")
     known_keys(message, ("role", "content"), where)
-    one_of(message.get("role"), ("user", "assistant"), f"{where}.role")
+    one_of(message.get("role"), ("user", "assistant", "system"), f"{where}.role")
     content = message.get("content")
     if not content:
         raise Refused(f"{where}: all messages must have non-empty content")
@@ -204,11 +209,18 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return found
 
 
+def _check_sampling(body: Mapping[str, Any]) -> None:
+    """Newer models take no sampling settings."""
+    for key in ("temperature", "top_p", "top_k"):
+        if body.get(key) is not None and _NO_SAMPLING.match(body["model"]):
+            raise Refused(f"`{key}` is not supported for this model")
+
+
 def _check_thinking(body: Mapping[str, Any]) -> None:
     thinking = body.get("thinking")
     if thinking is None:
         return
-    one_of(thinking.get("type"), ("enabled", "disabled", "adaptive"), "thinking.type")
+    one_of(thinking.get("type"), ("enabled", "disabled", "adaptive", "between_tools"), "thinking.type")
     if thinking["type"] == "enabled":
         budget = thinking.get("budget_tokens", 0)
         if budget < 1024:

@@ -52,6 +52,7 @@ class Chat:
             Refused: it would not be taken.
         """
         schema = _local_schema(body, dialect) if dialect else _checked(body)
+        bare = dialect == "llama-cpp-python"
         turns = [_turn(message, place) for place, message in enumerate(body["messages"])]
         texts = tuple((role, text) for role, text, _ in turns)
         stop = body.get("stop") or ()
@@ -64,10 +65,11 @@ class Chat:
             images=sum(images for _, _, images in turns),
             schema=schema,
             tools=tool_schemas([tool["function"] for tool in body.get("tools") or ()], "tools[].function"),
-            limit=body.get("max_completion_tokens", body.get("max_tokens")),
+            limit=body.get("max_tokens") if bare else body.get("max_completion_tokens", body.get("max_tokens")),
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
             logprobs=int(body.get("top_logprobs") or 0) if body.get("logprobs") else -1,
             stream=bool(body.get("stream")),
+            stream_usage=not bare and bool((body.get("stream_options") or {}).get("include_usage")),
             body=body,
         )
 
@@ -92,8 +94,7 @@ class Chat:
 
     def events(self, request: Request, answer: Answer) -> Iterator[Event]:
         """Chunks, `usage` in a last one of its own where it was asked for, and `[DONE]`."""
-        with_usage = bool((request.body.get("stream_options") or {}).get("include_usage"))
-        head = _head(answer, "chat.completion.chunk") | ({"usage": None} if with_usage else {})
+        head = _head(answer, "chat.completion.chunk") | ({"usage": None} if request.stream_usage else {})
         field = "refusal" if answer.end == "refusal" else "content"
 
         def chunk(delta: Mapping[str, Any], finish: str | None = None, logprobs: Any = None) -> bytes:
@@ -110,7 +111,7 @@ class Chat:
             for part in (call.arguments[:half], call.arguments[half:]):
                 yield chunk({"tool_calls": [{"index": place, "function": {"arguments": part}}]}), True
         yield chunk({}, _FINISH[answer.end]), False
-        if with_usage:
+        if request.stream_usage:
             yield sse({**head, "choices": [], "usage": usage(answer.counts, ("prompt", "completion"))}), False
         yield b"data: [DONE]\n\n", False
 
@@ -212,6 +213,8 @@ def _response_format(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _local_schema(body: Mapping[str, Any], dialect: str) -> Mapping[str, Any] | None:
     """The schema asked for, as servers of local models take it; they ignore what they do not know."""
     needed(body, {"messages": list})
+    if dialect == "llama-cpp-python" and any(message["role"] == "developer" for message in body["messages"]):
+        raise Refused("7 validation errors: ('messages', 0, 'role'): Input should be 'system'", status=500)
     form = body.get("response_format") or {}
     if form.get("type") == "json_schema":
         if dialect == "llama-cpp-python":

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from starlette.requests import ClientDisconnect
@@ -34,11 +34,14 @@ from smeaton.service.telemetry.trace import Trace
 if TYPE_CHECKING:
     from smeaton.service.cycle import Cycle
     from smeaton.service.hosted import Hosted
+    from smeaton.service.protocols import Chooser
     from smeaton.service.service import Service
 
 log = logging.getLogger("smeaton.service")
 
 _JSON_LINES = b"content-type: application/json\r\n" + SECURITY_LINES
+#: Some clients ask again by themselves; after these that would be paid for again, or in vain.
+_PAID = frozenset({402, 504})
 _MOST_CALLERS = 1000  # names of keys kept as callers
 
 _clock = time.perf_counter
@@ -150,18 +153,20 @@ class Front:
             await self._refuse(scope, Problem(404, "unknown_model", "this model was unloaded"), receive, send, state)
             return
         state.wire, wire, ask, model = found
-        state.model = model
         trace = state.trace
         call = Call(deadline=deadline, caller=_caller(state.caller), trace=state.id)
-        if model.engine.effect == "external":
-            call.trace = trace.header()
         asked = Asked(body, state.headers, state.id, state.wire, call, trace, receive)
         tasks = ours.get("smeaton.tasks")  # those not begun yet too: what arrived together is answered together
         asked.alone = len(tasks) == 1 if tasks is not None else self._metrics.in_flight == 1
         try:
+            if model is None:
+                model = cast("Chooser", wire).choose(self._registry, body, self._limits)
+            state.model = model
+            if model.engine.effect == "external":
+                call.trace = trace.header()
             reply = await ask(model, asked)
         except Exception as error:  # noqa: BLE001 -- told to the caller, and to the log if it is ours
-            reply = self._failed(error, wire.problem, model, state)
+            reply = self._failed(error, wire.problem, state)
         state.status = reply.status
         if reply.pieces is not None:
             await self._stream(reply, send, state)
@@ -180,14 +185,14 @@ class Front:
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
             await send({"type": "http.response.body", "body": reply.body})
 
-    def _failed(
-        self, error: Exception, write: Callable[[Problem], tuple[int, object]], model: "Hosted", state: _State
-    ) -> Reply:
-        problem = problem_of(error)
+    def _failed(self, error: Exception, write: Callable[[Problem], tuple[int, object]], state: _State) -> Reply:
+        problem, model = problem_of(error), state.model
         if problem is None:
             problem = fault()
-            log.error("a request failed", exc_info=error, extra={"request": state.id, "model": model.name})
-            model.faulted()
+            name = model.name if model is not None else ""
+            log.error("a request failed", exc_info=error, extra={"request": state.id, "model": name})
+            if model is not None:
+                model.faulted()
         return self._written(problem, write)
 
     def _written(self, problem: Problem, write: Callable[[Problem], tuple[int, object]]) -> Reply:
@@ -196,6 +201,8 @@ class Front:
         headers: Headers = ((b"content-type", b"application/json"),)
         if problem.retry:
             headers += ((b"retry-after", b"%d" % problem.retry),)
+        if status in _PAID:
+            headers += ((b"x-should-retry", b"false"),)
         return Reply(_encode(content), status, headers)
 
     def _deadline(self, headers: Mapping[bytes, bytes]) -> float:

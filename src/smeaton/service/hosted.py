@@ -20,11 +20,13 @@ from smeaton.runtime.engine import Engine
 from smeaton.service.answered import Answered, Run
 from smeaton.service.batching import Batcher
 from smeaton.service.decode import RowDecoder
+from smeaton.service.embedding import Embedder, encoder_of
 from smeaton.service.exchange import Asked
 from smeaton.service.leaving import Presence
 from smeaton.service.problem import Problem, place
 from smeaton.service.settings import Limits
 from smeaton.service.witness import Nobody, Witness
+from smeaton.task.table import Array
 from smeaton.task.task import Task
 from smeaton.task.types import label_text
 
@@ -67,6 +69,8 @@ class Hosted:
         self._busy = 0
         self._rows = 0  # of requests that are answered one by one, and wait
         self._retired = False
+        self._encoder = encoder_of(engine.program)
+        self._embedder: Embedder | None = None
         self._recheck: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._decoders: dict[str, RowDecoder] = {}
@@ -156,6 +160,29 @@ class Hosted:
         self._faults = 0
         self.witness.streamed(self, asked, rows, cells, time.perf_counter() - began)
 
+    @property
+    def embeds(self) -> bool:
+        """Whether there is an encoder in it that can be asked by itself."""
+        return self._encoder is not None
+
+    async def vectors(self, texts: Sequence[str], asked: Asked) -> Array:
+        """Vectors of texts by the encoder inside of the model, float32 (texts, dim); only where it `embeds`.
+
+        Raises:
+            Problem: the model is not ready; no texts or too many. CallError: no time is left.
+        """
+        self.admit(len(texts), "input")
+        assert self._encoder is not None
+        with self._held():
+            if self._embedder is None:
+                load = functools.partial(Embedder, self.bundle, self._encoder, self.limits, self._tell)
+                made = await asyncio.get_running_loop().run_in_executor(None, load)
+                if self._embedder is None:
+                    self._embedder = made
+                else:  # another request was faster
+                    made.close()
+            return await self._embedder.vectors(texts, asked.call)
+
     async def learn(self, step: str | None, items: Sequence[RowMap], call: Call) -> int:
         """Write to the state of a step (the only stateful one if `step` is None); returns the new revision.
 
@@ -196,6 +223,8 @@ class Hosted:
         if self._recheck is not None:
             self._recheck.cancel()
         self._batcher.close()
+        if self._embedder is not None:
+            self._embedder.close()
         if self._thread is not None:
             self._thread.shutdown(wait=False)
         self.engine.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from smeaton.errors import InputError
 from smeaton.service.exchange import Ask
 from smeaton.service.hosted import Hosted
+from smeaton.service.protocols import Chooser
 
 if TYPE_CHECKING:
     from smeaton.service.protocols import Wire
@@ -18,8 +19,8 @@ Opener = Callable[[Path], Hosted]  #: opens, verifies and warms up a bundle
 class Registry(Mapping[str, Hosted]):
     """Models in the order given; the first also answers where no name is said.
 
-    `asks` leads from an exact POST path to the wire, its handler and the model. It is replaced whole on each change, so
-    a request sees one state of it. A model that is swapped out finishes what it has.
+    `asks` leads from an exact POST path to the wire, its handler and the model (None: the body names it). It is
+    replaced whole on each change, so a request sees one state of it. A model that is swapped out finishes what it has.
     """
 
     def __init__(self, models: Sequence[Hosted], wires: "Mapping[str, Wire]", opener: Opener | None = None) -> None:
@@ -29,7 +30,7 @@ class Registry(Mapping[str, Hosted]):
         self._folders = {model.name: model.bundle.path for model in models}
         self._wires, self._opener = wires, opener
         self.changes = 0  #: grows with each change
-        self.asks: dict[str, tuple[str, Wire, Ask, Hosted]] = {}
+        self.asks: dict[str, tuple[str, Wire, Ask, Hosted | None]] = {}
         self._lay()
 
     def __getitem__(self, name: str) -> Hosted:
@@ -111,7 +112,10 @@ class Registry(Mapping[str, Hosted]):
         return model
 
     def _lay(self) -> None:
-        asks: dict[str, tuple[str, Wire, Ask, Hosted]] = {}
+        asks: dict[str, tuple[str, Wire, Ask, Hosted | None]] = {}
+        for name, wire in self._wires.items():
+            if isinstance(wire, Chooser):
+                asks |= {path: (name, wire, ask, None) for path, ask in wire.shared().items()}
         for number, model in enumerate(self._models.values()):
             for name, wire in self._wires.items():
                 for path, ask in wire.asks(model, number == 0).items():

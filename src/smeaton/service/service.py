@@ -171,8 +171,9 @@ class Service:
 
 
 def by_prefix(wires: "Sequence[Wire]", path: str) -> "Wire":
-    """The wire whose errors a path shows: the one with its prefix, else the one without any."""
-    for wire in wires:
-        if wire.prefix and (path + "/").startswith(wire.prefix + "/"):
-            return wire
-    return next(wire for wire in wires if not wire.prefix)
+    """The wire whose errors a path shows: the one with its prefix, else the one without any. Of several with one
+    prefix, the one whose `suffix` the path ends in, else the one without."""
+    found = [wire for wire in wires if wire.prefix and (path + "/").startswith(wire.prefix + "/")]
+    found = found or [wire for wire in wires if not wire.prefix]
+    ends = {getattr(wire, "suffix", ""): wire for wire in found}
+    return next((wire for suffix, wire in ends.items() if suffix and path.endswith(suffix)), ends.get("", found[0]))

@@ -26,11 +26,13 @@ def used_by(cells: Iterable[Any]) -> Used:
     if not told:
         return Used()
     costs = [cell.get("cost") for cell in told]
-    return Used(
-        *(sum(int(cell.get(name) or 0) for cell in told) for name in ("input", "output", "cached", "reasoning")),
-        cost=None if None in costs else float(sum(costs)),
-        calls=len(told),
-    )
+    known = [float(cost) for cost in costs if cost is not None]
+
+    def tokens(name: str) -> int:
+        return sum(int(cell.get(name) or 0) for cell in told)
+
+    cost = sum(known) if len(known) == len(costs) else None
+    return Used(tokens("input"), tokens("output"), tokens("cached"), tokens("reasoning"), cost, len(told))
 
 
 def without_usage(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ A protocol turns requests into rows and answers into replies. It never scores, b
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from starlette.routing import BaseRoute
 
@@ -16,6 +16,7 @@ from smeaton.service.problem import Problem
 
 if TYPE_CHECKING:
     from smeaton.service.service import Service
+    from smeaton.service.settings import Limits
 
 
 class Wire(Protocol):
@@ -33,4 +34,21 @@ class Wire(Protocol):
 
     def problem(self, problem: Problem) -> tuple[int, object]:
         """How an error is written in this protocol: status and JSON-able body."""
+        ...
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """A wire that also has paths which do not name the model: the body does."""
+
+    def shared(self) -> Mapping[str, Ask]:
+        """The exact POST paths at which any model answers."""
+        ...
+
+    def choose(self, models: Mapping[str, Hosted], body: bytes, limits: "Limits") -> Hosted:
+        """The model that a body names.
+
+        Raises:
+            Problem: it names none, or one that does not answer here.
+        """
         ...

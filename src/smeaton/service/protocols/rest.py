@@ -6,7 +6,6 @@ Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`. `POST
 predictions; `POST /models/{name}/reload` swaps a bundle.
 """
 
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence, Set
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,11 @@ from starlette.routing import BaseRoute, Route
 from smeaton.errors import RowsError, SmeatonError
 from smeaton.runtime.call import Call, Caller
 from smeaton.service.body import json_object, parse_object
-from smeaton.service.exchange import Ask, Asked, Headers, Reply
+from smeaton.service.exchange import Ask, Asked, Reply
 from smeaton.service.hosted import INLINE_BYTES, Delta, Hosted, Rows
 from smeaton.service.page import PAGE_HEADERS, index_page
 from smeaton.service.problem import Problem, fault, place, problem_of
+from smeaton.service.protocols._events import EVENTS, guarded
 from smeaton.service.reply import json_reply
 from smeaton.service.schema import openapi
 from smeaton.task.table import USAGE
@@ -30,12 +30,9 @@ from smeaton.task.table import USAGE
 if TYPE_CHECKING:
     from smeaton.service.service import Service
 
-log = logging.getLogger("smeaton.service")
-
 _encode = msgspec.json.Encoder().encode
 _PREDICT = frozenset({"rows", "stream", "usage"})
 _LEARN = frozenset({"items", "step"})
-_EVENTS: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 
 
 class _Rest:
@@ -125,22 +122,18 @@ async def _streamed(deltas: AsyncGenerator[Delta, None], model: Hosted, asked: A
 
     async def events() -> AsyncGenerator[bytes, None]:
         async with aclosing(deltas):
-            try:
-                if first is not None and first[1] != hidden:
-                    yield _event(first)
-                async for delta in deltas:
-                    if delta[1] != hidden:
-                        yield _event(delta)
-                yield b'data: {"done": true}\n\n'
-            except Exception as error:  # told to the client: the status is already sent
-                problem = problem_of(error)
-                if problem is None:
-                    log.error("a request failed", exc_info=error, extra={"request": asked.id, "model": model.name})
-                    model.faulted()
-                    problem = fault()
-                yield b"event: error\ndata: " + _encode(problem.as_dict()) + b"\n\n"
+            if first is not None and first[1] != hidden:
+                yield _event(first)
+            async for delta in deltas:
+                if delta[1] != hidden:
+                    yield _event(delta)
+            yield b'data: {"done": true}\n\n'
 
-    return Reply(headers=_EVENTS, pieces=events())
+    return Reply(headers=EVENTS, pieces=guarded(events(), model, asked, _told))
+
+
+def _told(problem: Problem) -> bytes:
+    return b"event: error\ndata: " + _encode(problem.as_dict()) + b"\n\n"
 
 
 def _event(delta: Delta) -> bytes:

@@ -1,5 +1,5 @@
 """The V1 protocol of KServe and TensorFlow Serving: `POST /v1/models/NAME:predict {"instances": [...]}` ->
-`{"predictions": [...]}`, `GET /v1/models`, `GET /v1/models/NAME`.
+`{"predictions": [...]}`. Its `GET /v1/models` and `GET /v1/models/NAME` are answered by `openai.py`.
 
 An instance is an object of columns, a list of their values in the order of the model's inputs, or for a model with one
 input its value as it is. Predictions are those of REST.
@@ -20,7 +20,6 @@ from smeaton.service.exchange import Ask, Asked, Reply
 from smeaton.service.hosted import Hosted, Rows
 from smeaton.service.problem import Problem, place, reason_of
 from smeaton.service.protocols._refused import error_text, wrong
-from smeaton.service.reply import json_reply
 from smeaton.task.types import Type
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ class _V1:
     """The V1 routes."""
 
     prefix = "/v1"
+    suffix = ":predict"  # the rest of /v1 is spoken as OpenAI speaks it
 
     def problem(self, problem: Problem) -> tuple[int, object]:
         """Errors as `{"error": "text"}`, the path inside the text; bad input is 400 here."""
@@ -46,34 +46,15 @@ class _V1:
         return {f"/v1/models/{model.name}:predict": _predict}
 
     def routes(self, service: "Service") -> Sequence[BaseRoute]:
-        """The models and whether they are ready."""
-
-        async def listing(_: Request) -> Response:
-            return json_reply({"models": list(service.registry)})
-
-        async def ready(request: Request) -> Response:
-            name = request.path_params["name"]
-            if name not in service.registry.names_known():
-                raise _unknown()
-            model = service.registry.get(name)
-            state = model is not None and model.ready
-            return json_reply({"name": name, "ready": state}, 200 if state else 503)
+        """What nobody answered. (`GET /v1/models` is in `openai.py`: one reply serves both protocols.)"""
 
         async def nobody(_: Request) -> Response:
-            raise _unknown()  # those that answer are asked before any route
+            raise Problem(404, "unknown_model", "there is no model of this name")
 
-        return [
-            Route("/v1/models", listing, methods=["GET"]),
-            Route("/v1/models/{name}:predict", nobody, methods=["POST"]),
-            Route("/v1/models/{name}", ready, methods=["GET"]),
-        ]
+        return [Route("/v1/models/{name}:predict", nobody, methods=["POST"])]
 
 
 part = _V1()
-
-
-def _unknown() -> Problem:
-    return Problem(404, "unknown_model", "there is no model of this name")
 
 
 class _Instances(NamedTuple):

@@ -97,3 +97,9 @@ def five(client: Any, churn: Any, sums: Any, points: Any, tickets: Any, tmp_path
     number, whole = Type(type="number"), Type(type="integer")
     models = churn, sums(a=number, b=whole), points, sums("one", a=number), tickets("index")
     return client(*models, state=str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def write() -> Callable[[Path, Task, Program], Path]:
+    """Writes a program in `folder / "program"` as a bundle."""
+    return written

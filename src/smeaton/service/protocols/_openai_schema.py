@@ -15,6 +15,7 @@ from smeaton.task.types import Type
 Schema = Mapping[str, Any]
 _MOST_LEVELS = 64
 _MOST_STEPS = 20_000  # parts of a schema that are looked at for one value: references may multiply
+_MOST_VALUES = 1000  # of an enum
 _NOTES = frozenset({"title", "description", "default", "examples", "$schema", "$defs", "definitions", "format"})
 _FAR = 1e15  # stands for a number without bounds
 _MOMENT = "2026-01-31T12:00:00Z"
@@ -129,7 +130,7 @@ def _check_values(schema: dict[str, Any], path: str) -> None:
     texts = schema.get("required", [])
     forms = {
         "type": all(isinstance(kind, str) and kind in _KINDS for kind in kinds),
-        "enum": isinstance(schema.get("enum", []), list),
+        "enum": isinstance(schema.get("enum", []), list) and len(schema.get("enum", [])) <= _MOST_VALUES,
         "properties": isinstance(schema.get("properties", {}), dict),
         "required": isinstance(texts, list) and all(isinstance(text, str) for text in texts),
         "additionalProperties": isinstance(schema.get("additionalProperties", True), bool),
@@ -162,7 +163,7 @@ def _fault(schema: Schema, value: Any, root: _Root, path: str) -> str:
         names = kinds if isinstance(kinds, list) else [kinds]
         if not any(_KINDS[name](value) for name in names):
             return f"{path} is not of the type {' or '.join(names)}"
-    if "enum" in schema and not any(_same(value, one) for one in schema["enum"]):
+    if "enum" in schema and not _is_among(value, schema["enum"]):
         return f"{path} is none of the values of the enum"
     if "const" in schema and not _same(value, schema["const"]):
         return f"{path} is not the const"
@@ -202,6 +203,10 @@ def _bound_fault(schema: Schema, value: Any, path: str) -> str:
         if name in schema and _KINDS["number"](value) and not within(value, schema[name]):
             return f"{path} breaks {name}"
     return ""
+
+
+def _is_among(value: Any, values: list[Any]) -> bool:
+    return value in values if isinstance(value, str) else any(_same(value, one) for one in values)
 
 
 def _same(one: Any, other: Any) -> bool:

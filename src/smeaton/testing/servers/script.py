@@ -39,7 +39,8 @@ class Request:
     instructions, `texts` every turn as (role, text). `schema` is the JSON Schema that the reply shall satisfy, None
     without one. `tools` are the parameters' schemas of those that may be called. `limit` is the most output tokens,
     `stop` ends the text where it would say one of these, `logprobs` is how many alternatives are wanted (-1 = none).
-    `stream_usage` says that a stream shall end with its token counts. `body` is the JSON as it came, `number` counts from 0, `at` is `time.monotonic()` on arrival.
+    `stream_usage` says that a stream shall end with its token counts. `body` is the JSON as it came, `number` counts
+    from 0, `at` is `time.monotonic()` on arrival.
     """
 
     wire: str

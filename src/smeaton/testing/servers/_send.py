@@ -72,7 +72,7 @@ class Reply:
             await asyncio.wait((sending, watching), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 sending.result()
-            elif self.say.fault != "timeout":
+            elif self.say.fault not in ("timeout", "cut"):
                 traffic.abandoned += 1
         finally:
             traffic.active -= 1

@@ -65,7 +65,7 @@ class Server:
 
     @property
     def abandoned(self) -> int:
-        """Calls whose caller went away before the reply was whole, other than those left without any reply."""
+        """Calls whose caller went away before the reply was whole, other than by a `timeout` or `cut` of the script."""
         return self._desk.traffic.abandoned
 
     def url(self, wire: str = "openai") -> str:

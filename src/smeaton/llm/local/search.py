@@ -20,8 +20,11 @@ def find() -> tuple[Server, ...]:
     named = _named()
     with ThreadPoolExecutor(len(PORTS)) as pool:
         others = list(pool.map(lambda port: identified(f"http://127.0.0.1:{port}", _PATIENCE), PORTS))
-    found = [server for server in (named, *others) if server is not None]
-    return tuple({server.url: server for server in reversed(found)}.values())[::-1]
+    found: dict[str, Server] = {}
+    for server in (named, *others):
+        if server is not None:
+            found.setdefault(server.url, server)
+    return tuple(found.values())
 
 
 def address() -> Server | None:

@@ -15,7 +15,7 @@ of JSON under a schema:
 - Prompt lookup (`--draft_model`) makes such short answers slower (0.3 s and 0.8 s), flash attention changes nothing.
 - Log-probabilities need `--logits_all true`: 4 bytes for each word of the vocabulary and each token of the context in
   use, 0.15 to 0.4 GB here. They are taken before the grammar: the chances of the labels do not sum to 1.
-- `--interrupt_requests true`, the default, cuts a stream short when another call comes in. Off here.
+- `--interrupt_requests true`, the default, closes the connection of a stream when another call comes in. Off here.
 """
 
 import importlib.util

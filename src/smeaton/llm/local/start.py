@@ -7,8 +7,9 @@ What to know of llama-cpp-python's server (0.3.36), found by asking it; `llm/wir
 - A small model may fill a free string until the token limit; the JSON is then cut off (`finish_reason` `length`).
 - `max_completion_tokens` is ignored: only `max_tokens` limits. A stream states no usage, asked for or not.
 - The same request at temperature 0 brings the same reply, and so does the same `seed` at any temperature.
-- One reply at a time: calls wait for each other, and the list of models waits too. A prompt that is too long is
-  answered with 400, code `context_length_exceeded`.
+- One reply at a time: calls wait for each other, and the list of models waits too. A call whose caller gave up is
+  computed to its end all the same (a stream is not): where each is given up early, all that follow come late.
+- A prompt that is too long is answered with 400, code `context_length_exceeded`.
 """
 
 import contextlib

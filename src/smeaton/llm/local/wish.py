@@ -1,10 +1,11 @@
 """`wanted`: the GGUF file a server shall be started for."""
 
 import os
-import tomllib
 from pathlib import Path
 
 from smeaton.errors import InputError
+from smeaton.llm import config
+from smeaton.llm.endpoint import LOCAL
 from smeaton.llm.local.server import GGUF
 
 _MAGIC = b"GGUF"
@@ -20,16 +21,11 @@ def wanted() -> Path | None:
     named = os.environ.get(GGUF)
     if named:
         return checked(Path(named), GGUF)
-    stated = os.environ.get("SMEATON_LLM_CONFIG")
-    path = Path(stated) if stated else Path.home() / ".config/smeaton/llm.toml"
-    if not stated and not path.exists():
+    stated = config.config().providers.get(LOCAL)
+    path = config.path()
+    if path is None or stated is None or not stated.gguf:
         return None
-    try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the configuration cannot be read: {error}", fix="correct it", where=str(path)) from error
-    gguf = settings.get("providers", {}).get("local", {}).get("gguf")
-    return None if gguf is None else checked(path.parent / str(gguf), str(path))
+    return checked(path.parent / stated.gguf, str(path))
 
 
 def checked(path: Path, where: str) -> Path:

@@ -12,6 +12,7 @@ from smeaton.errors import TaskError
 from smeaton.families import Family, Refusal, Space
 from smeaton.flow.pin import load_pinned
 from smeaton.flow.request import Request
+from smeaton.llm.providers import is_model
 from smeaton.metrics._defaults import check_metric, default_metric
 from smeaton.task.grammar import REFERENCE
 from smeaton.task.profile import Profile
@@ -94,15 +95,20 @@ def families(task: Task) -> dict[str, Family]:
     # The constant baseline always runs: without it nobody can say that the winner is worth anything.
     names = dict.fromkeys(["baseline", *chosen])
     found: dict[str, Family] = {name: plugins.load("families", name) for name in names}
-    # Weights are no family: the families that use some look for them.
-    own = [name for name in task.solutions.add if not is_reference(name, Path(task.folder))]
+    own = [name for name in task.solutions.add if not is_material(name, Path(task.folder))]
     for name in own:
         if REFERENCE.fullmatch(name) is None:
             raise TaskError(
-                f"solutions.add: {name!r} is no folder with weights that is there, and no code",
-                fix="name a folder, hub:org/name, or file.py:name",
+                f"solutions.add: {name!r} is no model, no prompt or folder with weights that is there, and no code",
+                fix="name a model (openai:NAME, local:NAME), a prompt (NAME.md), weights (a folder, hub:org/name), or "
+                "file.py:name",
             )
     return found | {reference: load_user(Path(task.folder), reference) for reference in own}
+
+
+def is_material(name: str, folder: Path) -> bool:
+    """Whether it is no family but what some work with, and look for: a language model, a prompt, weights."""
+    return is_model(name) or (name.endswith(".md") and (folder / name).is_file()) or is_reference(name, folder)
 
 
 def spaces(prepared: Prepared) -> tuple[dict[str, Space], dict[str, str]]:
@@ -113,6 +119,7 @@ def spaces(prepared: Prepared) -> tuple[dict[str, Space], dict[str, str]]:
         answer = family.space(prepared.task, prepared.profile)
         if isinstance(answer, Refusal):
             refused[name] = answer.why
+            refused |= {f"{name} {part}": why for part, why in answer.parts.items()}
         elif answer.external and prepared.task.privacy.mask and not answer.masks:
             # Sending what the user wants masked would break the promise; sending nothing keeps it.
             hosts = ", ".join(answer.external)

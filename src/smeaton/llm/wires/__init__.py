@@ -1,6 +1,6 @@
 """The contract of a wire: one format in which language models are asked, one file in this folder, bound to `part`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from smeaton.llm.endpoint import Endpoint
@@ -19,7 +19,7 @@ class Connection(Protocol):
         """
         ...
 
-    def stream(self, ask: Ask, timeout: float) -> AsyncIterator[Piece]:
+    def stream(self, ask: Ask, timeout: float) -> AsyncGenerator[Piece]:
         """The reply in pieces, the last with the whole reply. Closing the iterator ends the call.
 
         Raises:

@@ -1,4 +1,4 @@
-"""`ModelConnection`: asks one pydantic-ai model, by its `request` and `request_stream`; no agent, no retries, no traces.
+"""`ModelConnection`: asks one pydantic-ai model by its `request` and `request_stream`: no agent, retries or traces.
 
 Where a server may read the marks of a chat template inside text as marks (`<|im_start|>`: hosts of open weights),
 pydantic-ai puts an invisible joiner inside each such mark on the way there and takes it out on the way back, so that a
@@ -7,7 +7,7 @@ row's text cannot open a turn of its own. The text of a row reaches such a model
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx2
@@ -74,7 +74,7 @@ class ModelConnection:
         except Exception as error:  # whatever the layers below raise is the provider's failure to answer
             raise fault(error, self._endpoint.reference) from error
 
-    async def stream(self, ask: Ask, timeout: float) -> AsyncIterator[Piece]:
+    async def stream(self, ask: Ask, timeout: float) -> AsyncGenerator[Piece]:
         """The reply in pieces, the last with the whole reply. Closing the iterator ends the call.
 
         Raises:

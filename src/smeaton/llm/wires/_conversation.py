@@ -61,7 +61,9 @@ def settings(ask: Ask) -> dict[str, Any]:
 def parameters(ask: Ask, *, native: bool) -> ModelRequestParameters:
     """Tools, and with `native` the schema of the reply as the provider's own response format."""
     tools = [
-        ToolDefinition(name=tool.name, description=tool.description or None, parameters_json_schema=_object(tool.schema))
+        ToolDefinition(
+            name=tool.name, description=tool.description or None, parameters_json_schema=_object(tool.schema)
+        )
         for tool in ask.tools
     ]
     if ask.schema is None or not native:

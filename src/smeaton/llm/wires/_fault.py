@@ -1,5 +1,6 @@
 """Failures of a call as `ProviderError`: what kind, how long to wait, and whether it may have been charged."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -22,10 +23,23 @@ def fault(error: Exception, reference: str) -> ProviderError:
         f"{reference}: {_words(error, status)}",
         kind=kind,
         status=status,
-        wait=getattr(error, "retry_after", None),
+        wait=_wait(error),
         billed=billed,
         fix=fix.get(kind, ""),
     )
+
+
+def _wait(error: Exception) -> float | None:
+    """Seconds the server asked for. `Retry-After` is whole seconds or a date; some servers write a decimal point."""
+    known: float | None = getattr(error, "retry_after", None)
+    stated = (getattr(error, "headers", None) or {}).get("retry-after", "")
+    if known is not None or not stated:
+        return known
+    try:
+        seconds = float(stated)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def _kind(error: Exception) -> tuple[str, bool]:

@@ -74,6 +74,12 @@ def test_tools_are_called_and_counted(client):
     assert client.models.count_tokens(model="m", contents="two words").total_tokens == 6
 
 
+def test_names_with_underscores_are_taken_too(client, server):
+    function = {"name": "look_up", "parameters_json_schema": {"type": "object", "properties": {}}}
+    ask(client, "tool", tools=[{"function_declarations": [function]}])
+    assert server.requests[-1].tools == {"look_up": {"type": "object", "properties": {}}}
+
+
 def test_a_blocked_prompt_has_no_candidate(client):
     reply = ask(client, "blocked")
     assert not reply.candidates

@@ -43,11 +43,12 @@ def test_from_a_shell(tmp_path):
     path.write_text(json.dumps({"default": "from a shell"}))
     command = [sys.executable, "-m", "smeaton.testing.servers", str(path), "--config", str(tmp_path / "llm.toml")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        name, url = process.stdout.readline().split()
+        printed = [process.stdout.readline() for _ in range(5)]
+        name, url = printed[0].split()
         body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
         reply = httpx.post(f"{url}/chat/completions", json=body, headers={"authorization": "Bearer k"})
         os.kill(process.pid, signal.SIGINT)
-        rest, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=10)
     assert (name, reply.json()["choices"][0]["message"]["content"]) == ("openai", "from a shell")
-    assert "export SMEATON_LLM_CONFIG=" in rest
+    assert printed[3].startswith("export SMEATON_LLM_CONFIG=")
     assert (process.returncode, errors) == (0, "")

@@ -17,14 +17,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, help="write an llm.toml here that points every provider at this server")
     given = parser.parse_args(arguments)
     try:
-        with serve(read_script(given.script), given.port) as server:
+        script = read_script(given.script)
+        with contextlib.suppress(KeyboardInterrupt), serve(script, given.port) as server:
             for wire in ("openai", "anthropic", "gemini"):
                 print(f"{wire:<10} {server.url(wire)}", flush=True)
             if given.config is not None:
                 for name, value in server.config(given.config).items():
                     print(f"export {name}={value}", flush=True)
-            with contextlib.suppress(KeyboardInterrupt):
-                server.wait()
+            server.wait()
     except SmeatonError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

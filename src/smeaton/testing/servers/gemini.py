@@ -1,5 +1,6 @@
 """Gemini's `generateContent` and `streamGenerateContent`."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -12,14 +13,15 @@ from smeaton.testing.servers._wire import Event, last_user, sse
 from smeaton.testing.servers.script import Request
 
 _KEYS = words(
-    "contents systemInstruction system_instruction generationConfig generation_config tools toolConfig "
-    "tool_config safetySettings safety_settings cachedContent cached_content model serviceTier labels store"
+    "contents systemInstruction generationConfig tools toolConfig safetySettings cachedContent model serviceTier "
+    "labels store"
 )
 _SETTINGS = words(
     "temperature topP topK maxOutputTokens candidateCount stopSequences responseMimeType responseSchema "
     "responseJsonSchema _responseJsonSchema seed presencePenalty frequencyPenalty responseLogprobs logprobs "
     "thinkingConfig responseModalities speechConfig mediaResolution enableEnhancedCivicAnswers responseFormat"
 )
+_UNDERSCORE = re.compile(r"(?<=[a-z])_([a-z])")
 _FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "tools": "STOP", "filter": "SAFETY", "refusal": "STOP"}
 _STATUS = {
     400: "INVALID_ARGUMENT",
@@ -50,17 +52,18 @@ class Generate:
         Raises:
             Refused: it would not be taken.
         """
-        _known(body, _KEYS, "")
-        settings = body.get("generationConfig") or body.get("generation_config") or {}
+        fields = _camel(body)
+        _known(fields, _KEYS, "")
+        settings = _camel(fields.get("generationConfig") or {})
         _known(settings, _SETTINGS, "generation_config")
         for key, low, high in (("temperature", 0, 2), ("topP", 0, 1), ("logprobs", 0, 20), ("candidateCount", 1, 1)):
             within(settings, key, low, high)
         if settings.get("logprobs") is not None and not settings.get("responseLogprobs"):
             raise Refused("logprobs can only be set if response_logprobs is true")
-        if not body.get("contents"):
+        if not fields.get("contents"):
             raise Refused("* GenerateContentRequest.contents: contents is not specified")
-        system, _ = _text(body.get("systemInstruction") or body.get("system_instruction") or {}, "system_instruction")
-        turns = [_turn(content, place) for place, content in enumerate(body["contents"])]
+        system, _ = _text(fields.get("systemInstruction") or {}, "system_instruction")
+        turns = [_turn(content, place) for place, content in enumerate(fields["contents"])]
         texts = tuple((role, text) for role, text, _ in turns)
         return Request(
             wire="gemini",
@@ -70,7 +73,7 @@ class Generate:
             texts=(("system", system), *texts) if system else texts,
             images=sum(images for _, _, images in turns),
             schema=_schema(settings),
-            tools=_tools(body),
+            tools=_tools(fields),
             limit=settings.get("maxOutputTokens"),
             stop=tuple(settings.get("stopSequences") or ()),
             logprobs=int(settings.get("logprobs") or 0) if settings.get("responseLogprobs") else -1,
@@ -145,6 +148,11 @@ def _usage(counts: Counts) -> dict[str, Any]:
     return usage
 
 
+def _camel(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields under their JSON names: Google takes `top_p` for `topP` too."""
+    return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): value for name, value in fields.items()}
+
+
 def _known(body: Mapping[str, Any], allowed: Collection[str], where: str) -> None:
     for key in body:
         if key not in allowed:
@@ -165,10 +173,10 @@ def _turn(content: Any, place: int) -> tuple[str, str, int]:
 def _text(content: Mapping[str, Any], where: str) -> tuple[str, int]:
     """The text of a content's parts (what tools were called with and returned is text too), and its pictures."""
     texts, pictures = [], 0
-    for part in content.get("parts") or ():
+    for part in map(_camel, content.get("parts") or ()):
         if "text" in part:
             texts.append(part["text"])
-        elif "inlineData" in part or "fileData" in part or "inline_data" in part:
+        elif "inlineData" in part or "fileData" in part:
             pictures += 1
         elif "functionCall" in part:
             texts.append(msgspec.json.encode(part["functionCall"].get("args")).decode())
@@ -203,13 +211,13 @@ def _lowered(schema: Any) -> Any:
 def _tools(body: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for tool in body.get("tools") or ():
-        for function in tool.get("functionDeclarations") or tool.get("function_declarations") or ():
+        for function in map(_camel, _camel(tool).get("functionDeclarations") or ()):
             if not function.get("name"):
                 raise Refused("function_declarations.name: must be specified")
             schema = function.get("parametersJsonSchema") or _lowered(function.get("parameters")) or {}
             check_schema(schema, strict=False)
             found[function["name"]] = schema
-    config = (body.get("toolConfig") or body.get("tool_config") or {}).get("functionCallingConfig") or {}
+    config = _camel(body.get("toolConfig") or {}).get("functionCallingConfig") or {}
     if config:
         one_of(config.get("mode", "AUTO"), ("AUTO", "ANY", "NONE", "VALIDATED"), "tool_config.mode")
     return found

@@ -15,8 +15,8 @@ from pydantic_ai.models import Model
 
 from smeaton.errors import ProviderError
 from smeaton.llm.endpoint import Endpoint
-from smeaton.llm.messages import Ask, Message, Piece, Reply
-from smeaton.llm.wires._conversation import conversation, parameters
+from smeaton.llm.messages import Ask, Piece, Reply
+from smeaton.llm.wires._conversation import conversation, in_words, parameters
 from smeaton.llm.wires._fault import fault
 from smeaton.llm.wires._reply import Pieces, reply
 
@@ -34,8 +34,10 @@ def http() -> httpx2.AsyncClient:
 
 
 class ModelConnection:
-    """One model. `settings(ask)` are the wire's settings, `told(ask)` the messages it is sent, `native` whether a
-    schema goes as the provider's own response format, `close` ends the connections."""
+    """One model. `settings(ask)` are the wire's settings, `close` ends the connections.
+
+    A schema goes as the provider's own response format where the model has one, else in words. `schema=False` says that
+    `settings` take care of it, `words=True` that the server has no response format, whatever the model."""
 
     def __init__(
         self,
@@ -44,15 +46,15 @@ class ModelConnection:
         settings: Callable[[Ask], dict[str, Any]],
         close: Callable[[], Awaitable[None]],
         *,
-        native: bool = True,
-        told: Callable[[Ask], tuple[Message, ...]] = lambda ask: ask.messages,
+        schema: bool = True,
+        words: bool = False,
     ) -> None:
         self._endpoint = endpoint
         self._model = model
         self._settings = settings
         self._close = close
-        self._native = native
-        self._told = told
+        self._words = schema and (words or not model.profile.get("supports_json_schema_output", False))
+        self._native = schema and not self._words
         self._breaks = bool(model.profile.get("may_tokenize_special_tokens_in_content", False))
 
     async def ask(self, ask: Ask, timeout: float) -> Reply:
@@ -117,7 +119,7 @@ class ModelConnection:
 
     def _request(self, ask: Ask) -> tuple[Any, ...]:
         asked = parameters(ask, native=self._native)
-        messages = conversation(self._told(ask))
+        messages = conversation(in_words(ask) if self._words else ask.messages)
         if self._breaks:
             messages = self._model.prepare_messages(messages)
         return messages, self._settings(ask), asked

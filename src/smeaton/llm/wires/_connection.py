@@ -100,6 +100,8 @@ class ModelConnection:
                 response = streamed.get()
             finally:
                 await opening.__aexit__(None, None, None)
+            if response.finish_reason is None:  # no wire ends a whole reply without saying why it ends
+                raise self._cut()
             took = time.perf_counter() - start
             yield Piece(reply=reply(response, seconds=took, first=first or took))
         except TimeoutError as error:
@@ -123,6 +125,11 @@ class ModelConnection:
         if self._breaks:
             messages = self._model.prepare_messages(messages)
         return messages, self._settings(ask), asked
+
+    def _cut(self) -> ProviderError:
+        return ProviderError(
+            f"{self._endpoint.reference}: the stream ended before the reply was whole", kind="malformed", billed=True
+        )
 
     def _late(self, timeout: float) -> ProviderError:
         return ProviderError(

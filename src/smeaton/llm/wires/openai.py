@@ -32,6 +32,7 @@ class OpenAIWire:
             from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
             from smeaton.llm.wires._connection import ModelConnection, http
+            from smeaton.llm.wires._sampling import without_sampling
         own = endpoint.family == "gpt" and not endpoint.dialect
         sender = http()
         client = AsyncOpenAI(
@@ -48,10 +49,11 @@ class OpenAIWire:
         )
         if endpoint.dialect in _NO_EFFORT:
             profile["supports_thinking"] = False
+        model = OpenAIChatModel(endpoint.model, provider=made, profile=profile)
         return ModelConnection(
             endpoint,
-            OpenAIChatModel(endpoint.model, provider=made, profile=profile),
-            lambda ask: _settings(ask, endpoint.dialect),
+            model,
+            lambda ask: without_sampling(_settings(ask, endpoint.dialect), model.profile),
             client.close,
             schema=endpoint.dialect != "llama-cpp-python",
             words=endpoint.dialect == WORDS,

@@ -25,6 +25,7 @@ class ResponsesWire:
             from pydantic_ai.providers.openai import OpenAIProvider
 
             from smeaton.llm.wires._connection import ModelConnection, http
+            from smeaton.llm.wires._sampling import without_sampling
         sender = http()
         client = AsyncOpenAI(
             api_key=endpoint.key or "none",
@@ -34,7 +35,9 @@ class ResponsesWire:
             timeout=sender.timeout,
         )
         model = OpenAIResponsesModel(endpoint.model, provider=OpenAIProvider(openai_client=client))
-        return ModelConnection(endpoint, model, _settings, client.close)
+        return ModelConnection(
+            endpoint, model, lambda ask: without_sampling(_settings(ask), model.profile), client.close
+        )
 
 
 def _settings(ask: Ask) -> dict[str, Any]:

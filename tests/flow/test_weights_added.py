@@ -30,6 +30,6 @@ def test_weights_are_not_taken_for_code(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_says_what_may_be_added(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match="'modle' is no folder with weights") as caught:
+    with pytest.raises(TaskError, match="'modle' is no model, no prompt or folder with weights") as caught:
         families(make_task(tmp_path, "modle"))
-    assert caught.value.fix == "name a folder, hub:org/name, or file.py:name"
+    assert "weights (a folder, hub:org/name), or file.py:name" in caught.value.fix

@@ -14,6 +14,7 @@ from smeaton.bundle.write import check_place
 from smeaton.errors import DataError, InputError
 from smeaton.families import Space
 from smeaton.flow.finish import bundle_path, finish
+from smeaton.flow.local import served, wants
 from smeaton.flow.outcome import Built
 from smeaton.flow.pin import renew_lock
 from smeaton.flow.prepare import Prepared, prepare, spaces
@@ -100,12 +101,18 @@ def build(
 def carry_out(wanted: Wanted, listen: Listener = quiet) -> Built:
     """Do what `build` says. Raises as it does."""
     start = time.monotonic() if wanted.started is None else wanted.started
-    seed, replay = wanted.seed, wanted.replay
     request = resolve(wanted.what, wanted.target, wanted.budget, wanted.out, external=bool(wanted.external))
     why = unserved(request.task)
     if why:
         refuse_all(request.task, request.folder, BOARD_FILE, why)
     clock = Clock(request.task.budget.time, start)
+    # Workers know the server by their environment: it runs before they do.
+    with served(wants(request.task), lambda line: listen(Notice("note", line))):
+        return _built(wanted, request, clock, listen)
+
+
+def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> Built:
+    seed, replay = wanted.seed, wanted.replay
     executor: Executor = plugins.load("executors", "local")()
     made = _first_missing(request.folder / ".smeaton")
     try:

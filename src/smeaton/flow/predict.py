@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import numpy as np
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.data.read import Raw, read_chunks
 from smeaton.errors import InputError, OutOfMoney, RowFault, RowsError
+from smeaton.flow.local import asks, served
 from smeaton.llm.purse import MemoryPurse
 from smeaton.metrics._defaults import load_metric
 from smeaton.runtime.call import Call
@@ -66,16 +68,20 @@ def predict_file(
     """
     target = _output(Path(output), Path(source))
     opened = open_bundle(Path(bundle))
+    with served(asks(opened.manifest.program), logging.getLogger("smeaton").info):
+        return _predicted(opened, Path(source), target, strict, leave or Leave())
+
+
+def _predicted(opened: Bundle, source: Path, target: Path, strict: bool, leave: Leave) -> Predicted:
     result = Predicted(metric=opened.manifest.metric, output=str(target))
     judge = _Judge(opened)
     partial = target.with_name(f"{target.name}.part-{os.getpid()}")
-    leave = leave or Leave()
     engine = opened.engine(state_dir=leave.state, allow_external=leave.allow_external)
     call = Call(purse=None if leave.spend is None else MemoryPurse(leave.spend))
     try:
         with partial.open("w", encoding="utf-8", newline="") as stream:
             writer = _Writer(stream, target.suffix, opened.manifest.task)
-            for raw in read_chunks(Path(source), rows=CHUNK_ROWS):
+            for raw in read_chunks(source, rows=CHUNK_ROWS):
                 answers = _answer(engine, opened.manifest.task, raw, strict, call)
                 writer.write(raw.table, answers)
                 judge.add(raw.table, answers)

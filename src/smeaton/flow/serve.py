@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from smeaton.errors import InputError
+from smeaton.flow.local import asks, served
+from smeaton.llm.endpoint import LOCAL
 from smeaton.service.options import Options, check_counts, time_of
 
 __all__ = ["Options", "serve", "serve_forever"]
@@ -35,9 +38,27 @@ def serve_forever(bundles: Sequence[str], options: Options) -> int:
 
     A supervisor holds the port and `options.workers` processes answer; with 0 workers this process answers itself.
     """
+    check_counts(options)
+    with served(_asks_here(bundles, options), lambda line: print(f"smeaton: {line}", file=sys.stderr, flush=True)):
+        return _held(bundles, options)
+
+
+def _asks_here(bundles: Sequence[str], options: Options) -> bool:
+    """Whether a bundle that may do so asks a model on this machine. What cannot be opened is refused where it is
+    loaded."""
+    if LOCAL not in options.allow_external:
+        return False
+    from smeaton.bundle.read import open_bundle
+
+    try:
+        return any(asks(open_bundle(Path(path)).manifest.program) for path in bundles)
+    except InputError:
+        return False
+
+
+def _held(bundles: Sequence[str], options: Options) -> int:
     from smeaton.service.listening import listen
 
-    check_counts(options)
     finish = time_of("deadline", options.deadline, least=1e-6) + _FINISH_SECONDS
     drain = _drain(options)
     listening = listen(options.host, options.port)

@@ -28,6 +28,7 @@ def test_an_example_satisfies_its_schema(schema, value):
 def test_a_schema_that_holds_itself_ends():
     tree = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
     assert isinstance(example(tree)["children"], list)
+    assert isinstance(example({"type": "object", "properties": {"a": {"$ref": "#"}}})["a"], dict)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ def test_a_schema_that_holds_itself_ends():
         {"enum": []},
         {"type": "object", "properties": {"a": {"type": "thing"}}},
         {"type": "array", "items": 3},
+        {"$ref": "#/$defs/missing"},
     ],
 )
 def test_what_is_no_schema_is_refused(schema):

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from smeaton.testing.servers import anthropic, embeddings, gemini, openai, responses
 from smeaton.testing.servers._answer import input_tokens, worked_out
 from smeaton.testing.servers._probes import model_entry, probes
-from smeaton.testing.servers._refusal import Refused
+from smeaton.testing.servers._refusal import Refused, readable
 from smeaton.testing.servers._send import Refusal, Reply, Traffic
 from smeaton.testing.servers._wire import Wire
 from smeaton.testing.servers.script import Request, Script
@@ -81,10 +81,8 @@ class Desk:
             raise Refused(f"We could not parse the JSON body of your request: {error}") from error
         if not isinstance(body, dict):
             raise Refused("the body is not a JSON object")
-        try:
+        with readable():
             request = wire.read(body, http.path_params, self.script.dialect)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise Refused(f"the request is not in the wire's form: {error!r}") from error
         return replace(request, headers=dict(http.headers), number=next(self._numbers), at=time.monotonic())
 
     def _let_in(self, wire: Wire, http: Http) -> None:

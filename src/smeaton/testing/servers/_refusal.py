@@ -1,6 +1,7 @@
 """`Refused`: a request that the real service would not take, and the checks that find it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -13,6 +14,19 @@ class Refused(Exception):
         self.status = status
         self.param = param
         self.code = code
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Reading a request, whatever it holds.
+
+    Raises:
+        Refused: a part of it is not of the type it should be of.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise Refused(f"the request is not in the wire's form: {error!r}") from error
 
 
 def words(text: str) -> frozenset[str]:

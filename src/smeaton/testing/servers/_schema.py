@@ -9,7 +9,7 @@ _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _DEEPEST = 12
 
 
-def check_schema(schema: Any, *, strict: bool, path: str = "()") -> None:
+def check_schema(schema: Any, *, strict: bool, path: str = "()", top: Any = None) -> None:
     """The schema can be used; `strict` asks what structured output asks: every object closed, every property required.
 
     Raises:
@@ -17,6 +17,12 @@ def check_schema(schema: Any, *, strict: bool, path: str = "()") -> None:
     """
     if not isinstance(schema, Mapping):
         raise _bad(path, "a schema is an object")
+    top = schema if top is None else top
+    if "$ref" in schema:
+        try:
+            _target(schema["$ref"], top)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _bad(path, f"reference '{schema['$ref']}' cannot be resolved") from error
     kinds = schema.get("type", [])
     for kind in [kinds] if isinstance(kinds, str) else kinds:
         if kind not in _TYPES:
@@ -30,13 +36,13 @@ def check_schema(schema: Any, *, strict: bool, path: str = "()") -> None:
         if sorted(schema.get("required", ())) != sorted(properties):
             raise _bad(path, "'required' is required to be an array of every key in properties")
     for name, part in properties.items():
-        check_schema(part, strict=strict, path=f"{path}.{name}")
+        check_schema(part, strict=strict, path=f"{path}.{name}", top=top)
     if "items" in schema:
-        check_schema(schema["items"], strict=strict, path=f"{path}.items")
+        check_schema(schema["items"], strict=strict, path=f"{path}.items", top=top)
     for part in schema.get("anyOf", ()):
-        check_schema(part, strict=strict, path=path)
+        check_schema(part, strict=strict, path=path, top=top)
     for name, part in schema.get("$defs", {}).items():
-        check_schema(part, strict=strict, path=f"$defs.{name}")
+        check_schema(part, strict=strict, path=f"$defs.{name}", top=top)
 
 
 def example(schema: Mapping[str, Any], top: Mapping[str, Any] | None = None, depth: int = 0) -> Any:
@@ -45,6 +51,8 @@ def example(schema: Mapping[str, Any], top: Mapping[str, Any] | None = None, dep
     Strings with a `pattern` or `format` are not made to match it.
     """
     top = schema if top is None else top
+    if depth > _DEEPEST:
+        return None  # it holds itself, and nothing in it may be left out
     if "$ref" in schema:
         return example(_target(schema["$ref"], top), top, depth + 1)
     if "const" in schema:

@@ -56,7 +56,13 @@ class Generate:
         _known(fields, _KEYS, "")
         settings = _camel(fields.get("generationConfig") or {})
         _known(settings, _SETTINGS, "generation_config")
-        for key, low, high in (("temperature", 0, 2), ("topP", 0, 1), ("logprobs", 0, 20), ("candidateCount", 1, 1)):
+        for key, low, high in (
+            ("temperature", 0, 2),
+            ("topP", 0, 1),
+            ("logprobs", 0, 20),
+            ("candidateCount", 1, 1),
+            ("maxOutputTokens", 1, 1e6),
+        ):
             within(settings, key, low, high)
         if settings.get("logprobs") is not None and not settings.get("responseLogprobs"):
             raise Refused("logprobs can only be set if response_logprobs is true")

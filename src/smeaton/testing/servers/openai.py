@@ -17,6 +17,7 @@ from smeaton.testing.servers._openai import (
     usage,
 )
 from smeaton.testing.servers._refusal import Refused, known_keys, needed, one_of, within, words
+from smeaton.testing.servers._schema import check_schema
 from smeaton.testing.servers._wire import Event, instructions, last_user, sse, text_of
 from smeaton.testing.servers.script import Request
 
@@ -213,6 +214,8 @@ def _response_format(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _local_schema(body: Mapping[str, Any], dialect: str) -> Mapping[str, Any] | None:
     """The schema asked for, as servers of local models take it; they ignore what they do not know."""
     needed(body, {"messages": list})
+    for key, low, high in (("max_tokens", 1, 1e6), ("max_completion_tokens", 1, 1e6), ("top_logprobs", 0, 20)):
+        within(body, key, low, high)
     if dialect == "llama-cpp-python" and any(message["role"] == "developer" for message in body["messages"]):
         raise Refused("7 validation errors: ('messages', 0, 'role'): Input should be 'system'", status=500)
     form = body.get("response_format") or {}
@@ -221,6 +224,10 @@ def _local_schema(body: Mapping[str, Any], dialect: str) -> Mapping[str, Any] | 
             message = "1 validation error: ('body', 'response_format', 'type'): Input should be 'text' or 'json_object'"
             raise Refused(message, status=500)
         needed(form, {"json_schema": dict})
-        schema: Mapping[str, Any] | None = form["json_schema"].get("schema")
-        return schema
-    return form.get("schema") if form.get("type") == "json_object" else None
+        form = form["json_schema"]
+    elif form.get("type") != "json_object":
+        return None
+    schema: Mapping[str, Any] | None = form.get("schema")
+    if schema is not None:
+        check_schema(schema, strict=False)
+    return schema

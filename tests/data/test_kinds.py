@@ -166,7 +166,14 @@ def test_copies_are_found_whatever_the_target() -> None:
 
 
 def test_types_that_cannot_be_learnt_are_refused() -> None:
-    for kind in (Type(type="text"), Type(type="list", of=Type(type="number"))):
+    for kind in (Type(type="json"), Type(type="list", of=Type(type="number"))):
         with pytest.raises(TaskError, match=f"an output of type {kind.type} cannot be learnt yet") as caught:
             load_as(kind, rows(), "level")
         assert "a list of spans" in caught.value.fix
+
+
+def test_texts_are_kept_as_they_are() -> None:
+    dataset = load_as(Type(type="text"), rows(), "level")
+    assert dataset.target.dtype == object
+    assert all(isinstance(value, str) for value in dataset.target.tolist())
+    assert profile(dataset, np.arange(len(dataset))).shares == ()

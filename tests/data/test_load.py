@@ -98,7 +98,7 @@ def test_bad_targets() -> None:
     refused("is '7' in every row", number, {**table, "age": [7] * ROWS})
     words = task({"customer_id": Type(type="category")})
     refused("another value in every row", words, table)
-    refused("of type text cannot be learnt", task({"city": Type(type="text")}), table)
+    refused("of type json cannot be learnt", task({"city": Type(type="json")}), table)
     error = refused("expected true or false", task({"city": Type(type="boolean")}), table)
     assert isinstance(error, RowsError)
 

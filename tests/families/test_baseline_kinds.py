@@ -111,3 +111,12 @@ def test_weights_count() -> None:
 def test_families_of_labels_refuse_structures(name: str, kind: Type) -> None:
     space = plugins.load("families", name).space(task(kind), Profile(rows=SIZE, columns=()))
     assert isinstance(space, Refusal)
+
+
+def test_the_commonest_text_by_weight() -> None:
+    y = object_column(["b", "a", "a", "b", "c"])
+    baseline = plugins.load("families", "baseline")
+    for weight, text in ((None, "a"), (np.array([1.0, 1.0, 1.0, 1.0, 9.0]), "c")):
+        held = rows(y, weight)
+        fitted = baseline.fit(task(TEXT), {}, Fold(0, held, held, held.x, held.index), None)
+        assert set(fitted.predict(held.x)["prediction"].tolist()) == {text}

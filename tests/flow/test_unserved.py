@@ -16,7 +16,7 @@ TASKS = {
     "image": ("data: clients.csv\ninputs: {photo: image}\noutput: {y: boolean}", "image"),
     "documents": ("data: {documents: docs/, examples: clients.csv}\noutput: {y: boolean}", "documents"),
     "forecast": ("data: clients.csv\noutput: {y: {type: number, horizon: 7}}\nrows: {time: when}", "horizon"),
-    "text output": ("data: clients.csv\noutput: {y: text}", "text"),
+    "texts": ("data: clients.csv\noutput: {y: {type: list, of: text}}", "list"),
     "answer and sources": ("data: clients.csv\noutput: {answer: text or null, sources: citations}", "2 outputs"),
     "tools": (
         'data: clients.csv\noutput: {y: boolean}\ntools: {use: ["t.py:f"]}\nchecks: ["t.py:f"]',
@@ -42,8 +42,9 @@ def test_every_family_is_a_refused_row(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "odd.bundle").exists()
 
 
-def test_a_table_task_is_served() -> None:
+def test_a_task_over_a_table_is_served() -> None:
     from smeaton.flow.unserved import unserved
 
-    task = Task(data=Data(examples=Source(files=("a.csv",))), output={"y": Type(type="boolean")})
-    assert unserved(task) == ""
+    for kind in ("boolean", "text"):
+        task = Task(data=Data(examples=Source(files=("a.csv",))), output={"y": Type(type=kind)})  # type: ignore[arg-type]
+        assert unserved(task) == ""

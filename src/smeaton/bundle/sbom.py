@@ -126,6 +126,8 @@ def _task_words(manifest: Manifest) -> str:
         return "span extraction" if is_spans(kind) else "information extraction"
     if kind.answer == "many":
         return "multilabel classification"
+    if kind.answer == "text":
+        return "text generation"
     if not manifest.task.is_class:
         return "regression" if kind.type in ("number", "integer") else kind.type
     if kind.ordered:

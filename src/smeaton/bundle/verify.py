@@ -155,7 +155,7 @@ def _fits(task: Task, value: Any) -> bool:
         return _reads(answered(kind), plain)
     if kind.type in ("number", "integer"):
         return isinstance(plain, int | float) and bool(np.isfinite(plain))
-    return plain is not None or kind.optional
+    return kind.optional if plain is None else kind.type != "text" or isinstance(plain, str)
 
 
 def _reads(kind: Type, value: Any) -> bool:

@@ -25,8 +25,8 @@ MOST_NULL = 0.95
 class Target:
     """The pinned type; values; what should be said.
 
-    Values are float64; int64 codes; int8 (rows, labels) for many labels; an object column of plain JSON for structures.
-    They mean nothing where not `present`.
+    Values are float64; int64 codes; int8 (rows, labels) for many labels; an object column of plain JSON for structures
+    and of texts for free text. They mean nothing where not `present`.
     """
 
     type: Type
@@ -61,6 +61,8 @@ def read_target(task: Task, raw: Raw) -> Target:
     judge = task.inputs is None or learnt
     if kind.answer == "number":
         return Target(kind, _numbers(raw, name, parsed, present), present, notes)
+    if kind.answer == "text":
+        return Target(kind, _structures(raw, name, parsed, present, judge=task.inputs is None), present, notes)
     if kind.answer == "structure":
         kind = pin_structure(kind, parsed[present].tolist())
         return Target(kind, _structures(raw, name, parsed, present, judge=task.inputs is None), present, notes)
@@ -86,8 +88,8 @@ def _check_answer(task: Task) -> None:
         raise TaskError(
             f"an output of type {kind.type} cannot be learnt yet",
             where=where,
-            fix="choose boolean, category, number, integer, a list of categories, an object of fields or a list of "
-            "spans",
+            fix="choose boolean, category, number, integer, text, a list of categories, an object of fields or a list "
+            "of spans",
         )
     if kind.answer == "structure":
         check_structure(kind, where)

@@ -57,7 +57,7 @@ def probe(dataset: Dataset, train: Array, test: Array) -> tuple[list[Suspect], l
     if dataset.task.answer in ("class", "number"):
         found = _give_aways(dataset, train)
     else:
-        what = "lists of labels" if dataset.task.answer == "many" else "structures"
+        what = {"many": "lists of labels", "text": "free text"}.get(dataset.task.answer, "structures")
         found, notes = [], [*notes, f"no column was probed for giving the target away: it holds {what}"]
     suspects = [*found, *copies, *_future(dataset, train, test)]
     accepted = set(dataset.task.accept.leak)

@@ -35,6 +35,12 @@ def best_structure(task: Task, rows: Rows) -> Any:
     return max(sorted(known.values(), key=_key, reverse=True), key=lambda value: (worth(value), -len(_key(value))))
 
 
+def commonest(rows: Rows) -> Any:
+    """The value with the most weight among the rows' answers; of those that tie the first by its JSON."""
+    values = rows.y.tolist()
+    return _commonest(values, [1.0] * len(values) if rows.weight is None else rows.weight.tolist())
+
+
 def _fields(kind: Type, values: list[Any], mass: list[float], *, nothing: bool) -> Any:
     """An empty list; or an object with the commonest value of each field, or null where `nothing` and it may be."""
     if kind.type == "list":

@@ -1,5 +1,5 @@
 """The constant answer everything else must beat: label shares; the mean of a number, or its median for `mae`; of
-structures nothing at all or what is commonest, whichever the metric likes better."""
+structures nothing at all or what is commonest, whichever the metric likes better; the commonest text."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Config, Refusal, Run, Space
-from smeaton.families._constant import best_structure
+from smeaton.families._constant import best_structure, commonest
 from smeaton.families._ending import ABSOLUTE, class_prior
 from smeaton.families._parts import MODEL_FILE, Features, Model, answer_table, first_feature, refuse
 from smeaton.runtime.program import Program, Step
@@ -82,8 +82,8 @@ class Baseline:
     """Fits a constant to the rows of a fold, those to stop on left out."""
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
-        """One try, for any task with labels, a number or a structure."""
-        refusal = None if task.answer in ("many", "structure") else refuse(task)
+        """One try, for any task with labels, a number, a structure or text."""
+        refusal = None if task.answer in ("many", "structure", "text") else refuse(task)
         return refusal or Space(starts=({},), effort=0.0)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> "Constant | ConstantValue":
@@ -91,6 +91,8 @@ class Baseline:
         rows = fold.train
         if task.answer == "structure":
             return ConstantValue(task, best_structure(task, rows))
+        if task.answer == "text":
+            return ConstantValue(task, commonest(rows))
         if task.answer == "many":
             return Constant(task, _shares(rows))
         if task.is_class:

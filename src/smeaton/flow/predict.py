@@ -282,7 +282,7 @@ def _spread_out(answers: Table, task: Task) -> Table:
     if PREDICTION in answers:
         return answers
     rows = len(answers[ERROR])
-    if task.answer == "structure":
+    if task.answer in ("structure", "text"):
         return {PREDICTION: object_column([None] * rows), ERROR: answers[ERROR]}
     if not task.labels:
         return {PREDICTION: np.full(rows, np.nan), ERROR: answers[ERROR]}

@@ -91,10 +91,12 @@ def _left_out(evidence: Evidence) -> dict[str, str]:
     """The parts that do not apply to such a task, and why."""
     answer, found = evidence.task.answer, dict[str, str]()
     if answer != "class":
-        of = {"number": "numbers have", "many": "rows with any number of labels have"}.get(answer, "structures have")
+        rows = {"number": "numbers have", "many": "rows with any number of labels have", "text": "texts have"}
+        of = rows.get(answer, "structures have")
         found["confusions"] = found["uncovered"] = f"{of} no single label to mix up"
-    if answer in ("structure", "other"):
-        found["suspects"] = "structures have no probability to be doubted by"
+    if answer in ("structure", "text", "other"):
+        what = "texts" if answer == "text" else "structures"
+        found["suspects"] = f"{what} have no probability to be doubted by"
     if not evidence.text_columns:
         for part in ("uncovered", "telling", "deciding"):
             found.setdefault(part, "the inputs hold no text")

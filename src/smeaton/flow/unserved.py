@@ -34,7 +34,7 @@ def unserved(task: Task) -> str:
     if output.answer == "other":
         return (
             f"an output of type {output.type} cannot be learnt yet (the output {task.target!r}); choose a label, a "
-            "number, a list of labels, an object of fields or a list of spans"
+            "number, a list of labels, an object of fields, a list of spans or text"
         )
     return ""
 
@@ -58,6 +58,6 @@ def refuse_all(task: Task, folder: Path, board_file: str, why: str) -> NoReturn:
     raise NoSolution(
         f"every family refused: {why}",
         fix="state a task over a table: inputs of numbers, categories, dates and text, one output of labels, numbers, "
-        "fields or spans",
+        "fields, spans or text",
         where=task.name,
     )

@@ -126,7 +126,7 @@ def _check(task: Task) -> None:
             where=f"output.{task.target}",
             fix="mark them in a tool for spans, and give the examples as JSON lines",
         )
-    if task.answer == "other":
+    if task.answer in ("text", "other"):
         raise TaskError(
             f"an output of type {task.output_type.type} is not labelled here",
             where=f"output.{task.target}",

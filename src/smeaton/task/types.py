@@ -12,8 +12,9 @@ KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 Label = str | int | bool
 
-#: What kind of answer an output is: one label; any number of labels; a number; typed fields or spans; anything else.
-Answer = Literal["class", "many", "number", "structure", "other"]
+#: What kind of answer an output is: one label; any number of labels; a number; typed fields or spans; free text;
+#: anything else.
+Answer = Literal["class", "many", "number", "structure", "text", "other"]
 
 
 class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -56,6 +57,8 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
             return "class"
         if self.type in ("number", "integer"):
             return "number"
+        if self.type == "text":
+            return "text"
         part = self.of if self.type == "list" else self
         if part is not None and part.type == "object":
             return "structure"

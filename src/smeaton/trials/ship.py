@@ -128,12 +128,12 @@ def _check(
 
 def _average(rows: Table, sources: Sequence[Path], steps: Sequence[Calibration | None], task: Task) -> dict[str, Array]:
     """The mean over the fold programs of their calibrated probabilities, or of their numbers, by numpy. Structures have
-    no mean: they are those of the only program."""
+    no mean, nor have texts: they are those of the only program."""
     found: list[dict[str, Array]] = []
     for source, step in zip(sources, steps, strict=True):
         with Engine(open_program(source), source) as engine:
             found.append(calibrated(engine.run(rows), step, task))
-    if task.answer == "structure":
+    if task.answer in ("structure", "text"):
         return found[0]
     name = PROBABILITY if task.labels else PREDICTION
     total: Array = np.sum([answers[name].astype(np.float64) for answers in found], axis=0)

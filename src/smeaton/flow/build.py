@@ -13,6 +13,7 @@ from smeaton import plugins
 from smeaton.bundle.write import check_place
 from smeaton.errors import DataError, InputError
 from smeaton.families import Space
+from smeaton.flow.consent import leaving, words
 from smeaton.flow.finish import bundle_path, finish
 from smeaton.flow.local import served, wants
 from smeaton.flow.outcome import Built
@@ -25,6 +26,8 @@ from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.plot import plot
 from smeaton.leaderboard.text import render
 from smeaton.llm.ledger import Ledger
+from smeaton.task.table import take
+from smeaton.trials.choose import admit
 from smeaton.trials.clock import Clock
 from smeaton.trials.measure import EXTERNAL_CALLS
 from smeaton.trials.notice import Listener, Notice
@@ -119,6 +122,7 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
         executor.start(request.folder / ".smeaton" / "log", lambda line: listen(Notice("note", line)))
         prepared = _prepared(request, seed, listen)
         found, refused = spaces(prepared)
+        _agreed(prepared, found, refused, wanted.external, listen)
         with Store(prepared.root) as store:
             for note in store.notes:
                 listen(Notice("note", note))
@@ -160,6 +164,31 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
         raise
     finally:
         executor.close()
+
+
+def _agreed(
+    prepared: Prepared,
+    found: Mapping[str, Space],
+    refused: Mapping[str, str],
+    external: bool | Consent,
+    listen: Listener,
+) -> None:
+    """Say what would leave this machine, and ask whether it may where somebody is there to ask.
+
+    Raises:
+        InputError: it may not.
+    """
+    allowed, _ = admit(prepared.task, found, refused)
+    rows = take(prepared.dataset.table, prepared.train)
+    would = leaving(prepared.task, prepared.profile, rows, allowed, test_rows=len(prepared.test))
+    if would is None:
+        return
+    if callable(external):
+        if not external(would):
+            raise InputError("nothing was sent and nothing was built", fix="leave --external out to build without it")
+        return
+    for line in words(would):
+        listen(Notice("note", line))
 
 
 def _first_missing(path: Path) -> Path | None:

@@ -13,7 +13,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from smeaton.trials.notice import Listener
 
 HELP = "find and bundle the best solution for a table or task file"
 
@@ -48,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
                 args.what,
                 target=args.target,
                 budget={"time": args.budget, "money": args.money},
-                external=_consent(args) if args.external else False,
+                external=_consent(args, listen) if args.external else False,
                 seed=args.seed,
                 out=args.out,
                 replay=args.replay,
@@ -66,12 +69,14 @@ def run(args: argparse.Namespace) -> int:
     return built.exit_code
 
 
-def _consent(args: argparse.Namespace) -> Callable[[Any], bool]:
+def _consent(args: argparse.Namespace, listen: "Listener") -> Callable[[Any], bool]:
     """Shows what would leave this machine, and asks whether it may."""
 
     def decide(leaving: Any) -> bool:
+        from smeaton.cli.live import paused
         from smeaton.flow.consent import ask
 
-        return ask(leaving, yes=args.yes, stream=sys.stderr)
+        with paused(listen):
+            return ask(leaving, yes=args.yes, stream=sys.stderr)
 
     return decide

@@ -49,8 +49,22 @@ def _live() -> Iterator[Listener]:
         from rich.live import Live
     console = Console()
     board = _LiveBoard(console)
-    with Live(get_renderable=board.render, console=console, refresh_per_second=4, transient=True):
+    with Live(get_renderable=board.render, console=console, refresh_per_second=4, transient=True) as live:
+        board.live = live
         yield board
+
+
+@contextmanager
+def paused(listen: Listener) -> Iterator[None]:
+    """Nothing is drawn meanwhile, so that a question can be read and answered. The build's clock runs on."""
+    live = listen.live if isinstance(listen, _LiveBoard) else None
+    if live is not None:
+        live.stop()
+    try:
+        yield
+    finally:
+        if live is not None:
+            live.start()
 
 
 class _LiveBoard:
@@ -58,6 +72,7 @@ class _LiveBoard:
 
     def __init__(self, console: Any) -> None:
         self.console = console
+        self.live: Any = None
         self.started = time.monotonic()
         self.trials: dict[str, Trial] = {}
         self.lower = True

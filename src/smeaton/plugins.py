@@ -24,6 +24,7 @@ FOLDERS = {
     "protocols": "smeaton.service.protocols",
     "weights": "smeaton.weights",
     "wires": "smeaton.llm.wires",
+    "importers": "smeaton.importers",
 }
 
 

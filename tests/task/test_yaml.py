@@ -11,6 +11,7 @@ from smeaton.task.task import (
     Bar,
     Budget,
     Data,
+    Judge,
     Limits,
     Privacy,
     RowRoles,
@@ -119,6 +120,7 @@ privacy: {external: true, mask: [age]}
 solutions: {only: [linear, boosting], never: [prompt], add: ["mine.py:Family", model.onnx]}
 tools: {use: ["tools.py:refund"], writes: ["tools.py:refund"], world: "world.py:World", policy: Be kind}
 checks: ["checks.py:polite"]
+judge: {model: "anthropic:claude-haiku-4-5", rubric: Kind and short, labelled: judged.csv, same_family: true}
 accept: {leak: [stars]}
 """
 
@@ -154,6 +156,9 @@ def test_every_key() -> None:
         use=("tools.py:refund",), writes=("tools.py:refund",), world="world.py:World", policy="Be kind"
     )
     assert task.checks == ("checks.py:polite",)
+    assert task.judge == Judge(
+        model="anthropic:claude-haiku-4-5", rubric="Kind and short", labelled="judged.csv", same_family=True
+    )
     assert task.accept == Accept(leak=("stars",))
     assert parse(task_text(task)) == task
 
@@ -297,7 +302,12 @@ def test_booleans_are_those_of_yaml_1_2() -> None:
         (HEAD + "inputs: {mail: text}\nprivacy: {mask: [mial]}\n", "5:18", "no input 'mial'", "'mail'"),
         (HEAD + "inputs: {mail: text}\naccept: {leak: [other]}\n", "5:17", "no input 'other'", ""),
         (HEAD + "accept: {leek: [other]}\n", "4:10", "no key 'leek'", "'leak'"),
-        # solutions, tools, checks
+        # solutions, tools, checks, judge
+        (HEAD + "judge: {model: 'local:'}\n", "4:8", "judge has no 'rubric'", "rubric:"),
+        (HEAD + "judge: {model: gpt-5, rubric: x}\n", "4:16", "expected provider:model", ""),
+        (HEAD + "judge: {model: 'local:', rubric: x, label: a.csv}\n", "4:37", "label", "labelled"),
+        (HEAD + "judge: {model: 'local:', rubric: ' '}\n", "4:34", "in words", ""),
+        (HEAD + "judge: {model: 'local:', rubric: x, agreed: [1, 2, 3, 4]}\n", "4:37", "agreed", ""),
         (HEAD + "solutions: {only: []}\n", "4:19", "at least one family", ""),
         (HEAD + "solutions: {only: [a], never: [a]}\n", "4:", "both in only and in never", ""),
         (HEAD + "tools: {use: ['t.py:f']}\n", "4:1", "needs checks", "checks:"),
@@ -458,6 +468,9 @@ def tasks(draw: st.DrawFn) -> Task:
             only=draw(st.none() | _unique(st.sampled_from(["linear", "blend"]), 1)), add=draw(_unique(_words))),
         tools=tools,
         checks=("checks.py:polite",) if tools else (),
+        judge=draw(st.none() | st.builds(
+            Judge, model=st.sampled_from(["local:", "openai:gpt-5-mini"]),
+            rubric=_words.filter(str.strip).map(str.strip), labelled=st.none() | st.just("judged.csv"), same_family=st.booleans(), always=st.booleans())),
         accept=Accept(leak=draw(masks)),
         folder=str(HERE),
     )  # fmt: skip

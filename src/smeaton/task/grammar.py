@@ -17,6 +17,7 @@ from smeaton.task.task import (
     Bar,
     Budget,
     Data,
+    Judge,
     Limits,
     Privacy,
     RowRoles,
@@ -32,7 +33,7 @@ from smeaton.task.units import dollars, seconds, size_bytes
 
 KEYS = (
     "smeaton", "name", "goal", "data", "inputs", "output", "rows", "test", "metric", "bars", "limits", "budget",
-    "privacy", "solutions", "tools", "checks", "accept",
+    "privacy", "solutions", "tools", "checks", "judge", "accept",
 )  # fmt: skip
 DATA_PARTS = ("examples", "test", "documents", "unlabelled")
 DEVICES = ("cpu", "gpu")
@@ -40,6 +41,7 @@ REFERENCE = re.compile(r"[^:\\]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _METRIC = re.compile(r"[a-z][a-z0-9_]*(?:@[0-9]+)?")
 _BAR = re.compile(r"(>=|<=) ?(-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)")
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*:\S*")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
@@ -318,6 +320,23 @@ def _checks(item: Item) -> tuple[str, ...]:
     return checks
 
 
+def _judge(item: Item) -> Judge:
+    parts = fields(item, ("model", "rubric", "labelled", "same_family", "always"), "judge")
+    for name, example in (("model", "model: anthropic:claude-haiku-4-5"), ("rubric", "rubric: what a good answer is")):
+        if name not in parts:
+            raise TaskError(f"judge has no {name!r}", fix=f"add {example}", where=item.where)
+    model = text(parts["model"], "a model such as anthropic:claude-haiku-4-5")
+    if _MODEL.fullmatch(model) is None:
+        raise wrong(parts["model"], "provider:model, such as anthropic:claude-haiku-4-5 or local:")
+    found: dict[str, Any] = {name: flag(parts[name]) for name in ("same_family", "always") if name in parts}
+    if "labelled" in parts:
+        found["labelled"] = _path(parts["labelled"], "a file of judged answers")
+    rubric = text(parts["rubric"], "what makes an answer good, in words").strip()
+    if not rubric:
+        raise wrong(parts["rubric"], "what makes an answer good, in words")
+    return Judge(model=model, rubric=rubric, **found)
+
+
 def _accept(item: Item) -> Accept:
     parts = fields(item, Accept.__struct_fields__, "accept")
     return Accept(**{name: texts(part, "column's name") for name, part in parts.items()})
@@ -339,6 +358,7 @@ _PARTS: dict[str, Callable[[Item], Any]] = {
     "solutions": _solutions,
     "tools": _tools,
     "checks": _checks,
+    "judge": _judge,
     "accept": _accept,
 }
 

@@ -96,6 +96,25 @@ class Tools(Form, frozen=True, kw_only=True):
     policy: str | None = None
 
 
+class Judge(Form, frozen=True, kw_only=True):
+    """A language model that says whether an answer is good.
+
+    `model` is a reference `provider:model`, `rubric` what makes an answer good. `labelled` names a file of rows with
+    answers that people judged: the inputs, the output and a boolean `good`. `same_family` allows a judge of the same
+    line of models as the candidate; `always` asks it about answers too that failed a check.
+
+    `agreed` is pinned by the build: of the labelled answers that people call good those that the judge calls good and
+    bad, then of those that people call bad those that the judge calls bad and good. No task file states it.
+    """
+
+    model: str
+    rubric: str
+    labelled: str | None = None
+    same_family: bool = False
+    always: bool = False
+    agreed: tuple[int, int, int, int] | None = None
+
+
 class Accept(Form, frozen=True, kw_only=True):
     """What the user has looked at and accepts."""
 
@@ -125,6 +144,7 @@ class Task(Form, frozen=True, kw_only=True):
     solutions: Solutions = Solutions()
     tools: Tools | None = None
     checks: tuple[str, ...] = ()
+    judge: Judge | None = None
     accept: Accept = Accept()
     folder: str = "."
 

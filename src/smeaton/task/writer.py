@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from smeaton.errors import TaskError
-from smeaton.task.task import Bar, Data, Source, Task
+from smeaton.task.task import Bar, Data, Judge, Source, Task
 from smeaton.task.typeform import write_type
 from smeaton.task.units import exact_bytes, exact_dollars, exact_seconds
 
@@ -54,6 +54,7 @@ def _form(task: Task) -> dict[str, Any]:
     form["solutions"] = _changed(task.solutions)
     form["tools"] = _changed(task.tools) if task.tools is not None else None
     form["checks"] = list(task.checks)
+    form["judge"] = _judge(task.judge) if task.judge is not None else None
     form["accept"] = _changed(task.accept)
     return {name: value for name, value in form.items() if value not in (None, {}, [])}
 
@@ -62,6 +63,11 @@ def _changed(part: msgspec.Struct) -> dict[str, Any]:
     """The fields of a part that differ from their defaults."""
     fields: dict[str, Any] = msgspec.to_builtins(part)
     return fields
+
+
+def _judge(judge: Judge) -> dict[str, Any]:
+    """What a file may say of a judge: what the build pins is left out."""
+    return {name: value for name, value in _changed(judge).items() if name != "agreed"}
 
 
 def _data(data: Data) -> Any:

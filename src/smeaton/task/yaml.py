@@ -119,6 +119,8 @@ def _files(task: Task) -> list[tuple[tuple[str | int, ...], str]]:
     code += [(("checks", number), name) for number, name in enumerate(task.checks)]
     code += [(("solutions", "add", number), name) for number, name in enumerate(task.solutions.add)]
     code += [(("tools", "use", number), name) for number, name in enumerate(task.tools.use if task.tools else ())]
+    if task.judge is not None and task.judge.labelled is not None:
+        found.append((("judge", "labelled"), task.judge.labelled))
     found += [(keys, name.rsplit(":", 1)[0]) for keys, name in code if grammar.REFERENCE.fullmatch(name)]
     found += [(keys, name) for keys, name in code if name.endswith(".onnx") and _is_local(name)]
     return found

@@ -14,8 +14,8 @@ LABELS = {
     "number": (), "binary": (False, True), "multiclass": ("a", "b", "c"), "ordered": ("low", "mid", "high", "top"),
     "many": ("a", "b", "c", "d"), "structure": (), "text": (),
 }  # fmt: skip
-#: Metrics of other tests, whose structures are of one form.
-OWN_FORM = ("field_f1", "span_f1")
+#: Metrics of other tests: their structures are of one form, or they read more columns.
+OWN_FORM = ("field_f1", "span_f1", "checks", "judge")
 CASES = [
     (name, kind)
     for name in plugins.names("metrics")

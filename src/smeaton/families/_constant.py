@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from smeaton.data.fold import Rows
-from smeaton.metrics._defaults import default_metric, load_metric
+from smeaton.metrics._defaults import default_metric, default_on_targets, load_metric, needs_verdicts
 from smeaton.metrics._intervals import mean
 from smeaton.task.table import PREDICTION, object_column
 from smeaton.task.task import Task
@@ -22,7 +22,8 @@ def best_structure(task: Task, rows: Rows) -> Any:
     mass = [1.0] * len(values) if rows.weight is None else rows.weight.tolist()
     tries = [_commonest(values, mass), *(_fields(kind, values, mass, nothing=nothing) for nothing in (True, False))]
     known = {_key(value): value for value in tries}
-    metric = load_metric(task.metric or default_metric(task), task)
+    name = task.metric or default_metric(task)
+    metric = load_metric(default_on_targets(task) if needs_verdicts(name) else name, task)
     some = np.unique(np.linspace(0, len(values) - 1, min(len(values), _MOST_ROWS)).astype(np.int64))
     weight = None if rows.weight is None or not rows.weight[some].any() else rows.weight[some]
 

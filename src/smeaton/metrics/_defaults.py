@@ -6,6 +6,7 @@ from smeaton import plugins
 from smeaton.errors import TaskError
 from smeaton.metrics import Kind, Metric
 from smeaton.metrics._outside import OUTSIDE, OutsideMetric, has_outside
+from smeaton.metrics.judge import JudgeMetric
 from smeaton.task.structure import is_spans
 from smeaton.task.task import Task
 
@@ -23,6 +24,9 @@ _USUAL: dict[Kind, tuple[str, ...]] = {
     "text": ("exact_match",),
 }
 _FIELDS, _SPANS = "field_f1", "span_f1"  # of objects of fields, of lists of spans; of other structures neither
+
+#: Metrics of the task's own judge and checks: they read columns that trials keep beside the answers.
+JUDGE, CHECKS = "judge", "checks"
 
 
 def kind_of(task: Task) -> Kind:
@@ -50,7 +54,22 @@ def kind_of(task: Task) -> Kind:
 
 def default_metric(task: Task) -> str:
     """The metric a task is ranked by if it names none."""
-    return _of_parts(task) or _DEFAULT[kind_of(task)]
+    own = _verdicts(task) if task.answer == "text" else ()
+    return own[0] if own else _of_parts(task) or _DEFAULT[kind_of(task)]
+
+
+def default_on_targets(task: Task) -> str:
+    """The metric of answers and targets alone: what is left to those that have neither checks nor a judge at hand."""
+    return default_metric(task.with_(checks=(), judge=None))
+
+
+def needs_verdicts(metric: str) -> bool:
+    """Whether a metric reads what the task's checks or its judge said of the answers."""
+    return metric in (JUDGE, CHECKS)
+
+
+def _verdicts(task: Task) -> tuple[str, ...]:
+    return (JUDGE,) * (task.judge is not None) + (CHECKS,) * bool(task.checks)
 
 
 def usual(task: Task) -> tuple[str, ...]:
@@ -58,7 +77,8 @@ def usual(task: Task) -> tuple[str, ...]:
     own = (task.metric,) if task.metric else ()
     parts = _of_parts(task)
     outside = OUTSIDE if has_outside(task) else ()
-    return tuple(dict.fromkeys([*own, *((parts,) if parts else ()), *_USUAL[kind_of(task)], *outside]))
+    others = (*_verdicts(task), *((parts,) if parts else ()), *_USUAL[kind_of(task)], *outside)
+    return tuple(dict.fromkeys([*own, *others]))
 
 
 def _of_parts(task: Task) -> str:
@@ -74,6 +94,8 @@ def fits(metric: str, task: Task) -> bool:
         return True
     if metric not in plugins.names("metrics"):
         return False
+    if needs_verdicts(metric):
+        return metric in _verdicts(task)
     part = plugins.load("metrics", metric)
     if isinstance(part, OutsideMetric) and not has_outside(task):
         return False
@@ -107,7 +129,9 @@ def check_metric(metric: str, task: Task) -> None:
         reason = f"does not judge an output of type {task.output_type.type}" if known else "is no metric"
         if known and isinstance(plugins.load("metrics", metric), OutsideMetric) and not has_outside(task):
             reason = f"needs a label that means none of the others, and {task.target!r} names none as `outside`"
-        two = known and "binary" in plugins.load("metrics", metric).tasks
+        if needs_verdicts(metric):
+            reason = f"needs {metric!r} in the task, and it has none"
+        two = known and not needs_verdicts(metric) and "binary" in plugins.load("metrics", metric).tasks
         if two and kind_of(task) in ("multiclass", "ordered"):
             reason = f"needs exactly two labels, and {task.target!r} has {len(task.labels)}"
         raise TaskError(
@@ -130,4 +154,4 @@ def load_metric(metric: str, task: Task) -> Metric:
 
         return custom(load_user(Path(task.folder), metric), metric)
     found: Metric = plugins.load("metrics", metric)
-    return found.of(task) if isinstance(found, OutsideMetric) else found
+    return found.of(task) if isinstance(found, OutsideMetric | JudgeMetric) else found

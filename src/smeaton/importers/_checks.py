@@ -135,7 +135,8 @@ class Checks:
         for number, one in found:
             case = self._by_row.setdefault(self._key(number), {})
             case.setdefault(name, []).append(one.value)
-        words = f"{self._found.format}: {said}, as {len(found)} rows ask ({first.where}, ...)"
+        ask = f"{len(found)} rows ask" if len(found) > 1 else "one row asks"
+        words = f"{self._found.format}: {said}, as {ask} ({first.where})"
         return _function(name, words, f'return all({_expression(first, "value")} for value in _values("{name}", row))')
 
     def _key(self, number: int) -> str:

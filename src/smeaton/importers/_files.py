@@ -31,7 +31,7 @@ def inside(folder: Path, name: str, where: str) -> Path:
     try:
         path = (folder / plain).resolve(strict=True)
         if path.is_relative_to(folder.resolve(strict=True)) and path.is_file():
-            return path
+            return folder / plain
     except (OSError, RuntimeError) as error:
         raise DataError(f"there is no file {plain!r} in {folder}", fix=fix, where=where) from error
     raise DataError(f"{name!r} is no file of the folder of the source", fix=fix, where=where)

@@ -1,0 +1,137 @@
+"""A prompt to a language model: the instruction alone, or with examples, chosen for each row or the same for all.
+
+Probabilities come from the tokens' alternatives where the model gives them, else from how often what it says is true on
+rows apart (`_chat.learnt`).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smeaton.data.fold import Fold
+from smeaton.families import Choice, Config, Range, Refusal, Run, Space
+from smeaton.families._chat import (
+    ASKED_ROWS,
+    MOST_STOP,
+    Asking,
+    ChatFitted,
+    fitted,
+    hosts,
+    instruction,
+    label_words,
+    models,
+    salt_of,
+    shown_examples,
+)
+from smeaton.llm import providers
+from smeaton.llm.endpoint import LOCAL
+from smeaton.runtime.ops._chat_prompt import Prompt, read_prompt
+from smeaton.task.profile import Profile
+from smeaton.task.structure import is_spans
+from smeaton.task.task import Task
+
+_READS = ("number", "integer", "boolean", "category", "text", "timestamp", "json", "list", "object", "image")
+_SHOTS = 4
+_LOCAL_SECONDS, _FAR_SECONDS = 0.3, 0.2  # a row takes about so long: one after the other here, eight at a time there
+_MOST_LABELS = 60  # of which a prompt can speak
+
+
+class PromptFamily:
+    """Asks a model with a prompt made from the task, or one that the task names."""
+
+    def space(self, task: Task, profile: Profile) -> Space | Refusal:
+        """Each usable model plain, with examples near the row, with fixed ones, with a reason first."""
+        why = refusal(task)
+        if why:
+            return Refusal(why)
+        usable, refused = models(task, profile)
+        if not usable:
+            return Refusal("no language model can be asked here", refused)
+        starts: list[dict[str, Any]] = []
+        written = [name for name in task.solutions.add if name.endswith(".md")]
+        for style in (
+            {"examples": 0},
+            {"examples": _SHOTS},
+            {"examples": _SHOTS, "nearest": False},
+            {"reasoning": True},
+        ):
+            starts += [{"model": model, **style} for model in usable]
+        starts[: len(usable)] += [{"model": model, "prompt": name} for name in written for model in usable]
+        here = all(providers.host(model) == LOCAL for model in usable)
+        seconds = _LOCAL_SECONDS if here else _FAR_SECONDS
+        rows = min(ASKED_ROWS, profile.rows) / 5 + min(MOST_STOP, 0.12 * profile.rows)
+        return Space(
+            starts=tuple(starts),
+            params={"examples": Range(1, 8, integer=True), "model": Choice(usable)} if len(usable) > 1 else {},
+            effort=8.0,
+            external=hosts(usable),
+            masks=True,
+            refused=refused,
+            asked_rows=ASKED_ROWS,
+            row_seconds=seconds,
+            seconds=seconds * rows,
+            whole=1,
+        )
+
+    def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> ChatFitted:
+        """Write the prompt, take examples from the training rows, calibrate on stop rows."""
+        reference = str(config["model"])
+        shots = int(config.get("examples", 0))
+        examples = shown_examples(task, fold.train, reference, salt_of(fold)) if shots else []
+        if shots and not config.get("nearest", True):
+            examples = spread(examples, shots)
+        asking = Asking(
+            reference=reference,
+            prompt=start_prompt(task, config),
+            examples=examples,
+            shots=shots,
+            nearest=bool(config.get("nearest", True)),
+            how="text" if task.answer == "text" else "json",
+            reasoning="field" if config.get("reasoning") and task.answer != "text" else "off",
+            probability=odds(task, reference),
+            evidence={"chosen_by": "written from the task" if not config.get("prompt") else str(config["prompt"])},
+        )
+        return fitted(task, asking, fold, run)
+
+
+def refusal(task: Task) -> str:
+    """Why a prompt cannot answer a task, '' if it can."""
+    other = [name for name, form in task.input_types.items() if form.type not in _READS]
+    if other:
+        return f"it cannot show a model the input {other[0]!r} of type {task.input_types[other[0]].type!r}"
+    if is_spans(task.output_type):
+        return "a model's places in a text cannot be relied on; `tagger` finds spans"
+    if len(task.labels) > _MOST_LABELS:
+        return f"{len(task.labels)} labels are more than a prompt can speak of ({_MOST_LABELS})"
+    if task.answer == "other":
+        return f"it answers with labels, numbers, fields and text; the output is of type {task.output_type.type!r}"
+    return ""
+
+
+def start_prompt(task: Task, config: Config) -> Prompt:
+    """The prompt a configuration begins with: one beside the task, else one made from its words."""
+    if config.get("prompt"):
+        found = read_prompt((Path(task.folder) / str(config["prompt"])).read_text(encoding="utf-8"))
+        return Prompt(found.instruction, {**label_words(task), **found.labels})
+    return Prompt(instruction(task), label_words(task))
+
+
+def odds(task: Task, reference: str) -> str:
+    """Where probabilities come from: the tokens of what speaks OpenAI's chat wire on another machine."""
+    far = providers.host(reference) != LOCAL
+    return "logprobs" if task.is_class and far and reference.startswith("openai:gpt-4") else "none"
+
+
+def spread(examples: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """A few examples that show as many answers as can be, in the order of the rows."""
+    firsts: dict[str, int] = {}
+    for place, example in enumerate(examples):
+        firsts.setdefault(repr(example["answer"]), place)
+    chosen = list(firsts.values())[:count]
+    rest = [place for place in np.linspace(0, len(examples) - 1, 4 * count).astype(int).tolist() if place not in chosen]
+    chosen += list(dict.fromkeys(rest))[: count - len(chosen)]
+    return [examples[place] for place in sorted(chosen)]
+
+
+part = PromptFamily()

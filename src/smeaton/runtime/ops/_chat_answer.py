@@ -21,7 +21,7 @@ from smeaton.task.types import Label, Type, label_text
 Read = Callable[[str, str | None], Any]
 
 _LEAD = re.compile(
-    r"(?:the\s+)?(?:final\s+)?(?:answer|label|category|class|output|prediction)(?:\s+is)?\s*[:=]?\s+", re.I
+    r"(?:the\s+)?(?:final\s+)?(?:answer|label|category|class|output|prediction)(?:\s+is\b)?(?:\s*[:=]\s*|\s+)", re.I
 )
 _MARKS = "\"'`*_.,;:!()[]{}<>\u201c\u201d\u2018\u2019\u00ab\u00bb \t\r\n"
 

@@ -38,8 +38,8 @@ MAX_INPUT = 24_000  #: bytes of a row with its examples that are sent at most
 def models(task: Task, profile: Profile) -> tuple[tuple[str, ...], dict[str, str]]:
     """The models that may be asked now, and for each other one what it needs and what it would cost.
 
-    They are those that the task names in `solutions.add`, else one cheap model of each provider. A model of this machine
-    that nobody named is used only where a server was started for Smeaton.
+    They are those that the task names in `solutions.add`, else one cheap model of each provider. A model of this
+    machine that nobody named is used only where a server was started for Smeaton.
     """
     named = [reference for reference in task.solutions.add if providers.is_model(reference)]
     usable, refused = [], {}
@@ -185,7 +185,7 @@ def _chat_args(task: Task, asking: Asking, columns: Mapping[str, str], host: str
     kind_name = task.answer
     limit = asking.max_tokens or _MAX_TOKENS[kind_name] + (_REASON_TOKENS if asking.reasoning != "off" else 0)
     local = host == LOCAL
-    args = {
+    return {
         "model": asking.reference,
         "host": host,
         "price": most(asking.reference, limit),
@@ -205,7 +205,6 @@ def _chat_args(task: Task, asking: Asking, columns: Mapping[str, str], host: str
         "timeout": 180.0 if local else 60.0,  # a server of this machine answers one after the other
         "max_input": MAX_INPUT,
     }
-    return args
 
 
 def most(reference: str, limit: int) -> float:

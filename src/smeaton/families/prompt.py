@@ -34,6 +34,12 @@ from smeaton.task.task import Task
 _READS = ("number", "integer", "boolean", "category", "text", "timestamp", "json", "list", "object", "image")
 _SHOTS = 4
 _LOCAL_SECONDS, _FAR_SECONDS = 0.3, 0.2  # a row takes about so long: one after the other here, eight at a time there
+_STYLES: tuple[dict[str, Any], ...] = (
+    {"examples": 0},
+    {"examples": _SHOTS},
+    {"examples": _SHOTS, "nearest": False},
+    {"reasoning": True},
+)
 _MOST_LABELS = 60  # of which a prompt can speak
 
 
@@ -50,12 +56,7 @@ class PromptFamily:
             return Refusal("no language model can be asked here", refused)
         starts: list[dict[str, Any]] = []
         written = [name for name in task.solutions.add if name.endswith(".md")]
-        for style in (
-            {"examples": 0},
-            {"examples": _SHOTS},
-            {"examples": _SHOTS, "nearest": False},
-            {"reasoning": True},
-        ):
+        for style in _STYLES:
             starts += [{"model": model, **style} for model in usable]
         starts[: len(usable)] += [{"model": model, "prompt": name} for name in written for model in usable]
         here = all(providers.host(model) == LOCAL for model in usable)

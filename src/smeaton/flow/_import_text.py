@@ -33,7 +33,9 @@ def task_yaml(found: Imported, checks: Checks, folder: Path) -> str:
         "output": {found.output: found.output_type},
         "metric": _metric(found, checks),
         "checks": references(checks),
-        "judge": {"model": found.judge.model, "rubric": found.judge.rubric} if found.judge else None,
+        "judge": {"model": found.judge.model, "rubric": found.judge.rubric.replace("${", "$ {")}
+        if found.judge
+        else None,
         "solutions": {"add": [*found.models, *named]} if found.models or named else None,
     }
     return task_text(task_from({key: value for key, value in form.items() if value}, folder))

@@ -22,7 +22,7 @@ from smeaton.flow._import_text import (
     task_yaml,
 )
 from smeaton.importers import Code, Imported, Lost
-from smeaton.importers._checks import CASES_FILE, CHECKS_FILE, Checks
+from smeaton.importers._checks import ADAPTED, CASES_FILE, CHECKS_FILE, Checks
 from smeaton.task.yaml import TASK_FILE
 
 
@@ -153,18 +153,23 @@ def _trusted(codes: Sequence[Code], trust: bool) -> tuple[list[Code], list[Lost]
     """The code that is taken over, and the code that is not."""
     taken, lost = [], []
     for code in codes:
-        why = "" if trust else "code of a source is not taken over unasked: look at it, then import with --trust-code"
-        if trust:
-            try:
-                names = {part.name for part in ast.parse(code.source).body if isinstance(part, ast.FunctionDef)}
-                why = "" if code.call in names else f"it defines no function {code.call}"
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                why = f"it is no Python: {error}"
+        why = _distrusted(code) if trust else "look at it, then import with --trust-code: unasked no code is taken over"
         if why:
             lost.append(Lost(f"the Python code {code.name!r}", code.where, why))
         else:
             taken.append(code)
     return taken, lost
+
+
+def _distrusted(code: Code) -> str:
+    """Why code cannot be a check, '' if it can. It is parsed, not run."""
+    try:
+        names = {part.name for part in ast.parse(code.source).body if isinstance(part, ast.FunctionDef)}
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return f"it is no Python: {error}"
+    if code.call not in names:
+        return f"it defines no function {code.call}"
+    return f"it defines {', '.join(sorted(names & ADAPTED))}, which the check needs" if names & ADAPTED else ""
 
 
 def _next(found: Imported, folder: Path) -> tuple[str, ...]:

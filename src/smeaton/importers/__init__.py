@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 Kind = Literal[
     "equals", "iequals", "json_equals", "contains", "icontains", "contains_any", "icontains_any", "contains_all",
-    "icontains_all", "starts_with", "starts_with_any", "includes_any", "regex", "is_json", "contains_json",
+    "icontains_all", "starts_with", "starts_with_any", "regex", "is_json", "contains_json",
     "levenshtein", "fuzzy_any",
 ]  # fmt: skip
 

@@ -11,6 +11,8 @@ from typing import Any
 from smeaton.importers import Assertion, Code, Imported
 from smeaton.importers._names import identifier
 
+#: Names that a file with code of a source has of its own.
+ADAPTED = frozenset({"_CASES", "_values", "_text"})
 CHECKS_FILE, CASES_FILE = "checks.py", "cases.json"
 _EXPRESSIONS = {
     "equals": "_text(answer) == {value}",
@@ -24,7 +26,6 @@ _EXPRESSIONS = {
     "icontains_all": "all(part.lower() in _text(answer).lower() for part in {value})",
     "starts_with": "_text(answer).startswith({value})",
     "starts_with_any": "any(_text(answer).startswith(part) for part in {value})",
-    "includes_any": "any(part in _text(answer) for part in {value})",
     "regex": "re.search({value}, _text(answer)) is not None",
     "is_json": "_json(answer) is not _NONE",
     "contains_json": "_has_json(_text(answer))",

@@ -1,5 +1,6 @@
 """Names: of models in other tools' words, of functions, files and columns."""
 
+import keyword
 import re
 from collections.abc import Container
 
@@ -13,6 +14,8 @@ _PROVIDERS = {
     "ollama": "local",
     "ollama_chat": "local",
 }
+#: What the files of checks use themselves.
+_TAKEN = ("json", "re", "checks", "grade", "get_assert")
 _MODES = ("chat", "messages", "completion", "completions", "responses", "text")
 
 
@@ -37,7 +40,7 @@ def model(said: str) -> str:
 def identifier(words: str, taken: Container[str] = ()) -> str:
     """A name for a function of the words: small letters, digits and `_`, at most 50 of them, not taken yet."""
     base = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:50].strip("_") or "check"
-    base = f"check_{base}" if base[0].isdigit() else base
+    base = f"check_{base}" if base[0].isdigit() or base in _TAKEN or keyword.iskeyword(base) else base
     return _free(base, "_", taken)
 
 

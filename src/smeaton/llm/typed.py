@@ -24,7 +24,8 @@ async def typed(
 
     `check` raises ValueError with words for a reply it does not take. Then the model is asked again, with its reply and
     these words, at most `repairs` times. A code fence or prose around the JSON is cut away first. A refused reply is
-    not repaired, nor one cut off at its limit of tokens. The answer's cost and attempts are those of all calls. `paying` goes to `Client.ask`: purse, deadline, cancelled, salt.
+    not repaired, nor one cut off at its limit of tokens. The answer's cost and attempts are those of all calls.
+    `paying` goes to `Client.ask`: purse, deadline, cancelled, salt.
 
     Raises:
         ProviderError, OutOfMoney, DeadlineExceeded, Cancelled: as `Client.ask`.

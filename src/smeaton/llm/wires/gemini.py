@@ -1,4 +1,4 @@
-"""Google's Gemini API."""
+"""Google's Gemini API. Log-probabilities come with whole replies only, not with streamed ones."""
 
 from typing import Any
 

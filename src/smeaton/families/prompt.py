@@ -24,14 +24,13 @@ from smeaton.families._chat import (
     salt_of,
     shown_examples,
 )
+from smeaton.families._prompt_task import odds, refusal
 from smeaton.llm import providers
 from smeaton.llm.endpoint import LOCAL
 from smeaton.runtime.ops._chat_prompt import Prompt, read_prompt
 from smeaton.task.profile import Profile
-from smeaton.task.structure import is_spans
 from smeaton.task.task import Task
 
-_READS = ("number", "integer", "boolean", "category", "text", "timestamp", "json", "list", "object", "image")
 _SHOTS = 4
 _LOCAL_SECONDS, _FAR_SECONDS = 0.3, 0.2  # a row takes about so long: one after the other here, eight at a time there
 _STYLES: tuple[dict[str, Any], ...] = (
@@ -40,7 +39,6 @@ _STYLES: tuple[dict[str, Any], ...] = (
     {"examples": _SHOTS, "nearest": False},
     {"reasoning": True},
 )
-_MOST_LABELS = 60  # of which a prompt can speak
 
 
 class PromptFamily:
@@ -96,32 +94,12 @@ class PromptFamily:
         return fitted(task, asking, fold, run)
 
 
-def refusal(task: Task) -> str:
-    """Why a prompt cannot answer a task, '' if it can."""
-    other = [name for name, form in task.input_types.items() if form.type not in _READS]
-    if other:
-        return f"it cannot show a model the input {other[0]!r} of type {task.input_types[other[0]].type!r}"
-    if is_spans(task.output_type):
-        return "a model's places in a text cannot be relied on; `tagger` finds spans"
-    if len(task.labels) > _MOST_LABELS:
-        return f"{len(task.labels)} labels are more than a prompt can speak of ({_MOST_LABELS})"
-    if task.answer == "other":
-        return f"it answers with labels, numbers, fields and text; the output is of type {task.output_type.type!r}"
-    return ""
-
-
 def start_prompt(task: Task, config: Config) -> Prompt:
     """The prompt a configuration begins with: one beside the task, else one made from its words."""
     if config.get("prompt"):
         found = read_prompt((Path(task.folder) / str(config["prompt"])).read_text(encoding="utf-8"))
         return Prompt(found.instruction, {**label_words(task), **found.labels})
     return Prompt(instruction(task), label_words(task))
-
-
-def odds(task: Task, reference: str) -> str:
-    """Where probabilities come from: the tokens of what speaks OpenAI's chat wire on another machine."""
-    far = providers.host(reference) != LOCAL
-    return "logprobs" if task.is_class and far and reference.startswith("openai:gpt-4") else "none"
 
 
 def spread(examples: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:

@@ -276,8 +276,13 @@ class _Trying:
         family = attempt.candidate.family
         seconds = self.work.model.expect(family).mean * folds / self.work.plan.slots
         # Families that read texts in other ways are the better together, though one of them be worse.
-        apart = self.work.setup.spaces[family].whole is not None
-        return attempt.role == "probe" and seconds < (_APART if apart else _CHEAP) * self.clock.until(self.goal())
+        space = self.work.setup.spaces[family]
+        apart = space.whole is not None
+        # Of what asks others people want a whole row to compare with, be it worse: that comparison is why it was asked.
+        asks = space.asked_rows > 0
+        return (attempt.role == "probe" or asks) and seconds < (_APART if apart else _CHEAP) * self.clock.until(
+            self.goal()
+        )
 
 
 class _Opening(_Trying):

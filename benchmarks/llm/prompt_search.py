@@ -4,9 +4,9 @@
 
 A scripted model answers rows of two labels. Its chance to be right is 0.55 with an instruction that lacks the planted
 rule, and 0.95 with it; which rows it gets right is drawn anew for each pair of instruction and row, by a hash, and
-stays so. A scripted reflecting model is shown failures: with chance 0.5 it writes the rule into its instruction, else it
-writes something useless, as a weak model would. Where nothing helps it never writes the rule, and every instruction is
-right with the same chance of 0.55. 150 calls of both kinds are allowed, 200 rows are there.
+stays so. A scripted reflecting model is shown failures: with chance 0.5 it writes the rule into its instruction, else
+it writes something useless, as a weak model would. Where nothing helps it never writes the rule, and every instruction
+is right with the same chance of 0.55. 150 calls of both kinds are allowed, 200 rows are there.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 VERBS = (
-    "demo", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve", "journal",
+    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve", "journal",
     "key", "verify",
 )  # fmt: skip
 
@@ -71,7 +71,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _verb(name: str) -> ModuleType:
-    return importlib.import_module(f"smeaton.cli.{name.replace('-', '_')}")
+    # `import` is a word of Python's, so its module has a mark behind it.
+    module = "import_" if name == "import" else name.replace("-", "_")
+    return importlib.import_module(f"smeaton.cli.{module}")
 
 
 def _guarded(args: argparse.Namespace) -> int:

@@ -153,9 +153,7 @@ class _Search:
         for place, example in enumerate(shown):
             right, said = example["answer"], as_json(answers[PREDICTION][place])
             fault = answers[ERROR][place]
-            feedback = (
-                "right" if scores[place] >= 1 else f"wrong: the right answer is {msgspec.json.encode(right).decode()}"
-            )
+            wrong = f"wrong: the right answer is {msgspec.json.encode(right).decode()}"
             found.append(
                 {
                     "Inputs": msgspec.json.encode(example["inputs"]).decode(),

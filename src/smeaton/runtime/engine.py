@@ -205,9 +205,9 @@ class Engine:
         if self._closed:
             return
         self._closed = True
-        self._background.close()
         for loaded in self._steps:
             loaded.close()
+        self._background.close()  # the last: connections are closed in its loop
 
     def __enter__(self) -> Self:
         return self

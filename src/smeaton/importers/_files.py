@@ -15,7 +15,7 @@ from smeaton.extras import needs
 _LARGEST = 200_000_000  # bytes
 _LARGEST_YAML = 5_000_000  # parsed in Python: seconds for each megabyte
 _DEEPEST = 100
-_MOST = 5_000_000  # values: aliases of YAML can name one value any number of times
+_MOST_YAML = 500_000  # values: aliases can name one value any number of times
 
 
 def inside(folder: Path, name: str, where: str) -> Path:
@@ -80,7 +80,7 @@ def parse_json(text: str, where: str) -> Any:
         DataError: it is none.
     """
     try:
-        return _plain(msgspec.json.decode(text), where)
+        return _plain(msgspec.json.decode(text), where, len(text))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise DataError(f"this is not JSON: {error}", fix="export the file again", where=where) from error
 
@@ -118,12 +118,12 @@ def read_yaml(path: Path) -> Any:
     except (RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
         # What the parser does not expect it lets fail anywhere; the text is at fault all the same.
         raise DataError(f"this is not YAML: {error}", fix="write it plainer", where=str(path)) from error
-    return _plain(loaded, str(path))
+    return _plain(loaded, str(path), _MOST_YAML)
 
 
-def _plain(value: Any, where: str) -> Any:
-    """The value as JSON has it, within bounds."""
-    left = [_MOST]
+def _plain(value: Any, where: str, most: int) -> Any:
+    """The value as JSON has it; it is made of at most so many values."""
+    left = [most]
 
     def walk(part: Any, depth: int) -> Any:
         left[0] -= 1

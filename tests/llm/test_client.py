@@ -141,7 +141,9 @@ def test_what_will_not_pass_is_not_tried_again(scripted, kind):
     assert (caught.value.kind, connections["first:m"].asked) == (kind, 1)
 
 
-@pytest.mark.parametrize("kind, calls", [("unreachable", 3), ("timeout", 3), ("failed", 3), ("busy", 3), ("key", 1)])
+@pytest.mark.parametrize(
+    ("kind", "calls"), [("unreachable", 3), ("timeout", 3), ("failed", 3), ("busy", 3), ("key", 1)]
+)
 def test_the_next_model_is_asked_where_the_first_cannot_answer(scripted, kind, calls):
     connections = scripted(fault(kind), second=[REPLY])
     answer = asked(("first:m", "second:m"), purse=MemoryPurse(1.0))
@@ -183,7 +185,8 @@ def test_the_deadline_ends_a_call_which_may_be_charged(scripted, ask):
     purse = MemoryPurse(1.0)
     with pytest.raises(DeadlineExceeded):
         ask(purse=purse, deadline=time.monotonic() + 0.1)
-    assert purse.spent > COST and purse.reserved == 0.0
+    assert purse.spent > COST
+    assert purse.reserved == 0.0
 
 
 def test_a_deadline_that_has_passed_asks_nobody(scripted):
@@ -200,7 +203,8 @@ def test_who_leaves_ends_the_call_which_may_be_charged(scripted, ask):
     with pytest.raises(Cancelled):
         ask(purse=purse, cancelled=lambda: time.monotonic() > start + 0.1)
     assert time.monotonic() - start < 5
-    assert purse.spent > COST and purse.reserved == 0.0
+    assert purse.spent > COST
+    assert purse.reserved == 0.0
 
 
 def test_failures_are_paid_for_where_they_may_be_charged(scripted):
@@ -279,7 +283,8 @@ def test_a_stream_that_breaks_off_is_not_begun_again(scripted):
     with pytest.raises(ProviderError, match="unreachable"):
         streamed(purse=purse)
     assert connections["first:m"].asked == 1
-    assert purse.spent > COST and purse.reserved == 0.0
+    assert purse.spent > COST
+    assert purse.reserved == 0.0
 
 
 @pytest.mark.parametrize("leaves", [{}, {"cancelled": lambda: False}])
@@ -287,7 +292,8 @@ def test_a_stream_that_is_left_is_paid_in_full(scripted, leaves):
     scripted(REPLY)
     purse = MemoryPurse(1.0)
     assert len(streamed(purse=purse, stop=2, **leaves)) == 2
-    assert purse.spent > COST and purse.reserved == 0.0
+    assert purse.spent > COST
+    assert purse.reserved == 0.0
 
 
 def test_all_clients_of_a_process_share_the_calls_a_model_gets(scripted):

@@ -84,5 +84,9 @@ class Attempt:
             raise self.terms.late() from error
 
     async def _paid(self, reply: Reply) -> None:
-        self.spent = cost(self.endpoint.reference, reply, self.payment.bound)
+        try:
+            self.spent = cost(self.endpoint.reference, reply, self.payment.bound)
+        except BaseException:  # the operator's prices were damaged meanwhile
+            await self.payment.settle(self.payment.bound)
+            raise
         await self.payment.keep(reply, self.spent)

@@ -80,16 +80,18 @@ def asked(server, wire, ask, timeout=5.0, **more):
     return asyncio.run(both())
 
 
+async def _drained(stream):
+    return [piece async for piece in stream]
+
+
 def failed(server, wire, text, *, stream=False, timeout=5.0):
     async def one():
         connection = plugins.load("wires", wire).connect(endpoint(server, wire))
         try:
+            ask = question(text)
+            work = _drained(connection.stream(ask, timeout)) if stream else connection.ask(ask, timeout)
             with pytest.raises(ProviderError) as caught:
-                if stream:
-                    async for _ in connection.stream(question(text), timeout):
-                        pass
-                else:
-                    await connection.ask(question(text), timeout)
+                await work
         finally:
             await connection.aclose()
         return caught.value
@@ -104,7 +106,8 @@ def test_text_and_usage_whole_and_in_pieces(server, wire):
     assert (whole.usage.input, whole.usage.output) == (11, 2)
     assert 0 < whole.first <= whole.seconds
     *parts, last = pieces
-    assert "".join(piece.text for piece in parts) == "hello there" and len(parts) > 1
+    assert "".join(piece.text for piece in parts) == "hello there"
+    assert len(parts) > 1
     assert (last.reply.text, last.reply.usage, last.text) == ("hello there", whole.usage, "")
     assert 0 < last.reply.first <= last.reply.seconds
     sent = server.requests[-1]
@@ -212,7 +215,8 @@ def test_dialects(dialect):
         whole, _ = asked(server, "openai", ask, dialect=dialect, family="qwen", model="qwen3")
     assert whole.text == '{"team":"billing"}'
     body = server.requests[-1].body
-    assert body["max_tokens"] == 100 and "max_completion_tokens" not in body
+    assert body["max_tokens"] == 100
+    assert "max_completion_tokens" not in body
     if dialect == "words":
         assert "response_format" not in body
         assert '"enum":["bug","billing"]' in body["messages"][0]["content"]
@@ -235,14 +239,14 @@ def test_a_model_that_reasons_is_sent_no_sampling(server, wire):
     assert not {"temperature", "logprobs", "top_logprobs"} & server.requests[-1].body.keys()
 
 
-@pytest.mark.parametrize("limit, budget", [(4000, 2048), (2000, 1488), (1000, None)])
+@pytest.mark.parametrize(("limit", "budget"), [(4000, 2048), (2000, 1488), (1000, None)])
 def test_thought_leaves_tokens_for_the_answer(server, limit, budget):
     asked(server, "anthropic", question("hi", reasoning="low", temperature=0.0, max_tokens=limit))
     thinking = server.requests[-1].body.get("thinking")
     assert thinking == (None if budget is None else {"type": "enabled", "budget_tokens": budget})
 
 
-@pytest.mark.parametrize("dialect, joined", [("vllm", True), ("", False)])
+@pytest.mark.parametrize(("dialect", "joined"), [("vllm", True), ("", False)])
 def test_marks_of_a_chat_template_in_a_row_open_no_turn_of_an_open_model(server, dialect, joined):
     text = "hi <|im_start|>system"
     model = {"family": "qwen", "model": "qwen3"} if dialect else {}
@@ -259,7 +263,8 @@ def test_responses_are_not_stored_at_the_provider(server):
 
 def test_the_key_shows_in_no_error(server):
     error = failed(server, "openai", "401")
-    assert "fake" not in str(error) and "fake" not in repr(endpoint(server, "openai"))
+    assert "fake" not in str(error)
+    assert "fake" not in repr(endpoint(server, "openai"))
 
 
 @pytest.mark.parametrize("wire", WIRES)

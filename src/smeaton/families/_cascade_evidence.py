@@ -9,14 +9,13 @@ from smeaton.data.fold import Fold
 from smeaton.errors import InputError
 from smeaton.families import Finished, Refusal, Run
 from smeaton.families._cascade_choice import Evidence
+from smeaton.families._chat import MOST_STOP
 from smeaton.runtime.call import Call
 from smeaton.runtime.check import externals
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import open_program
 from smeaton.task.table import COST, ERROR, PREDICTION, PROBABILITY, USAGE, Array, Table, object_column, rows_in, take
 from smeaton.task.task import Task
-
-_ASKED = 200  # stop rows that are asked where there is one fold
 
 
 def refuse_task(task: Task) -> Refusal | None:
@@ -49,7 +48,8 @@ def evidence_of(task: Task, small: Finished, chat: Finished, fold: Fold, run: Ru
         one = joined([small.held[number] for number in others])
         other = joined([chat.held[number] for number in others])
     else:
-        some = np.sort(np.random.default_rng([run.seed, 77]).permutation(len(fold.stop))[:_ASKED])
+        # The rows that a prompt was calibrated on: their replies are kept, and cost nothing again.
+        some = np.unique(np.linspace(0, len(fold.stop) - 1, min(MOST_STOP, len(fold.stop))).astype(np.int64))
         target = fold.stop.y[some]
         one = take(small.stop[fold.number], some) if len(some) else {}
         other = _asked(task, chat, take(fold.stop.x, some), fold, run) if len(some) else {}

@@ -31,7 +31,7 @@ from smeaton.families._cascade_choice import (
 )
 from smeaton.families._cascade_evidence import evidence_of, folds_known, refuse_task
 from smeaton.families._cascade_program import Parts, assemble
-from smeaton.families._teachers import hosts, teachers
+from smeaton.families._chat import ASKED_ROWS, hosts, models
 from smeaton.llm.purse import Purse
 from smeaton.runtime.call import Call
 from smeaton.runtime.check import externals
@@ -82,12 +82,21 @@ class CascadeFamily:
         refused = refuse_task(task)
         if refused is not None:
             return refused
-        usable, missing = teachers(task)
-        if not usable:
+        usable, missing = models(task, profile)
+        own = any(".py:" in name for name in task.solutions.add)  # a family of the user's may ask a model
+        if not usable and not own:
             return Refusal("no language model can be asked here", parts=missing)
         goals = ["best", "cheapest", "tenth", *(["rare"] if task.limits.p95 is not None else [])]
         starts = tuple({"goal": goal} for goal in goals)
-        return Space(starts=starts, effort=0.7, needs_pool=2, pool="all", external=hosts(usable), masks=True)
+        return Space(
+            starts=starts,
+            effort=0.7,
+            needs_pool=2,
+            pool="all",
+            external=hosts(usable),
+            masks=True,
+            asked_rows=ASKED_ROWS,
+        )
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Cascade:
         """Choose both parts and the threshold for one fold.

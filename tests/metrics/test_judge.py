@@ -126,6 +126,7 @@ def test_agreement_with_people() -> None:
     assert (high - low) / 3.92 == pytest.approx(np.std(many), rel=0.06)
     assert (found.sensitivity, found.specificity) == (0.8, 0.6)
     assert math.isnan(Agreement(judge="j", good_good=5, good_bad=0, bad_good=0, bad_bad=0).kappa)
+    assert math.isnan(Agreement(judge="j", good_good=8, good_bad=0, bad_good=2, bad_bad=0).kappa_interval[0])
     assert math.isnan(Agreement(judge="j", good_good=0, good_bad=0, bad_good=0, bad_bad=0).accuracy)
 
 

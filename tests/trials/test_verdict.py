@@ -26,6 +26,7 @@ from smeaton.trials.verdict import (
     identity,
     judge_words,
     kin_words,
+    models_of,
     pinned,
     revised,
     salt_of,
@@ -229,6 +230,11 @@ def test_what_is_masked_is_masked_for_a_judge_elsewhere(judging: Any, money: Any
     assert "a@x.org" in json.dumps([data_in(ask) for ask in connection.asked])
     mask = Step(op="mask", inputs=("a",), outputs=("b",), args={"columns": ["a"], "salt": "s" * 16})
     assert salt_of(Program(inputs=("a",), steps=(mask,), outputs=("b",))) == "s" * 16
+
+
+def test_the_models_of_a_program() -> None:
+    chat = Step(op="chat", inputs=("a",), outputs=("b",), args={"model": "x:1", "fallback": [{"model": "y:2"}]})
+    assert models_of(Program(inputs=("a",), steps=(chat, chat), outputs=("b",))) == ("x:1", "y:2")
 
 
 def test_an_unreadable_verdict_is_no_praise_and_an_unreachable_judge_no_verdict(judging: Any, tmp_path: Path) -> None:

@@ -64,8 +64,14 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def kappa_interval(self) -> Bounds:
-        """95 % by the large-sample variance of Fleiss, Cohen and Everitt 1969."""
-        spread = Z * math.sqrt(_kappa_variance(self)) if not math.isnan(self.kappa) else math.nan
+        """95 % by the large-sample variance of Fleiss, Cohen and Everitt 1969; NaN where people or the judge call every
+        answer the same: there is no spread to judge by."""
+        one_sided = 0 in (self.good_good + self.good_bad, self.bad_bad + self.bad_good) or 0 in (
+            self.good_good + self.bad_good, self.bad_bad + self.good_bad
+        )  # fmt: skip
+        spread = math.nan if one_sided else Z * math.sqrt(_kappa_variance(self))
+        if math.isnan(spread):
+            return math.nan, math.nan
         return max(-1.0, self.kappa - spread), min(1.0, self.kappa + spread)
 
 

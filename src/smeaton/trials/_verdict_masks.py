@@ -31,6 +31,16 @@ def salt_of(program: Program) -> str:
     return next((str(step.args["salt"]) for step in program.steps if step.op == "mask"), "")
 
 
+def models_of(program: Program) -> tuple[str, ...]:
+    """The models that a program asks, those it falls back to included."""
+    found: dict[str, None] = {}
+    for step in program.steps:
+        if step.op == "chat":
+            found[str(step.args["model"])] = None
+            found |= dict.fromkeys(str(other["model"]) for other in step.args.get("fallback", ()))
+    return tuple(found)
+
+
 def shown(task: Task, rows: Table, answers: Table, salt: str) -> Shown | None:
     """What the judge sees; None where nothing is masked."""
     masked = [name for name in task.privacy.mask if name in task.input_types]

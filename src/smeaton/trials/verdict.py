@@ -29,9 +29,9 @@ from smeaton.task.table import CHECKED, PREDICTION, Array, Table, rows_in, take
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 from smeaton.task.values import parse_column
-from smeaton.trials._verdict_masks import salt_of, shown
+from smeaton.trials._verdict_masks import models_of, salt_of, shown
 
-__all__ = ["agreement", "identity", "judge_words", "kin_words", "pinned", "revised", "salt_of", "verdicts"]
+__all__ = ["agreement", "identity", "judge_words", "kin_words", "models_of", "pinned", "revised", "salt_of", "verdicts"]
 
 JUDGE_FILE = "judge.json"
 GOOD = "good"  #: the column of labelled answers that says what people think
@@ -156,7 +156,7 @@ def judge_words(task: Task, found: Agreement | None) -> tuple[str, ...]:
     if not found.rows:
         return (f"the judge {found.judge} was compared with people on no answer: all labelled ones fail a check",)
     low, high = found.kappa_interval
-    kappa = "" if np.isnan(found.kappa) else f"; Cohen's kappa {found.kappa:.2f}, 95 % interval {low:.2f} to {high:.2f}"
+    kappa = "" if np.isnan(low) else f"; Cohen's kappa {found.kappa:.2f}, 95 % interval {low:.2f} to {high:.2f}"
     words = [f"the judge {found.judge} agrees with people on {found.accuracy:.0%} of {found.rows:,} answers{kappa}"]
     if correction(found.counts) is None:
         words.append(

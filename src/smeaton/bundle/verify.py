@@ -1,7 +1,7 @@
 """`verify`: is a bundle whole, and does it answer here as it did where it was built."""
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         how = {
             "exact": f"{self.samples} samples answered as when it was built (largest difference {self.largest:.1e})",
             "schema": f"{self.samples} samples: form checked only, its answers may change by design",
-            "none": "no samples were replayed",
+            "none": f"{self.samples} samples can be read; none was answered" if self.samples else "none were replayed",
         }
         checked = how[self.compared] if self.ok else f"{len(self.problems)} problems"
         return [
@@ -70,14 +70,16 @@ def verify(
     path: Path, *, allow_external: Collection[str] = (), trust: Collection[str] = (), call: Call | None = None
 ) -> Verdict:
     """Check every file and replay the samples. External programs are not called unless their hosts are allowed (and
-    `call` brings the money); a stateful one is replayed on a fresh copy of its seed state.
+    `call` brings the money): without, their samples are only read. A stateful one is replayed on a fresh copy of its
+    seed state.
 
     Raises:
         BundleError: it is damaged, altered, or of a future version. ProgramError: it cannot run here.
     """
     bundle = open_bundle(path)
     if effect_of(bundle.program) == "external" and not allow_external:
-        return _verdict(bundle, "none", 0)
+        samples = read_samples(bundle)
+        return _verdict(bundle, "none", len(samples), problems=tuple(row_faults(bundle, samples)))
     with (
         tempfile.TemporaryDirectory(prefix="smeaton-verify-") as scratch,
         bundle.engine(state_dir=Path(scratch), allow_external=allow_external, trust=trust) as engine,
@@ -119,6 +121,17 @@ def read_samples(bundle: Bundle) -> list[Sample]:
         return msgspec.json.Decoder(Sample).decode_lines(path.read_bytes()) if path.exists() else []
     except msgspec.DecodeError as error:
         raise BundleError(f"a line is not a sample: {error}", where=str(path), fix="build the bundle again") from error
+
+
+def row_faults(bundle: Bundle, samples: Sequence[Sample]) -> Iterator[str]:
+    """Why rows of samples are none that the program takes."""
+    readers = {name: value_reader(bundle.task.input_types[name]) for name in bundle.program.inputs}
+    for number, sample in enumerate(samples, 1):
+        for name, read in readers.items():
+            try:
+                read(sample.input.get(name))
+            except ValueError as error:
+                yield f"sample {number}: {name}: {error}"
 
 
 def form_faults(task: Task, outputs: Collection[str], answers: Table) -> list[str]:

@@ -51,18 +51,18 @@ GOLDEN = """\
 This build sends rows to models.example.com.
   rows     4 of training and validation, each once for every try
   columns  email, body and amount; team too, of rows that are shown as examples
-  masked   email: each of 3 values becomes a stable token such as <email_xxxxxx>
+  masked   email: each of 3 values becomes a stable token such as <email_xxxxxxxxxxxx>
   test     2 sealed rows stay here until the search is over; then the chosen solution alone answers them, once
-  for example, as they would leave (long values cut at 60 characters):
-    {"email": "<email_xxxxxx>", "body": "short", "amount": 1}
-    {"email": "<email_xxxxxx>", "body": "wordwordwordwordwordwordwordwordwordwordwordwordwordwordword...", "amount": 2}
+  for example, as they would leave (long values cut at 48 characters):
+    {"email": "<email_xxxxxxxxxxxx>", "body": "short", "amount": 1}
+    {"email": "<email_xxxxxxxxxxxx>", "body": "wordwordwordwordwordwordwordwordwordwordwordword...", "amount": 2}
     {"email": null, "body": "esc\\u001b[2J\\u202e", "amount": null}
   to models.example.com: far:small, by prompt
-    4 calls, about 1,285 tokens in and 80 out, at most 5,488 and 400
+    4 calls, about 1,290 tokens in and 80 out, at most 5,512 and 400
     about $0.0021, at most $0.0095 (prices of CONFIG, 2026-11-28)
     as a service: about $0.52 per 1,000 calls
 All first tries: about $0.0021, at most $0.0095.
-Retries, repairs and what the search tries next come on top; all ends before the cap of $1.00."""
+Calibration, retries, repairs and further tries come on top; all ends before the cap of $1.00."""
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +154,20 @@ def test_code_that_reaches_a_host_is_named() -> None:
     what = found(**{"own.py:family": Space(starts=({},), external=("api.example.org",))})
     assert what is not None
     assert what.hosts == ("api.example.org",)
-    assert "own.py:family, code of its own; how much it sends is not known here" in "\n".join(words(what))
+    assert "own.py:family too; how much is not known beforehand" in "\n".join(words(what))
+
+
+def test_a_family_that_asks_models_of_other_trials_is_named_beside_them() -> None:
+    what = found(prompt=prompt(), cascade=Space(starts=({"goal": "same"},), external=("models.example.com",)))
+    assert what is not None
+    assert what.price == pytest.approx(0.00209, rel=0.01)
+    assert "to models.example.com: cascade too; how much is not known beforehand" in "\n".join(words(what))
+
+
+def test_the_calls_of_a_search_are_counted() -> None:
+    what = found(search=Space(starts=({"model": "far:small", "calls": 150},)))
+    assert what is not None
+    assert what.models[0].calls == 154
 
 
 def test_without_money_no_paid_call_is_promised() -> None:

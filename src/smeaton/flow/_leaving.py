@@ -46,8 +46,14 @@ class Asked:
 class _Try:
     family: str
     rows: int
-    examples: int
-    answer: int
+    examples: int = 0
+    answer: int = 0
+    more: int = 0
+
+    @property
+    def calls(self) -> int:
+        """One for each row, and those of its own search."""
+        return self.rows + self.more
 
 
 def planned(
@@ -55,8 +61,9 @@ def planned(
 ) -> tuple[Asked, ...]:
     """The models that are not on this machine, by reference: what the first tries of these families ask of each.
 
-    A try is one entry of `Space.starts`: its `model` and the models of its `fallback` are asked once for each row. A
-    model that only the search may choose (`Space.params`) is counted as one try. `rows` are as they would leave.
+    A try is one entry of `Space.starts`: the models it names are asked once for each row, and `calls` times for a
+    search of its own. A model that only the search may choose (`Space.params`) is counted as one try. A family that
+    names hosts and no model comes last, without numbers. `rows` are as they would leave.
 
     Raises:
         InputError: a provider is unknown.
@@ -69,11 +76,12 @@ def planned(
                 tries.setdefault(reference, []).append(one)
     if judge and is_model(judge) and host(judge) != LOCAL:
         asked = [one for found in tries.values() for one in found]
-        times = [_Try(f"the judge of {one.family}", one.rows, 0, _LONG_ANSWER) for one in asked]
-        tries.setdefault(judge, []).extend(times or [_Try("the judge", len(rows), 0, _LONG_ANSWER)])
+        times = [_Try(f"the judge of {one.family}", one.rows) for one in asked]
+        tries.setdefault(judge, []).extend(times or [_Try("the judge", len(rows))])
     answer = _SHORT_ANSWER if task.answer in ("class", "number", "many") else _LONG_ANSWER
     models = [_asked(reference, tries[reference], sizes, answer) for reference in sorted(tries)]
-    return (*models, *_nameless(spaces, {model.host for model in models}, len(rows)))
+    named = {one.family for found in tries.values() for one in found}
+    return (*models, *_nameless({name: space for name, space in spaces.items() if name not in named}, len(rows)))
 
 
 def _tries(name: str, space: Space, rows: int) -> Iterator[tuple[str, _Try]]:
@@ -82,12 +90,13 @@ def _tries(name: str, space: Space, rows: int) -> Iterator[tuple[str, _Try]]:
     for config in space.starts:
         for reference in _models(config):
             seen.add(reference)
-            yield reference, _Try(name, asked, _whole(config, "examples"), _whole(config, "max_tokens"))
+            sizes = (_whole(config, key) for key in ("examples", "max_tokens", "calls"))
+            yield reference, _Try(name, asked, *sizes)
     for param in space.params.values():
         for value in param.values if isinstance(param, Choice) else ():
             if isinstance(value, str) and is_model(value) and value not in seen:
                 seen.add(value)
-                yield value, _Try(name, asked, 0, 0)
+                yield value, _Try(name, asked)
 
 
 def _models(config: Mapping[str, Any]) -> Iterator[str]:
@@ -107,14 +116,14 @@ def _whole(config: Mapping[str, Any], name: str) -> int:
 
 def _asked(reference: str, tries: Sequence[_Try], sizes: Sequence[int], answer: int) -> Asked:
     mean, longest = (sum(sizes) / len(sizes), max(sizes)) if sizes else (0.0, 0)
-    calls = sum(one.rows for one in tries)
+    calls = sum(one.calls for one in tries)
     each = [_INSTRUCTION + (1 + one.examples) * mean / _BYTES_PER_TOKEN for one in tries]
     # A token stands for at least one byte: of the row and its examples, and four for each of the instruction's.
     most_each = [_INSTRUCTION * _BYTES_PER_TOKEN + (1 + one.examples) * longest for one in tries]
     most_out = [one.answer or _MOST_ANSWER for one in tries]
-    about = sum(one.rows * tokens for one, tokens in zip(tries, each, strict=True))
-    most_in = sum(one.rows * tokens for one, tokens in zip(tries, most_each, strict=True))
-    most_output = sum(one.rows * tokens for one, tokens in zip(tries, most_out, strict=True))
+    about = sum(one.calls * tokens for one, tokens in zip(tries, each, strict=True))
+    most_in = sum(one.calls * tokens for one, tokens in zip(tries, most_each, strict=True))
+    most_output = sum(one.calls * tokens for one, tokens in zip(tries, most_out, strict=True))
     rate = prices.rate(reference)
     price = prices.estimate(reference, about, calls * answer)
     return Asked(
@@ -135,12 +144,12 @@ def _asked(reference: str, tries: Sequence[_Try], sizes: Sequence[int], answer: 
     )
 
 
-def _nameless(spaces: Mapping[str, Space], known: set[str], rows: int) -> Iterator[Asked]:
-    """Hosts that a family says it reaches and no model stands for: a user's own code."""
+def _nameless(spaces: Mapping[str, Space], rows: int) -> Iterator[Asked]:
+    """Hosts of families that name no model: of the user's code, and of what works on other trials."""
     hosts: dict[str, list[str]] = {}
     for name, space in spaces.items():
         for reached in space.external:
-            if reached not in known and reached != LOCAL:
+            if reached != LOCAL:
                 hosts.setdefault(reached, []).append(name)
     for reached, names in sorted(hosts.items()):
         yield Asked("", reached, tuple(names), rows, 0, 0, 0, 0, 0, None, None, None)

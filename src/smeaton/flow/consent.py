@@ -24,7 +24,7 @@ from smeaton.task.units import show_dollars
 from smeaton.trials.measure import MOST_ROWS, request_rows
 
 _SAMPLES = 3
-_WIDE = 60  # characters of a value in a sample
+_WIDE = 48  # characters of a value in a sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ class Leaving:
     @property
     def price(self) -> float | None:
         """About what the first tries cost in dollars; None where a price is unknown."""
-        return _sum(model.price for model in self.models)
+        return _sum(model.price for model in self.models if model.reference)
 
     @property
     def most(self) -> float | None:
         """The most that the first tries may cost in dollars, without the cap; None where a price is unknown."""
-        return _sum(model.most for model in self.models)
+        return _sum(model.most for model in self.models if model.reference)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as plain JSON."""
@@ -172,7 +172,7 @@ def _model(model: Asked) -> list[str]:
     if model.price is not None and model.most is not None:
         price += f"{show_dollars(model.price)}, at most {show_dollars(model.most)}{rate}"
     if not model.reference:
-        return [f"  to {model.host}: {_listed(model.families)}, code of its own; how much it sends is not known here"]
+        return [f"  to {model.host}: {_listed(model.families)} too; how much is not known beforehand"]
     lines = [
         f"  to {model.host}: {model.reference}, by {_listed(model.families)}",
         f"    {model.calls:,} calls, about {model.input:,} tokens in and {model.output:,} out, at most "
@@ -185,7 +185,7 @@ def _model(model: Asked) -> list[str]:
 
 
 def _money(found: Leaving) -> list[str]:
-    cap = "Retries, repairs and what the search tries next come on top; all ends before the cap of "
+    cap = "Calibration, retries, repairs and further tries come on top; all ends before the cap of "
     cap += f"{show_dollars(found.cap)}."
     if not found.cap:
         cap = "The cap is $0.00: no paid call is made (allow some with --money)."
@@ -206,7 +206,7 @@ def _masked(row: Mapping[str, Any], mask: tuple[str, ...]) -> dict[str, Any]:
 
 def _token(column: str) -> str:
     """The shape of a token, without digits: those depend on the build, and none must look like a value's own."""
-    return f"<{column}_xxxxxx>"
+    return f"<{column}_xxxxxxxxxxxx>"
 
 
 def _short(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,4 +231,4 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _sum(amounts: Any) -> float | None:
     found = list(amounts)
-    return None if any(amount is None for amount in found) else float(sum(found))
+    return None if not found or any(amount is None for amount in found) else float(sum(found))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from smeaton.cli import main
 from smeaton.cli.import_ import configure, run
 
 FILES = Path(__file__).parents[1] / "importers" / "files"
@@ -52,3 +53,13 @@ def test_the_folder_is_named_like_the_source(
     monkeypatch.chdir(tmp_path)
     said(capsys, FILES / "dspy_triage.json")
     assert (tmp_path / "dspy_triage/smeaton.yaml").is_file()
+
+
+def test_a_mistake_is_one_message_with_its_fix(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "program.pkl").write_bytes(b"\x80\x04.")
+    assert main(["import", str(tmp_path / "program.pkl")]) == 2
+    err = capsys.readouterr().err
+    assert "pickled" in err
+    assert 'fix: save the state as JSON: program.save("program.json")' in err
+    assert main(["import", str(tmp_path / "none"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["fix"] == "check the path"

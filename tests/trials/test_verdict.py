@@ -87,6 +87,12 @@ def data_in(ask: Ask) -> dict[str, Any]:
     return found
 
 
+def by_question(asks: list[Ask]) -> list[dict[str, Any]]:
+    """What the judge was shown, in the order of ROWS: it is asked about several rows at a time."""
+    order = ROWS["question"].tolist()
+    return sorted(map(data_in, asks), key=lambda one: order.index(one["inputs"]["question"]))
+
+
 @pytest.fixture
 def judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Judging]:
     (tmp_path / "llm.toml").write_text(CONFIG)
@@ -217,17 +223,17 @@ def test_what_is_masked_is_masked_for_a_judge_elsewhere(judging: Any, money: Any
     answers = {"prediction": object_column(["Mail to a@x.org", "b@x.org, b@x.org", "none"])}
     purse = money(1.0)
     verdicts(task(tmp_path, mask=("mail",)), ROWS, answers, purse=purse, salt="0" * 32)
-    shown = [data_in(ask) for ask in connection.asked]
+    shown = by_question(connection.asked)
     tokens = [one["inputs"]["mail"] for one in shown]
     assert all("@" not in json.dumps(one) for one in shown)
     assert shown[0]["answer"] == f"Mail to {tokens[0]}"
     assert tokens[0] != tokens[1]
     assert tokens[2] is None
     verdicts(task(tmp_path, mask=("mail",)), ROWS, answers, purse=purse)
-    assert [data_in(ask)["inputs"]["mail"] for ask in connection.asked[3:5]] != tokens[:2], "its own salt without one"
+    own = [one["inputs"]["mail"] for one in by_question(connection.asked[3:])]  # the row without a mail is recalled
+    assert set(own).isdisjoint(tokens[:2]), "its own salt without one"
     verdicts(task(tmp_path, mask=("mail",), model="near:m"), ROWS, answers)
-    assert data_in(connection.asked[-1])["inputs"]["mail"] is None
-    assert "a@x.org" in json.dumps([data_in(ask) for ask in connection.asked])
+    assert [one["inputs"]["mail"] for one in by_question(connection.asked[5:])] == ["a@x.org", "b@x.org", None]
     mask = Step(op="mask", inputs=("a",), outputs=("b",), args={"columns": ["a"], "salt": "s" * 16})
     assert salt_of(Program(inputs=("a",), steps=(mask,), outputs=("b",))) == "s" * 16
 

@@ -18,7 +18,7 @@ from smeaton.data.read import Raw, read_chunks
 from smeaton.errors import InputError, OutOfMoney, RowFault, RowsError
 from smeaton.flow.local import asks, served
 from smeaton.llm.purse import MemoryPurse
-from smeaton.metrics._defaults import load_metric
+from smeaton.metrics._defaults import load_metric, needs_verdicts
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.ops._embed_memory import on_threads
@@ -266,6 +266,12 @@ class _Judge:
             return None, 0, ""
         if ":" in self.name:
             return None, 0, f"{self.name} is the task's own metric; its code is no part of the bundle: not computed"
+        if needs_verdicts(self.name):
+            return (
+                None,
+                0,
+                f"{self.name} needs the task's own checks or judge, which run while it is built: not computed",
+            )
         note = f"{self.unknown:,} rows with a target the bundle does not know are left out" if self.unknown else ""
         metric = load_metric(self.name, self.task)
         statistics = metric.rows(concat(self.answers), np.concatenate(self.truth), self.task.labels)

@@ -1,5 +1,6 @@
 """`build`: the whole story. A task in; trials, a board, the winner tested once, and a bundle out."""
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ from smeaton.trials.search import search
 from smeaton.trials.setup import Setup
 from smeaton.trials.store import Store
 from smeaton.trials.timing import slowness
+from smeaton.trials.verdict import agreement, pinned
 
 if TYPE_CHECKING:
     from smeaton.trials.executors import Executor
@@ -126,8 +128,9 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
         with Store(prepared.root) as store:
             for note in store.notes:
                 listen(Notice("note", note))
-            plan = _plan(prepared, found, store, clock, executor.slots)
             _open_ledger(prepared, _kept_money(prepared, found))
+            prepared = _with_judge(prepared)
+            plan = _plan(prepared, found, store, clock, executor.slots)
             for line in plan.lines:
                 listen(Notice("plan", line, {"plan": plan}))
             for change in renew_lock(request.folder, prepared.dataset, prepared.test, plan.lines[:1]):
@@ -180,7 +183,8 @@ def _agreed(
     """
     allowed, _ = admit(prepared.task, found, refused)
     rows = take(prepared.dataset.table, prepared.train)
-    would = leaving(prepared.task, prepared.profile, rows, allowed, test_rows=len(prepared.test))
+    judge = prepared.task.judge.model if prepared.task.judge is not None else ""
+    would = leaving(prepared.task, prepared.profile, rows, allowed, test_rows=len(prepared.test), judge=judge)
     if would is None:
         return
     if callable(external):
@@ -217,6 +221,18 @@ def _open_ledger(prepared: Prepared, kept: float) -> None:
     """The one file that workers, measuring and the sealed test draw on, without a part that is kept for later. What
     earlier runs of this build spent stays spent."""
     Ledger(prepared.root / LEDGER_FILE, prepared.task.budget.money * (1.0 - kept)).close()
+
+
+def _with_judge(prepared: Prepared) -> Prepared:
+    """With what is known of the judge, where the task has one and answers that people judged."""
+    if prepared.task.judge is None:
+        return prepared
+    ledger = Ledger(prepared.root / LEDGER_FILE)
+    try:
+        task = pinned(prepared.task, agreement(prepared.task, ledger, prepared.root))
+    finally:
+        ledger.close()
+    return dataclasses.replace(prepared, task=task, dataset=dataclasses.replace(prepared.dataset, task=task))
 
 
 def _kept_money(prepared: Prepared, found: Mapping[str, Space]) -> float:

@@ -35,6 +35,7 @@ from smeaton.trials.record import Cost, Interval, Trial
 from smeaton.trials.setup import Result
 from smeaton.trials.ship import Shipped, assemble
 from smeaton.trials.store import Store
+from smeaton.trials.verdict import agreement, judge_words, models_of, salt_of, verdicts
 
 MOST_MEASURED = 6  # programs assembled and measured; each takes a second or two
 MOST_SHOWN = 10  # the same with those measured only to be compared
@@ -191,7 +192,9 @@ def _board(work: Finish) -> Board:
         for trial in work.result.trials
     ]
     prepared = work.prepared
-    return build_board(work.root, prepared.dataset, prepared.metric, trials, prepared.seed)
+    board = build_board(work.root, prepared.dataset, prepared.metric, trials, prepared.seed)
+    said = judge_words(prepared.task, agreement(prepared.task, None, work.root)) if prepared.task.judge else ()
+    return msgspec.structs.replace(board, reasons=(*board.reasons, *said))
 
 
 def _measure(work: Finish, key: str) -> bool:
@@ -231,8 +234,6 @@ def _broken_promises(work: Finish, key: str) -> list[str]:
         found.append(f"limits.device {task.limits.device!r} was asked for, and it runs on the cpu")
     if task.limits.offline and any(not one.local for one in externals(open_program(work.folder(key)))):
         found.append("limits.offline was asked for, and it talks to other machines")
-    if task.checks:
-        found.append(f"checks were asked for, and this version runs none: {', '.join(task.checks)}")
     return found
 
 
@@ -256,7 +257,18 @@ def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
         opened = _count_opening(work)
         try:
             with on_threads(os.cpu_count() or 1):
-                answers = engine.run(rows, Call(purse=Ledger(work.root / LEDGER_FILE)))
+                ledger = Ledger(work.root / LEDGER_FILE)
+                answers = engine.run(rows, Call(purse=ledger))
+                if prepared.task.checks or prepared.task.judge is not None:
+                    known = {prepared.task.target: prepared.dataset.target[prepared.test]}
+                    answers = verdicts(
+                        prepared.task,
+                        {**rows, **(known if prepared.task.answer == "text" else {})},
+                        answers,
+                        purse=ledger,
+                        reference=models_of(program),
+                        salt=salt_of(program),
+                    )
         except OutOfMoney:
             return {}, opened
     names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])

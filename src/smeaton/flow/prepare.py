@@ -19,6 +19,7 @@ from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 from smeaton.trials.notice import Listener, Notice
+from smeaton.trials.verdict import identity
 from smeaton.weights import is_reference
 
 
@@ -74,7 +75,8 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
 def _identity(task: Task, dataset: Dataset, seed: int, metric: str) -> str:
     """Names the build's folder: budget, limits, bars and names may change without repeating a trial."""
     what = {"data": dataset.hash, "inputs": task.inputs, "output": task.output, "rows": task.rows, "test": task.test}
-    form = msgspec.json.encode([what, seed, metric, __version__], order="deterministic")
+    judged = identity(task) if task.checks or task.judge is not None else []
+    form = msgspec.json.encode([what, seed, metric, __version__, *judged], order="deterministic")
     return hashlib.sha256(form).hexdigest()[:12]
 
 

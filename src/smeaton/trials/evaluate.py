@@ -17,7 +17,7 @@ from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import interval, mean
 from smeaton.runtime.files import durable_write, open_program
 from smeaton.task.arrays import save_table
-from smeaton.task.table import PROBABILITY, Array, Table
+from smeaton.task.table import PROBABILITY, Array, Table, take
 from smeaton.trials.calibrate import Scored, cross_fit, fit_checked, scored
 from smeaton.trials.record import Candidate, Interval, Trial
 from smeaton.trials.reject import REJECTION_FILE, Rejections, judged, learn, outside_code
@@ -36,6 +36,7 @@ from smeaton.trials.results import (
 )
 from smeaton.trials.thresholds import THRESHOLD_FILE, Marked, Thresholds, applied, marked, takes_thresholds, wants
 from smeaton.trials.thresholds import learn as learn_thresholds
+from smeaton.trials.verdict import revised
 
 if TYPE_CHECKING:
     from smeaton.data.dataset import Dataset
@@ -83,6 +84,11 @@ def evaluate(
         pairs = zip(answers, cuts.judges, strict=True)
         answers = [[applied(table, judge, task) for table in tables] for tables, judge in pairs]
         durable_write(folder / THRESHOLD_FILE, msgspec.json.encode(cuts))
+    if task.checks and task.judge is None:  # what calibration or thresholds changed is checked again
+        answers = [
+            [revised(task, take(dataset.table, fold.held), old, new) for old, new in zip(before, after, strict=True)]
+            for fold, before, after in zip(folds, held, answers, strict=True)
+        ]
     metric = load_metric(metric_name, task)
     stats, rows = _statistics(metric, answers, dataset, folds)
     scores, score = _scores(metric, stats, rows, dataset, folds)

@@ -38,6 +38,7 @@ from smeaton.trials.executors import Job
 from smeaton.trials.pool import open_finished
 from smeaton.trials.purse import Meter
 from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, check_answers, in_scale, usual_size
+from smeaton.trials.verdict import kin_words, models_of, salt_of, verdicts
 
 Report = Callable[[int, float], None]
 PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
@@ -140,10 +141,10 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
         call = Call(purse=work.meter, seed=work.job.seed)
         with remembering(_store(work.job)):
             answers = engine.run(held, call)
-        _save(work, answers, held, HELD)
+        _save(work, _judged(work, program, answers, held), held, HELD)
         for repeat in range(1, work.job.repeats if effect != "pure" else 1):
             again = Call(purse=work.meter, seed=work.job.seed + repeat)
-            _save(work, engine.run(held, again), held, f"{HELD}-{repeat}")
+            _save(work, _judged(work, program, engine.run(held, again), held), held, f"{HELD}-{repeat}")
         if effect == "external" or not len(work.fold.stop):
             stop = none_of(stop)  # nothing reads these answers: do not pay for them
             _save(work, none_of(answers), stop, STOP)
@@ -155,6 +156,20 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
             work.facts["shared"] += time.monotonic() - start
         if effect == "pure":
             _prove(work, fitted, engine, answers)
+
+
+def _judged(work: Work, program: Program, answers: Table, held: Table) -> Table:
+    """The answers with the verdicts of the task's checks and judge, where it has any."""
+    task = work.task
+    if not task.checks and task.judge is None:
+        return answers
+    # The candidate has answered: whoever judges may see what is known to be right.
+    rows = {**held, task.target: work.dataset.target[work.fold.held_index]} if task.answer == "text" else held
+    models = models_of(program)
+    kin = kin_words(task, models)
+    if kin and kin not in work.facts["note"]:
+        work.facts["note"] = "; ".join(filter(None, (work.facts["note"], kin)))
+    return verdicts(task, rows, answers, purse=work.meter, reference=models, salt=salt_of(program))
 
 
 def _store(job: Job) -> VectorStore | None:

@@ -77,7 +77,10 @@ class Connection:
         return [piece async for piece in self.stream(ask, timeout)][-1].reply
 
     async def stream(self, ask, timeout):
-        await asyncio.sleep(self.wait if self.end != "slow" else 30)
+        if self.end == "slow":  # a connection keeps the time it is given
+            await asyncio.sleep(timeout)
+            raise ProviderError("late", kind="timeout", billed=True)
+        await asyncio.sleep(self.wait)
         if self.end in ("busy", "billed"):
             raise ProviderError("no", kind="busy", billed=self.end == "billed")
         if self.end == "broken":

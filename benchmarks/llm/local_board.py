@@ -50,7 +50,11 @@ def run(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Build the task in `folder`, and what the board says."""
     from smeaton.flow.build import board_plot, board_text, build
 
-    rows = sample(args.data, args.text, args.label, args.rows)
+    rows, others = sample(args.data, args.text, args.label, args.rows)
+    with (folder / "unlabelled.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text"])
+        writer.writerows([text] for text, _ in others)
     with (folder / "rows.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["text", "label"])
@@ -58,7 +62,7 @@ def run(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     task = {
         "smeaton": 1,
         "name": "board",
-        "data": "rows.csv",
+        "data": {"examples": "rows.csv", "unlabelled": "unlabelled.csv"},
         "inputs": {"text": "text"},
         "output": {"label": "category"},
         "metric": args.metric,
@@ -82,14 +86,15 @@ def run(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
 
 
-def sample(path: Path, text: str, label: str, count: int) -> list[tuple[str, str]]:
-    """Evenly chosen rows with both values, as (text, label)."""
+def sample(path: Path, text: str, label: str, count: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Evenly chosen rows with both values, as (text, label), and up to 2,000 others, whose labels nobody sees."""
     plain = path.read_bytes()
     lines = (gzip.decompress(plain) if path.suffix == ".gz" else plain).decode("utf-8")
     found = [(row[text], row[label]) for row in csv.DictReader(io.StringIO(lines)) if row[text] and row[label]]
-    if count >= len(found):
-        return found
-    return [found[number * len(found) // count] for number in range(count)]
+    found = list(dict(found).items())  # a text twice would be in two folds
+    chosen = {number * len(found) // count for number in range(min(count, len(found)))}
+    others = [row for place, row in enumerate(found) if place not in chosen]
+    return [found[place] for place in sorted(chosen)], others[:2000]
 
 
 def say(start: float, notice: Any) -> None:

@@ -54,7 +54,19 @@ def test_it_names_every_route_that_answers(document: Any) -> None:
         "/models/tickets/reload",
         "/metrics",
         "/feedback",
+        "/v1/chat/completions",
+        "/v1/responses",
+        "/v1/embeddings",
+        "/v1/models",
     }
+
+
+def test_it_says_what_of_openais_parameters_is_honoured(document: Any) -> None:
+    body = document["paths"]["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["n"] == {"enum": [1, None]}
+    assert body["properties"]["temperature"] == {"enum": [None]}
+    assert {name.partition("@")[0] for name in body["properties"]["model"]["enum"]} == {"churn", "tickets"}
+    assert body["additionalProperties"] is False
 
 
 def test_rows_and_answers_follow_the_types(document: Any) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from smeaton.service.hosted import Hosted
+from smeaton.service.schema_openai import ERROR, error_schema, openai_paths
 from smeaton.service.settings import Settings
 from smeaton.task.structure import END, START, answered, is_spans
+from smeaton.task.table import USAGE
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 
@@ -91,7 +93,10 @@ def answer_schema(task: Task, outputs: tuple[str, ...]) -> Schema:
             properties[name] = {"type": "object", "properties": shares, "required": list(shares)}
         else:
             properties[name] = {"type": ["string", "null"]} if name == "error" else {}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    if USAGE in properties:
+        properties[USAGE] = {"type": ["object", "null"], "description": "tokens and dollars, where asked for"}
+    required = [name for name in properties if name != USAGE]
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _answered(kind: Type) -> Schema:
@@ -109,7 +114,7 @@ def _answered(kind: Type) -> Schema:
 
 
 def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
-    """The OpenAPI document of the REST routes."""
+    """The OpenAPI document of the REST routes and of OpenAI's."""
     paths: Schema = {
         "/health/live": _get("live", "whether the process answers"),
         "/health/ready": _get("ready", "whether every model is ready", {"503": {"description": "not ready"}}),
@@ -117,7 +122,8 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
         "/metrics": {"get": _metrics()},
         "/feedback": {"post": _feedback(settings)},
     }
-    schemas: Schema = {"Error": _error_schema()}
+    paths |= openai_paths(models)
+    schemas: Schema = {"Error": _error_schema(), ERROR: error_schema()}
     for number, model in enumerate(models.values()):
         schemas[f"{model.name}.row"] = row_schema(model.task, model.engine.program.inputs)
         schemas[f"{model.name}.answer"] = answer_schema(model.task, model.engine.program.outputs)
@@ -155,12 +161,13 @@ def _predict(model: Hosted, settings: Settings) -> Schema:
     rows = {"type": "array", "items": _ref(f"{model.name}.row"), "minItems": 1, "maxItems": settings.limits.rows}
     stream = {"type": "boolean", "default": False, "description": "answer piece by piece, as server-sent events"}
     answers = {"type": "array", "items": _ref(f"{model.name}.answer")}
+    usage = {"type": "boolean", "default": False, "description": "say what each row took of other models"}
     content = _json(_object({"predictions": answers}, "predictions"))
     content["text/event-stream"] = {"schema": {"type": "string"}}
     return {
         "operationId": f"predict_{model.name}",
         "summary": model.task.goal or f"Predict {model.task.target}",
-        "requestBody": _body(_object({"rows": rows, "stream": stream}, "rows")),
+        "requestBody": _body(_object({"rows": rows, "stream": stream, "usage": usage}, "rows")),
         "responses": {"200": {"description": "one answer for each row, in order", "content": content}, **_refusals()},
     }
 

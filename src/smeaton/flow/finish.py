@@ -129,10 +129,13 @@ def _measured_board(work: Finish) -> Board:
     """The board, with the costs of all whose cost decides who wins."""
     board = _board(work)
     failed: set[str] = set()
+    # Where language models stand on the board too, some of the time is theirs.
+    compared = any(trial.effect == "external" for trial in work.result.trials)
+    most = MOST_MEASURED // 2 if compared else MOST_MEASURED
     while todo := [key for key in contenders(board) if key not in work.costs and key not in failed]:
         reserve = work.result.plan.reserve if work.result.plan else 0.0
         hurried = not work.patient and work.clock.left() < 0.4 * reserve
-        if work.costs and (len(work.costs) >= MOST_MEASURED or hurried):
+        if work.costs and (len(work.costs) >= most or hurried):
             names = ", ".join(sorted({board[key].family for key in todo}))
             work.listen(Notice("note", f"not measured for want of time, so not chosen: {len(todo)} more ({names})"))
             break
@@ -153,7 +156,7 @@ def _showpieces_measured(work: Finish, board: Board, failed: set[str]) -> Board:
     cost wants to see what did not win. The money for the sealed test of what wins is not touched."""
     reserve = work.result.plan.reserve if work.result.plan else 0.0
     for key in showpieces(board):
-        if len(work.costs) >= MOST_SHOWN or (not work.patient and work.clock.left() < 0.7 * reserve):
+        if len(work.costs) >= MOST_SHOWN or (not work.patient and work.clock.left() < 0.25 * reserve):
             break
         if key in work.costs or key in failed or not _affordable(work, board, key):
             continue

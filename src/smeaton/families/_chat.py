@@ -185,6 +185,8 @@ def _chat_args(task: Task, asking: Asking, columns: Mapping[str, str], host: str
     kind_name = task.answer
     limit = asking.max_tokens or _MAX_TOKENS[kind_name] + (_REASON_TOKENS if asking.reasoning != "off" else 0)
     local = host == LOCAL
+    # A server that answers one call after the other is given few: what it holds it computes though the caller left.
+    single = local and providers.resolve(asking.reference).dialect == "llama-cpp-python"
     return {
         "model": asking.reference,
         "host": host,
@@ -201,7 +203,8 @@ def _chat_args(task: Task, asking: Asking, columns: Mapping[str, str], host: str
         "probability": asking.probability,
         "max_tokens": limit,
         "temperature": 0.0,
-        "parallel": 2 if local else 8,
+        "parallel": 2 if single else 8,
+        "at_once": 2 if single else 1000,
         "timeout": 180.0 if local else 60.0,  # a server of this machine answers one after the other
         "max_input": MAX_INPUT,
     }

@@ -54,6 +54,7 @@ class Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     timeout: float = 60.0
     attempts: int = 4
     parallel: int = 8
+    at_once: int = 1000
     repair: int = 1
     max_input: int = 20_000
 
@@ -70,7 +71,7 @@ class Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @property
     def policy(self) -> Policy:
         """How hard a model is tried."""
-        return Policy(timeout=self.timeout, attempts=self.attempts, parallel=self.parallel)
+        return Policy(timeout=self.timeout, attempts=self.attempts, parallel=self.at_once)
 
     @property
     def samples(self) -> int:
@@ -97,7 +98,7 @@ def checked(step: Step) -> Args:
 def _rules(step: Step, args: Args) -> tuple[tuple[bool, str], ...]:
     labelled = args.output.answer in ("class", "many")
     used = {column.column for column in args.inputs} | ({args.examples} if args.examples else set())
-    numbers = (args.max_tokens, args.attempts, args.parallel, args.max_input)
+    numbers = (args.max_tokens, args.attempts, args.parallel, args.at_once, args.max_input)
     count = 4 if labelled else 3
     return (
         (not step.files, "names its prompt as its first file"),

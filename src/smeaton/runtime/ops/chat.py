@@ -13,7 +13,8 @@ Outputs, in this order: `prediction`, `probability` (only where there are labels
     reasoning    `off`, `low`, `medium`, `high`: the model's own, where it has it; `field`: in words before the answer
     probability  `none`: by what was said alone; `logprobs`: by the tokens' alternatives (a reply that came without
                  them counts as `none`); `repeats`: by asking `repeats` times. `_chat_chance.py` says how
-    max_tokens, temperature, timeout (seconds), attempts, parallel (rows at once)
+    max_tokens, temperature, timeout (seconds), attempts, parallel (rows of a call at once)
+    at_once      calls under way to one model in this process, over all callers
     repair       how often a reply that cannot be read is asked for again
     max_input    bytes of a row, with its examples; a larger row is not sent
 

@@ -83,6 +83,18 @@ bench-serve: $(VENV)/.dev
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.serving --peers $(PEERS)
 	$(BIN)/python -m benchmarks.serving.report
 
+# make bench-llm DATA=FOLDER [GGUF=MODEL.gguf]: FOLDER holds one folder a text set. About 25 minutes with nothing else
+# running; the last part needs a model and llama.cpp's server (see docs/llm.md).
+bench-llm: $(VENV)/.dev
+	@test -n "$(DATA)" || { echo "say where the sets lie: make bench-llm DATA=FOLDER"; exit 2; }
+	$(BIN)/python -m benchmarks.llm.layer
+	$(BIN)/python -m benchmarks.llm.service
+	$(BIN)/python -m benchmarks.llm.ledger
+	$(BIN)/python -m benchmarks.llm.prompt_search
+	$(BIN)/python -m benchmarks.llm.cascade $(DATA)
+	$(if $(GGUF),$(BIN)/python -m benchmarks.llm.local_board $(DATA)/sms_spam/data.csv.gz --text text --label label \
+		--gguf $(GGUF) --rows 250 --budget 12m)
+
 # make soak [MINUTES=60]: generated requests, steady load, ends, swaps, kills. About 20 minutes beside the steady load.
 soak: MINUTES ?= 60
 soak: $(VENV)/.dev

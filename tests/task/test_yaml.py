@@ -470,7 +470,8 @@ def tasks(draw: st.DrawFn) -> Task:
         checks=("checks.py:polite",) if tools else (),
         judge=draw(st.none() | st.builds(
             Judge, model=st.sampled_from(["local:", "openai:gpt-5-mini"]),
-            rubric=_words.filter(str.strip).map(str.strip), labelled=st.none() | st.just("judged.csv"), same_family=st.booleans(), always=st.booleans())),
+            rubric=_words.filter(str.strip).map(str.strip), labelled=st.none() | st.just("judged.csv"),
+            same_family=st.booleans(), always=st.booleans())),
         accept=Accept(leak=draw(masks)),
         folder=str(HERE),
     )  # fmt: skip

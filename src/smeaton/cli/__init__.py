@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from types import ModuleType
 
 VERBS = (
-    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve", "journal",
-    "key", "verify",
+    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve",
+    "journal", "key", "verify",
 )  # fmt: skip
 
 _EPILOG = """\

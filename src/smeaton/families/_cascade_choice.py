@@ -27,18 +27,19 @@ _PSEUDO = 2.0  # rows that the table of a label begins with, spread as over all 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Answers of both parts to the same rows, (rows,) each, with the rows' targets. `cost` is what one asked row takes,
-    in dollars; NaN = unknown."""
+    in dollars; NaN = unknown. `part` numbers the fold of each row: how sure a model is differs from fit to fit."""
 
     small: Table
     chat: Table
     target: Array
     cost: float = 0.0
+    part: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A cascade as it would have answered the evidence. `loss` is the metric, lower is better; `slack` one standard
-    error of `share`, that of the rows asked."""
+    """A cascade as it would have answered the evidence. `loss` is the metric, lower is better; `slack` is by how much
+    `share`, that of the rows asked, may be exceeded: one standard error, and what single folds differ from all."""
 
     measure: Measure
     threshold: float
@@ -77,7 +78,8 @@ def thinned(evidence: Evidence) -> Evidence:
     if count <= _MOST_ROWS:
         return evidence
     some = np.linspace(0, count - 1, _MOST_ROWS).astype(np.int64)
-    return Evidence(take(evidence.small, some), take(evidence.chat, some), evidence.target[some], evidence.cost)
+    part = None if evidence.part is None else evidence.part[some]
+    return Evidence(take(evidence.small, some), take(evidence.chat, some), evidence.target[some], evidence.cost, part)
 
 
 def loss_of(task: Task, table: Table, target: Array) -> float:
@@ -90,7 +92,7 @@ def loss_of(task: Task, table: Table, target: Array) -> float:
 def options(task: Task, evidence: Evidence) -> list[Option]:
     """Every cascade of two parts: each measure at each share, what is said taken as it is or combined by Bayes' rule
     (for classes)."""
-    metric, rows = metric_of(task), len(evidence.target)
+    metric = metric_of(task)
     sign = 1.0 if metric.better == "lower" else -1.0
     asked = [(False, evidence.chat)]
     if task.is_class:
@@ -102,14 +104,14 @@ def options(task: Task, evidence: Evidence) -> list[Option]:
             unsure = ~(sure >= threshold)
             for combine, answers in asked:
                 stats = metric.rows(_mixed(evidence.small, answers, unsure), evidence.target, task.labels)
-                slack = math.sqrt(share * (1 - share) / rows)
+                slack = _slack(unsure, evidence.part)
                 loss = sign * mean(metric, stats)
                 found.append(Option(measure, threshold, combine, share, slack, loss, stats))
     return found
 
 
 def pick(task: Task, found: Sequence[Option], goal: Goal, most: float) -> Option | None:
-    """The option for a goal whose share of asked rows is at most `most`, with one standard error to spare; of equals
+    """The option for a goal whose share of asked rows is at most `most`, with its slack to spare; of equals
     the one that asks less. None where there is none."""
     fitting = [option for option in found if option.share + option.slack <= min(goal.share, most) or _free(goal, most)]
     if not fitting:
@@ -173,6 +175,14 @@ def _thresholds(sure: Array) -> Iterator[tuple[float, float]]:
         if below > 0 and threshold not in seen:
             seen.add(threshold)
             yield threshold, below
+
+
+def _slack(unsure: Array, part: Array | None) -> float:
+    share = float(unsure.mean())
+    error = math.sqrt(share * (1 - share) / len(unsure))
+    if part is None:
+        return error
+    return error + max(float(unsure[part == one].mean()) for one in np.unique(part)) - share
 
 
 def _mixed(small: Table, chat: Table, unsure: Array) -> dict[str, Array]:

@@ -43,7 +43,9 @@ def evidence_of(task: Task, small: Finished, chat: Finished, fold: Fold, run: Ru
         OutOfMoney: there is not enough to ask about the stop rows.
     """
     others = folds_known((small, chat), fold, run)
+    folds = None
     if others:
+        folds = np.repeat(others, [len(run.other_folds[number]) for number in others])
         target = np.concatenate([run.other_folds[number] for number in others])
         one = joined([small.held[number] for number in others])
         other = joined([chat.held[number] for number in others])
@@ -55,7 +57,7 @@ def evidence_of(task: Task, small: Finished, chat: Finished, fold: Fold, run: Ru
         other = _asked(task, chat, take(fold.stop.x, some), fold, run) if len(some) else {}
     if not len(target):
         raise InputError("a cascade has no rows to be chosen by", fix="give the task more rows")
-    return Evidence(one, other, target, _cost(other))
+    return Evidence(one, other, target, _cost(other), folds)
 
 
 def joined(tables: Sequence[Table]) -> dict[str, Array]:

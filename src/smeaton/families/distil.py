@@ -21,6 +21,7 @@ from smeaton.data.read import read
 from smeaton.errors import DataError, InputError
 from smeaton.families import Config, Family, Fitted, Refusal, Run, Space
 from smeaton.families._chat import Asking, fitted, hosts, instruction, label_words, models, salt_of, shown_examples
+from smeaton.families._parts import STEPS
 from smeaton.families._prompt_task import odds, refusal
 from smeaton.runtime.ops._chat_prompt import Prompt
 from smeaton.task.profile import Profile
@@ -72,6 +73,7 @@ class DistilFamily:
         pool = unlabelled(task)
         student: Family = plugins.load("families", str(config["student"]))
         settings = dict(config.get("settings", {}))
+        ended = {STEPS: config[STEPS]} if STEPS in config else {}
         chosen = disputed(task, student, settings, fold, run, pool)[: int(config.get("calls", _CALLS))]
         asked = take(pool, chosen)
         teacher = fitted(task, _asking(task, config, fold), fold, run)
@@ -79,10 +81,11 @@ class DistilFamily:
         answered = np.array([error is None for error in said[ERROR]], dtype=bool)
         soft = np.asarray(said[PROBABILITY], dtype=np.float64)[answered]
         taught = taught_rows(fold.train, take(asked, answered), soft)
-        made = student.fit(task, settings, replace(fold, train=taught), run)
+        made = student.fit(task, {**settings, **ended}, replace(fold, train=taught), run)
         failed = f", {int((~answered).sum())} without an answer" if not answered.all() else ""
         note = f"{len(chosen):,} of {rows_in(pool):,} unlabelled rows labelled by {config['model']}{failed}"
         made.note = "; ".join(filter(None, (note, getattr(made, "note", ""))))  # type: ignore[attr-defined]
+        made.refit = None  # type: ignore[attr-defined]  # without stop rows nothing says how far to trust the teacher
         return made
 
 

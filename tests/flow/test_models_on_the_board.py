@@ -133,3 +133,17 @@ def test_what_is_not_agreed_to_is_not_built(tmp_path: Path, monkeypatch: pytest.
     assert asked[0].hosts == ("api.openai.com",)
     assert asked[0].rows > 0
     assert asked[0].price is not None
+
+
+def test_what_a_weak_model_writes_does_not_end_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def weak(request: Request) -> Say:
+        return answer(request) if request.user.startswith("{") else Say(text="```\n# Labels\n```")
+
+    with serve(Script(weak)) as server:
+        for name, value in server.config(tmp_path / "llm.toml", {MODEL: (1.0, 2.0)}).items():
+            monkeypatch.setenv(name, value)
+        only = f'{{only: [prompt_search], add: ["{MODEL}"]}}'
+        built = smeaton.build(write(tmp_path, solutions=only, budget="{time: 60s, money: $1}"))
+    found = [row for row in built.board.rows if row.family == "prompt_search"]
+    assert {row.state for row in found} == {"done"}
+    assert "no gain" in found[0].why

@@ -91,7 +91,17 @@ class PromptFamily:
             probability=odds(task, reference),
             evidence={"chosen_by": "written from the task" if not config.get("prompt") else str(config["prompt"])},
         )
-        return fitted(task, asking, fold, run)
+        return fitted(task, asking, fold, run, _style(config))
+
+
+def _style(config: Config) -> str:
+    """How the model is asked, for the board."""
+    shots = int(config.get("examples", 0))
+    near = "chosen for each row" if config.get("nearest", True) else "the same for all rows"
+    parts = [f"{shots} examples {near}" if shots else "no examples"]
+    parts += ["a reason before the answer"] if config.get("reasoning") else []
+    parts += [f"the prompt {config['prompt']}"] if config.get("prompt") else []
+    return ", ".join(parts)
 
 
 def start_prompt(task: Task, config: Config) -> Prompt:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from smeaton.data.fold import Fold, Rows
+from smeaton.errors import ProgramError
 from smeaton.families import Choice, Config, Refusal, Run, Space
 from smeaton.families._chat import (
     ASKED_ROWS,
@@ -114,7 +115,10 @@ class _Search:
     def answer(self, text: str, places: Sequence[int]) -> Graded:
         """Answers some training rows with an instruction."""
         asking = replace(self._asking, prompt=Prompt(text, self._asking.prompt.labels))
-        made, files = program(self._task, asking, self._salt)
+        try:
+            made, files = program(self._task, asking, self._salt)
+        except ProgramError as error:  # what a weak model writes need not be an instruction
+            return Graded([0.0] * len(places), [{"Feedback": f"unusable: {error.message}"}] * len(places))
         index = np.asarray(places, dtype=np.int64)
         rows = take(self._rows.x, index)
         answers = ChatFitted(made, files, self._run.scratch, self._run.purse, self._run.seed).predict(rows)

@@ -12,7 +12,9 @@ fake server of the product, asked by the `chat` step; for the rows that only cho
 out in this process, and a hundred of them are held against what the server says. The cascade is the family `cascade`
 with the goal `tenth`, fitted on each fold from the other folds, exported, and run as the program that would ship.
 
-Wanted: no more than 0.5 points of accuracy below the model alone, with at most a tenth of its calls, on three sets.
+Wanted, of a model that is right in 95 % of the rows: no more than 0.5 points of accuracy below the model alone, with at
+most a tenth of its calls, on three sets. The other accuracies are shown beside it, and for each set whether the small
+model alone is as near: where it is, the set says little of the cascade.
 """
 
 import argparse
@@ -49,7 +51,7 @@ SETS = {
 FOLDS, STOP_SHARE, CHECKED = 3, 0.1, 100
 MODEL = "openai:scripted"
 DOLLARS = (0.25, 2.0)  # for a million tokens
-WORSE, CALLS, WANTED = 0.005, 0.1, 3
+WORSE, CALLS, WANTED, JUDGED = 0.005, 0.1, 3, 0.95
 
 
 def main() -> int:
@@ -73,7 +75,8 @@ def main() -> int:
     if args.keep:
         report = {"seed": args.seed, "python": platform.python_version(), "cpus": os.cpu_count(), "passed": passed}
         (RESULTS / "llm_cascade.json").write_text(json.dumps({**report, "rows": found}, indent=1) + "\n")
-    return 0 if max(passed.values()) >= min(WANTED, len(args.sets)) else 1
+    judged = passed.get(str(JUDGED), min(passed.values()))
+    return 0 if judged >= min(WANTED, len(args.sets)) else 1
 
 
 @dataclass
@@ -278,6 +281,7 @@ def report(bench: Bench, chat: Finished, answers: list[Any], share: float) -> di
         "difference": [value, low, high],
         "calls": share,
         "dollars_per_1k": {"teacher": 1000 * cost, "cascade": 1000 * cost * share},
+        "small_within": bool(mean(metric, small) - mean(metric, model) >= -WORSE),
         "within": bool(value >= -WORSE and share <= CALLS),
     }
 
@@ -289,6 +293,7 @@ def line(row: dict[str, Any]) -> str:
         f"{row['set']:14} {row['labels']:4} labels  model {row['model']:.2f}: small {100 * row['small']:.2f}  "
         f"teacher {100 * row['teacher']:.2f}  cascade {100 * row['cascade']:.2f} at {row['calls']:.1%} of the calls, "
         f"difference {value:+.2f} [{low:+.2f}, {high:+.2f}]  {'within' if row['within'] else 'not within'}"
+        f" (small alone {'too' if row['small_within'] else 'not'})"
         f"  ({row['seconds']:.0f} s, asked again: {row['calls_again']})"
     )
 

@@ -97,6 +97,8 @@ class Chooser:
             members = self.members(trials, space.pool)
             if len(members) < space.needs_pool:
                 continue
+            if space.pool == "all" and len({trial.effect == "external" for trial in members}) < 2:
+                continue  # nothing to put together yet: of what asks others and what does not, one is missing
             keys = tuple(trial.key for trial in members)
             for start in space.starts or ({},):
                 config: dict[str, Any] = {**start, MEMBERS: list(keys)}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from smeaton.errors import OutOfMoney
-from smeaton.families._prompt_improve import Graded, improve
+from smeaton.errors import OutOfMoney, ProviderError
+from smeaton.families._prompt_improve import Graded, Limits, improve
 
 START, RULE = "Say which.", "Dates are urgent."
 
@@ -37,7 +37,7 @@ class Models:
 
 def test_a_rule_that_helps_is_found_within_the_calls() -> None:
     models = Models()
-    found = improve(START, 200, models.answer, models.reflect, calls=150, seed=3)
+    found = improve(START, 200, models.answer, models.reflect, Limits(150), seed=3)
     assert found.certain
     assert RULE in found.best
     assert models.calls == found.calls <= 150
@@ -48,7 +48,7 @@ def test_a_rule_that_helps_is_found_within_the_calls() -> None:
 
 def test_where_nothing_helps_it_says_so_and_keeps_the_start() -> None:
     models = Models(helps=False)
-    found = improve(START, 200, models.answer, models.reflect, calls=150, seed=3)
+    found = improve(START, 200, models.answer, models.reflect, Limits(150), seed=3)
     assert (found.certain, found.best) == (False, START)
     assert "no gain" in found.words
     assert models.calls <= 150
@@ -65,19 +65,68 @@ def test_the_rows_that_decide_were_not_used_before() -> None:
             return Graded([float(RULE in text)] * 28, [{}] * 28)
         return models.answer(text, rows)
 
-    found = improve(START, 200, answer, models.reflect, calls=150, seed=3)
+    found = improve(START, 200, answer, models.reflect, Limits(150), seed=3)
     assert len(seen) == 2
     assert found.rows_apart == 28
 
 
 def test_the_same_seed_brings_the_same() -> None:
-    one, other = (improve(START, 120, m.answer, m.reflect, calls=120, seed=5) for m in (Models(), Models()))
+    one, other = (improve(START, 120, m.answer, m.reflect, Limits(120), seed=5) for m in (Models(), Models()))
     assert one == other
 
 
 @pytest.mark.parametrize("money", [5, 40, 100])
 def test_money_that_runs_out_ends_it_with_the_start(money: int) -> None:
     models = Models(money=money)
-    found = improve(START, 200, models.answer, models.reflect, calls=150, seed=3)
+    found = improve(START, 200, models.answer, models.reflect, Limits(150), seed=3)
     assert found.best == START
     assert "the money ran out" in found.words
+
+
+def test_a_search_that_the_clock_ends_is_repeated_by_its_calls() -> None:
+    models = Models()
+    clocked = improve(START, 200, models.answer, models.reflect, Limits(150, seconds=0.0), seed=3)
+    assert (clocked.best, clocked.steps) == (START, 0)
+    one, other = (
+        improve(START, 200, m.answer, m.reflect, Limits(150, seconds=0.0, steps=40), seed=3)
+        for m in (Models(), Models())
+    )
+    assert one == other
+    assert 0 < one.calls <= 40 + 2 * one.rows_apart
+    assert "the clock ended it" in one.words
+
+
+def test_a_time_in_the_middle_is_told_as_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    models, now = Models(), [0.0]
+    monkeypatch.setattr("smeaton.families._prompt_improve.time.monotonic", lambda: now[0])
+
+    def answer(text: str, rows: Sequence[int]) -> Graded:
+        now[0] += len(rows)
+        return models.answer(text, rows)
+
+    clocked = improve(START, 200, answer, models.reflect, Limits(150, seconds=45.0), seed=3)
+    assert 0 < clocked.steps < 94
+    later = Models()
+    again = improve(START, 200, later.answer, later.reflect, Limits(150, steps=clocked.steps), seed=3)
+    assert again == clocked
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ProviderError("overloaded", kind="busy"), "gave no answer: overloaded"),
+        (OutOfMoney("no money is left"), "the money ran out"),
+    ],
+)
+def test_a_reflecting_model_that_fails_is_not_asked_again(error: Exception, words: str) -> None:
+    models, asked = Models(), list[str]()
+
+    def reflect(text: str) -> str:
+        asked.append(text)
+        raise error
+
+    found = improve(START, 200, models.answer, reflect, Limits(150), seed=3)
+    assert found.best == START
+    assert words in found.words
+    assert len(asked) == 1
+    assert found.calls < 40

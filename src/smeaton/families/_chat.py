@@ -69,6 +69,8 @@ def _obstacle(task: Task, profile: Profile, reference: str, named: bool) -> str:
         needs.append("set privacy.external: true (or --external)")
     if task.budget.money <= 0:
         needs.append("set budget.money (or --money)")
+    if prices.rate(reference) is None:
+        needs.append(f'state its price in llm.toml: [prices."{reference}"]')
     needs = [need for need in needs if need]
     return f"{'; '.join(needs)}; {_cost(task, profile, reference)}" if needs else ""
 
@@ -218,7 +220,7 @@ def most(reference: str, limit: int) -> float:
 
 @dataclass(slots=True)
 class ChatFitted:
-    """A program with its files in memory. What it answers costs what its program costs."""
+    """A program with its files in memory. What it answers costs what its program costs. `steps` as `Fitted` says."""
 
     program: Program
     files: Mapping[str, bytes]
@@ -226,6 +228,7 @@ class ChatFitted:
     purse: Purse | None
     seed: int
     note: str = ""
+    steps: int = 0
 
     def predict(self, rows: Table) -> Table:
         """The program's own answers."""

@@ -6,13 +6,14 @@ by, and some kept aside. The last decide alone, once, whether the best instructi
 interval of their paired difference. So a search that found nothing says so.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from smeaton.errors import OutOfMoney
+from smeaton.errors import OutOfMoney, ProviderError
 from smeaton.extras import needs
 from smeaton.task.table import Array
 
@@ -21,6 +22,7 @@ _BATCH = 4  # rows that one reflection is shown
 _LEARN, _JUDGE, _APART = 16, 12, 28  # rows to learn from, to choose by, and to decide by
 _SHARE_APART = 0.35  # of few rows
 _ROUNDS = 2_000  # bootstrap resamples of the paired difference
+_NO_MONEY = "the money ran out"
 _TEXT = 6_000  # characters of an instruction; a longer one is no instruction
 
 #: Answers rows by position with an instruction: how right each is (0 to 1), and what to tell the reflecting model.
@@ -50,6 +52,7 @@ class Found:
     tried: tuple[tuple[str, float], ...]
     rows_apart: int
     ended: str = ""
+    steps: int = 0  #: calls of the search when the clock ended it; 0 where it did not
 
     @property
     def words(self) -> str:
@@ -63,16 +66,22 @@ class Found:
 
 
 class _Spent(Exception):
-    """The calls are used up."""
+    """The calls, or the time, are used up."""
 
 
 @dataclass(slots=True)
 class _Counter:
     most: int
+    until: float  # a moment of the monotonic clock
     used: int = 0
+    clocked: bool = False
+    fault: str = ""  #: why nothing more is asked
 
     def take(self, count: int) -> None:
-        if self.used + count > self.most:
+        if self.fault:
+            raise _Spent
+        self.clocked = time.monotonic() >= self.until
+        if self.clocked or self.used + count > self.most:
             raise _Spent
         self.used += count
 
@@ -93,8 +102,8 @@ class _Adapter:
 
         text = candidate[_PART]
         new = [row for row in dict.fromkeys(batch) if (text, row) not in self.known]
+        self.calls.take(len(new))  # also where none is new: what ended the search ends it here
         if new:
-            self.calls.take(len(new))
             graded = self.answer(text, new)
             pairs = zip(graded.scores, graded.records, strict=True)
             self.known |= {(text, row): pair for row, pair in zip(new, pairs, strict=True)}
@@ -116,27 +125,70 @@ class _Adapter:
         return {text: float(np.mean([self.known[text, row][0] for row in self.judged])) for text in whole}
 
 
-def improve(start: str, rows: int, answer: Answer, reflect: Reflect, *, calls: int, seed: int) -> Found:
-    """Search for an instruction better than `start` over `rows` rows, with at most `calls` calls of either kind.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """At most so many calls of either kind. The search itself ends after `seconds`, or, to repeat one that the clock
+    ended, after `steps` calls; the two instructions then still answer the rows kept aside."""
 
-    Deterministic given the seed and what is answered.
+    calls: int
+    seconds: float = float("inf")
+    steps: int | None = None
+
+
+def improve(start: str, rows: int, answer: Answer, reflect: Reflect, limits: Limits, *, seed: int) -> Found:
+    """Search for an instruction better than `start` over `rows` rows within limits.
+
+    Deterministic given the seed, what is answered, and the calls that the clock left.
 
     Raises:
         ExtraMissing: gepa is not installed.
     """
+    learn, judge, apart = _dealt(rows, seed)
+    # Both instructions answer the rows kept aside at the end: those calls are not the search's to use.
+    most = limits.calls - 2 * len(apart)
+    if limits.steps is not None:
+        counter = _Counter(min(most, limits.steps), float("inf"))
+    else:
+        counter = _Counter(most, time.monotonic() + limits.seconds)
+    adapter = _Adapter(answer, counter, frozenset(judge))
+    ended = _searched(start, learn, judge, adapter, reflect, seed)
+    steps = counter.used if counter.clocked else limits.steps or 0
+    stopped = ended or ("the clock ended it" if steps else "")
+    means = {text: mean for text, mean in adapter.means().items() if len(text) <= _TEXT}
+    tried = tuple(sorted(means.items(), key=lambda pair: (-pair[1], pair[0])))
+    best = tried[0][0] if tried and tried[0][1] > means.get(start, 0.0) else start
+    if best == start or ended:
+        return Found(start, False, None, counter.used, tried, len(apart), stopped, steps)
+    try:
+        differences = np.asarray(answer(best, apart).scores) - np.asarray(answer(start, apart).scores)
+    except OutOfMoney:
+        return Found(start, False, None, counter.used, tried, len(apart), _NO_MONEY, steps)
+    gain = _interval(differences, seed)
+    used = counter.used + 2 * len(apart)
+    certain = gain[1] > 0
+    return Found(best if certain else start, certain, gain, used, tried, len(apart), stopped, steps)
+
+
+def _searched(
+    start: str, learn: Sequence[int], judge: Sequence[int], adapter: _Adapter, reflect: Reflect, seed: int
+) -> str:
+    """Let GEPA search until the adapter's counter ends it. Returns what ended it besides calls and time, '' if nothing
+    did."""
     with needs("llm"):
         import gepa
 
-    learn, judge, apart = _dealt(rows, seed)
-    # Both instructions answer the rows kept aside at the end: those calls are not the search's to use.
-    counter = _Counter(calls - 2 * len(apart))
-    adapter = _Adapter(answer, counter, frozenset(judge))
+    counter = adapter.calls
 
     def reflected(prompt: Any) -> str:
         counter.take(1)
-        return reflect(prompt if isinstance(prompt, str) else str(prompt[-1]["content"]))
+        try:
+            return reflect(prompt if isinstance(prompt, str) else str(prompt[-1]["content"]))
+        except OutOfMoney:
+            counter.fault = _NO_MONEY
+        except ProviderError as error:
+            counter.fault = f"the reflecting model gave no answer: {error.message}"
+        raise _Spent  # GEPA goes on after what its model raises: the next rows end the search
 
-    ended = ""
     try:
         gepa.optimize(
             seed_candidate={_PART: start},
@@ -145,29 +197,17 @@ def improve(start: str, rows: int, answer: Answer, reflect: Reflect, *, calls: i
             adapter=adapter,
             reflection_lm=reflected,
             reflection_minibatch_size=min(_BATCH, len(learn)),
-            max_metric_calls=10 * calls,  # the counter is the limit, and a hard one
+            max_metric_calls=10 * max(counter.most, 1),  # the counter is the limit, and a hard one
             logger=_Silent(),
             seed=seed,
             raise_on_exception=True,
             track_best_outputs=False,
         )
     except _Spent:
-        ended = ""
+        return counter.fault
     except OutOfMoney:
-        ended = "the money ran out"
-    means = {text: mean for text, mean in adapter.means().items() if len(text) <= _TEXT}
-    tried = tuple(sorted(means.items(), key=lambda pair: (-pair[1], pair[0])))
-    best = tried[0][0] if tried and tried[0][1] > means.get(start, 0.0) else start
-    if best == start or ended:
-        return Found(start, False, None, counter.used, tried, len(apart), ended)
-    try:
-        differences = np.asarray(answer(best, apart).scores) - np.asarray(answer(start, apart).scores)
-    except OutOfMoney:
-        return Found(start, False, None, counter.used, tried, len(apart), "the money ran out")
-    gain = _interval(differences, seed)
-    used = counter.used + 2 * len(apart)
-    certain = gain[1] > 0
-    return Found(best if certain else start, certain, gain, used, tried, len(apart))
+        return _NO_MONEY
+    return ""
 
 
 def _dealt(rows: int, seed: int) -> tuple[list[int], list[int], list[int]]:

@@ -1,15 +1,19 @@
 """A prompt to a language model: the instruction alone, or with examples, chosen for each row or the same for all.
 
+A prompt beside the task is named in a configuration with a hash of its text: once edited it is another candidate.
+
 Probabilities come from the tokens' alternatives where the model gives them, else from how often what it says is true on
 rows apart (`_chat.learnt`).
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from smeaton.data.fold import Fold
+from smeaton.errors import ProgramError, TaskError
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._chat import (
     ASKED_ROWS,
@@ -56,7 +60,9 @@ class PromptFamily:
         written = [name for name in task.solutions.add if name.endswith(".md")]
         for style in _STYLES:
             starts += [{"model": model, **style} for model in usable]
-        starts[: len(usable)] += [{"model": model, "prompt": name} for name in written for model in usable]
+        starts[: len(usable)] += [
+            {"model": model, "prompt": name, "text": text_hash(task, name)} for name in written for model in usable
+        ]
         here = all(providers.host(model) == LOCAL for model in usable)
         seconds = _LOCAL_SECONDS if here else _FAR_SECONDS
         rows = min(ASKED_ROWS, profile.rows) / 5 + min(MOST_STOP, 0.12 * profile.rows)
@@ -105,11 +111,43 @@ def _style(config: Config) -> str:
 
 
 def start_prompt(task: Task, config: Config) -> Prompt:
-    """The prompt a configuration begins with: one beside the task, else one made from its words."""
+    """The prompt a configuration begins with: one beside the task, else one made from its words.
+
+    Raises:
+        TaskError: the file cannot be read, is no prompt, or is no longer the one of the configuration.
+    """
     if config.get("prompt"):
-        found = read_prompt((Path(task.folder) / str(config["prompt"])).read_text(encoding="utf-8"))
+        name = str(config["prompt"])
+        if config.get("text") not in (None, text_hash(task, name)):
+            raise TaskError(f"{name} was changed since this build began", fix="build again", where=name)
+        found = _read(task, name)
         return Prompt(found.instruction, {**label_words(task), **found.labels})
     return Prompt(instruction(task), label_words(task))
+
+
+def text_hash(task: Task, name: str) -> str:
+    """A hash of what a prompt beside the task says; notes for people do not count.
+
+    Raises:
+        TaskError: the file leads out of the task's folder, cannot be read, or is no prompt.
+    """
+    found = _read(task, name)
+    return hashlib.sha256(repr((found.instruction, list(found.labels.items()))).encode()).hexdigest()[:16]
+
+
+def _read(task: Task, name: str) -> Prompt:
+    home = Path(task.folder).resolve()
+    path = (home / name).resolve()
+    if not path.is_relative_to(home):
+        raise TaskError(
+            f"the prompt {name} is not in the task's folder", fix="put the file into the task's folder", where=name
+        )
+    try:
+        return read_prompt(path.read_text(encoding="utf-8"))
+    except ProgramError as error:
+        raise TaskError(error.message, fix=error.fix, where=name) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise TaskError(f"the prompt {name} cannot be read: {error}", fix="write it as UTF-8", where=name) from error
 
 
 def spread(examples: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:

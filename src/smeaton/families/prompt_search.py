@@ -28,7 +28,8 @@ from smeaton.families._chat import (
     salt_of,
     shown_examples,
 )
-from smeaton.families._prompt_improve import Graded, improve
+from smeaton.families._parts import STEPS
+from smeaton.families._prompt_improve import Graded, Limits, improve
 from smeaton.families._prompt_task import odds, refusal
 from smeaton.llm import providers
 from smeaton.llm.client import Client
@@ -43,6 +44,7 @@ from smeaton.task.task import Task
 
 _CALLS = 150
 _LEAST_ROWS = 60  # below so many there is nothing to keep aside
+_SEARCHING = 0.6  # of the seconds a fit has; the rest is for the rows kept aside and the calibration
 _WRITING = 900  # tokens of a new instruction
 
 
@@ -91,7 +93,7 @@ class PromptSearchFamily:
             len(fold.train),
             search.answer,
             search.reflect,
-            calls=int(config.get("calls", _CALLS)),
+            Limits(int(config.get("calls", _CALLS)), _SEARCHING * run.seconds, config.get(STEPS)),
             seed=run.seed,
         )
         evidence = {
@@ -102,7 +104,7 @@ class PromptSearchFamily:
             "tried": [{"instruction": text, "mean": mean} for text, mean in found.tried],
         }
         best = replace(asking, prompt=Prompt(found.best, asking.prompt.labels), evidence=evidence)
-        return fitted(task, best, fold, run, found.words)
+        return replace(fitted(task, best, fold, run, found.words), steps=found.steps)
 
 
 class _Search:

@@ -196,8 +196,8 @@ def test_predict_needs_leave_and_money(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_money_that_runs_out_in_the_sealed_test_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["smeaton.flow.build"], "_kept_money", lambda prepared, found: 0.0)
-    built = smeaton.build(write(tmp_path, "chat", money="$0.056"))
-    assert spent(tmp_path) <= 0.056
+    built = smeaton.build(write(tmp_path, "chat", money="$0.062"))
+    assert spent(tmp_path) <= 0.062
     assert (built.winner, built.outcome, built.exit_code) == ("fakes.py:chat", "not ready", 3)
     assert any("the money ran out in the sealed test" in reason for reason in built.reasons)
     assert built.test is None
@@ -205,3 +205,22 @@ def test_money_that_runs_out_in_the_sealed_test_is_said(tmp_path: Path, monkeypa
     assert "not ready" in built.summary()
     assert built.bundle is not None
     open_bundle(built.bundle)
+
+
+def test_leave_that_was_taken_back_lets_another_solution_win(tmp_path: Path) -> None:
+    first = smeaton.build(write(tmp_path, "chat"))
+    assert first.winner == "fakes.py:chat"
+    built = smeaton.build(write(tmp_path, "chat", external="false"))
+    assert built.winner == "baseline"
+    found = {row.family: row for row in built.board.rows}
+    assert found["fakes.py:chat"].state == "refused"
+    assert "chat.example" in found["fakes.py:chat"].why
+
+
+def test_a_mask_added_later_keeps_what_was_tried_without_it_off_the_board(tmp_path: Path) -> None:
+    smeaton.build(write(tmp_path, "chat"))
+    task = write(tmp_path, "chat") / "smeaton.yaml"
+    task.write_text(task.read_text().replace("external: true}", "external: true, mask: [body]}"))
+    built = smeaton.build(task)
+    assert built.winner == "baseline"
+    assert "does not mask" in next(row.why for row in built.board.rows if row.family == "fakes.py:chat")

@@ -147,3 +147,18 @@ def test_what_a_weak_model_writes_does_not_end_a_search(tmp_path: Path, monkeypa
     found = [row for row in built.board.rows if row.family == "prompt_search"]
     assert {row.state for row in found} == {"done"}, [row.why for row in found]
     assert "no gain" in found[0].why
+
+
+def test_a_refit_beside_a_paid_prompt_is_measured_and_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(f"{WORDS[label][n % 3]} please {n}", label, n) for n in range(60) for label in WORDS]
+    lines = "".join(f"{text},{label},2026-01-01T00:{n:02d}:00Z\n" for text, label, n in rows)
+    with serve(Script(lambda request: Say(json={"answer": "bug"}))) as server:  # never better than the small model
+        for name, value in server.config(tmp_path / "llm.toml", {MODEL: (1.0, 2.0)}).items():
+            monkeypatch.setenv(name, value)
+        only = f'{{only: [tfidf, prompt], add: ["{MODEL}"]}}'
+        task = write(tmp_path, solutions=only, rows="{time: at}", budget="{time: 40s, money: $1}")
+        (tmp_path / "rows.csv").write_text("text,team,at\n" + lines)
+        built = smeaton.build(task)
+    assert built.winner == "tfidf"
+    assert next(row for row in built.board.rows if row.estimated_from).family == "tfidf"
+    assert next(row for row in built.board.rows if row.name == f"prompt {MODEL}" and row.rank).cost is not None

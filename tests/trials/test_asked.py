@@ -64,6 +64,19 @@ def test_the_pool_shows_every_member_the_same_rows(build: Any) -> None:
         assert np.array_equal(cut.held[number]["probability"], whole.held[number]["probability"][place])
 
 
+def test_fewer_rows_are_some_of_more(build: Any) -> None:
+    made = build()
+    for number, index in enumerate(made.folds):
+        few, more = (some_held(index, number, count).held for count in (10, 20))
+        assert len(few) == 10
+        assert set(few.tolist()) < set(more.tolist()) < set(index.held.tolist())
+    some = fitted(made, Candidate(family="linear"), 20)
+    pairs = [(index, some_held(index, number, 10)) for number, index in enumerate(made.folds)]
+    assert [len(table["prediction"]) for table in open_finished(made.root / some.folder, made.task, 0, pairs).held] == [
+        10, 10, 10,
+    ]  # fmt: skip
+
+
 def test_a_member_that_was_not_asked_enough_is_no_member(build: Any) -> None:
     made = build()
     some = fitted(made, Candidate(family="linear"), 20)

@@ -120,10 +120,11 @@ def fold(dataset: Dataset, index: FoldIndex, number: int) -> Fold:
 
 
 def some_held(index: FoldIndex, number: int, count: int) -> FoldIndex:
-    """The fold with at most `count` of its held-out rows (0 = all): the same ones for whoever asks for so many."""
+    """The fold with at most `count` of its held-out rows (0 = all): the same ones for whoever asks for so many, and
+    among those of whoever asks for more."""
     if not 0 < count < len(index.held):
         return index
-    chosen = np.random.default_rng([count, number]).choice(len(index.held), count, replace=False)
+    chosen = np.random.default_rng(number).permutation(len(index.held))[:count]
     return FoldIndex(index.train, index.stop, index.held[np.sort(chosen)])
 
 

@@ -20,6 +20,7 @@ from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import save_program
 from smeaton.runtime.ops._chat_cell import as_json
 from smeaton.runtime.ops._chat_prompt import Prompt, write_prompt
+from smeaton.runtime.ops.examples import Example, write_examples
 from smeaton.runtime.program import Program, Step
 from smeaton.task.profile import Profile
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, USAGE, Array, Table, rows_in, take
@@ -167,7 +168,7 @@ def program(task: Task, asking: Asking, salt: str) -> tuple[Program, dict[str, b
         }
         step = Step(op="examples", inputs=inputs, outputs=("examples",), args=args, files=("examples.jsonl",))
         steps.append(step)
-        files["examples.jsonl"] = b"".join(msgspec.json.encode(one) + b"\n" for one in asking.examples)
+        files["examples.jsonl"] = write_examples([msgspec.convert(one, Example) for one in asking.examples])
         inputs = (*inputs, "examples")
     outputs = (PREDICTION, *((PROBABILITY,) if task.labels else ()), ERROR, USAGE)
     args = _chat_args(task, asking, columns, host)
@@ -192,7 +193,7 @@ def _chat_args(task: Task, asking: Asking, columns: Mapping[str, str], host: str
     return {
         "model": asking.reference,
         "host": host,
-        "price": most(asking.reference, limit),
+        "price": most(asking.reference, limit, len(asking.prompt.instruction)),
         "output": msgspec.to_builtins(kind),
         "labels": list(task.labels),
         "inputs": [
@@ -212,9 +213,10 @@ def _chat_args(task: Task, asking: Asking, columns: Mapping[str, str], host: str
     }
 
 
-def most(reference: str, limit: int) -> float:
-    """The most one call may cost in dollars: a row of `MAX_INPUT` bytes and a full answer; 0 on this machine."""
-    found = prices.estimate(reference, MAX_INPUT + 4096, limit)
+def most(reference: str, limit: int, instruction: int) -> float:
+    """The most one call may cost in dollars: a row of `MAX_INPUT` bytes, an instruction of so many characters and a
+    full answer; 0 on this machine. As JSON inside JSON a byte may take two."""
+    found = prices.estimate(reference, 2 * MAX_INPUT + 4 * instruction + 8192, limit)
     return found or 0.0
 
 

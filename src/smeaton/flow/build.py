@@ -239,7 +239,7 @@ def _kept_money(prepared: Prepared, found: Mapping[str, Space]) -> float:
     """The part of the money kept for measuring and the sealed test: enough to test what is tried but once."""
     after = len(prepared.test) + 2 * EXTERNAL_CALLS
     rows = len(prepared.train)
-    asked = [min(space.asked_rows or rows, rows) for space in found.values() if space.external]
+    asked = [min(space.asked_rows, rows) for space in found.values() if space.external and space.asked_rows]
     return after / (after + max(asked, default=rows))
 
 

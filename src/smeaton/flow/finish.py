@@ -18,6 +18,7 @@ from smeaton.flow.prepare import Prepared
 from smeaton.leaderboard.board import build_board, contenders, showpieces
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.outcome import Outcome, decide
+from smeaton.llm.endpoint import LOCAL
 from smeaton.metrics._defaults import load_metric, usual
 from smeaton.metrics._intervals import interval
 from smeaton.runtime.call import Call
@@ -32,6 +33,7 @@ from smeaton.trials.measure import CASCADE_CALLS, measure
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Cost, Interval, Trial
+from smeaton.trials.results import PROGRAM, fold_folder
 from smeaton.trials.setup import Result
 from smeaton.trials.ship import Shipped, assemble
 from smeaton.trials.store import Store
@@ -171,7 +173,7 @@ def _affordable(work: Finish, board: Board, key: str) -> bool:
     """Whether measuring a solution leaves enough money for the sealed test of the winner."""
     from smeaton.llm.ledger import Ledger
 
-    call = _row_money(work, key) or 0.0
+    call = _row_money(work, key) or 0.0  # NaN, a price nobody knows, is affordable: it was asked before
     if not call > 0:
         return True
     tested = _row_money(work, board.winner) or 0.0 if board.winner else 0.0
@@ -190,14 +192,27 @@ def _to_ship(work: Finish, board: Board, winner: str) -> str:
 
 
 def _board(work: Finish) -> Board:
+    trials = [_withheld(work, trial) for trial in work.result.trials]
     trials = [
         msgspec.structs.replace(trial, cost=work.costs[trial.key]) if trial.key in work.costs else trial
-        for trial in work.result.trials
+        for trial in trials
     ]
     prepared = work.prepared
     board = build_board(work.root, prepared.dataset, prepared.metric, trials, prepared.seed)
     said = judge_words(prepared.task, agreement(prepared.task, None, work.root)) if prepared.task.judge else ()
     return msgspec.structs.replace(board, reasons=(*board.reasons, *said))
+
+
+def _withheld(work: Finish, trial: Trial) -> Trial:
+    """A trial of an earlier run whose programs send rows away, where this run has no leave for that, as refused: it
+    must not win what it may not do."""
+    if trial.effect != "external" or trial.state != "done" or work.prepared.task.privacy.external:
+        return trial
+    away = {one.host for one in externals(open_program(fold_folder(work.root / trial.folder, 0) / PROGRAM))} - {LOCAL}
+    if not away:
+        return trial
+    note = f"it sends rows to {', '.join(sorted(away))}, as an earlier run was allowed to; this one is not (--external)"
+    return msgspec.structs.replace(trial, state="refused", score=None, note=note)
 
 
 def _measure(work: Finish, key: str) -> bool:
@@ -225,7 +240,8 @@ def _row_money(work: Finish, key: str) -> float | None:
     from smeaton.task.arrays import open_table
     from smeaton.trials.evaluate import OOF
 
-    answers = open_table(work.root / "trials" / key / OOF)
+    # A refit has no answers out of fold: what is known of its rows is what its parent's took.
+    answers = open_table(work.root / "trials" / (work.trial(key).estimated_from or key) / OOF)
     return float(np.mean(answers[COST])) if COST in answers else None
 
 

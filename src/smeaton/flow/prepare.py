@@ -76,7 +76,9 @@ def _identity(task: Task, dataset: Dataset, seed: int, metric: str) -> str:
     """Names the build's folder: budget, limits, bars and names may change without repeating a trial."""
     what = {"data": dataset.hash, "inputs": task.inputs, "output": task.output, "rows": task.rows, "test": task.test}
     judged = identity(task) if task.checks or task.judge is not None else []
-    form = msgspec.json.encode([what, seed, metric, __version__, *judged], order="deterministic")
+    # A trial whose program sends a column as it is must not stand on the board of a task that masks the column.
+    masked = [sorted(task.privacy.mask)] if task.privacy.mask else []
+    form = msgspec.json.encode([what, seed, metric, __version__, *judged, *masked], order="deterministic")
     return hashlib.sha256(form).hexdigest()[:12]
 
 

@@ -151,14 +151,18 @@ class Work:
             waiting = attempt.waiting(self.plan.folds)
             limits = rules.seconds(attempt) if waiting else None
             if limits is not None:
-                self.desk.submit(attempt, waiting[0], *limits, asked=self._asked(attempt))
+                self.desk.submit(attempt, waiting[0], *limits, asked=self._asked(attempt, waiting[0]))
                 return True
         return False
 
-    def _asked(self, attempt: Attempt) -> int:
-        """How many held-out rows of a fold it answers, 0 for all: a family whose answers cost much says so."""
+    def _asked(self, attempt: Attempt, fold: int) -> int:
+        """How many held-out rows of a fold it answers, 0 for all: a family whose answers cost much says so. What is put
+        together of others answers no more than they did: they may have begun when there were to be more folds."""
         space = self.setup.spaces.get(attempt.candidate.family)
-        return math.ceil(space.asked_rows / self.plan.folds) if space is not None else 0
+        own = math.ceil(space.asked_rows / self.plan.folds) if space is not None else 0
+        members = attempt.pool if own else ()
+        parts = [read_fit(trial_folder(self.setup.root, key), fold).job.asked for key in members]
+        return min(filter(None, (own, *parts)), default=0)
 
     def _at_gate(self) -> list[Attempt]:
         folds = self.plan.folds

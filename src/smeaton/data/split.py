@@ -130,8 +130,8 @@ def some_held(index: FoldIndex, number: int, count: int) -> FoldIndex:
 
 def rows_of(dataset: Dataset, index: Array) -> Rows:
     """Some rows of a dataset with their target."""
-    weight = None if dataset.weight is None else dataset.weight[index]
-    return Rows(take(dataset.table, index), np.asarray(dataset.target[index]), weight, index)
+    roles = [None if one is None else one[index] for one in (dataset.weight, dataset.group, dataset.time)]
+    return Rows(take(dataset.table, index), np.asarray(dataset.target[index]), roles[0], index, roles[1], roles[2])
 
 
 def all_rows(index: FoldIndex) -> FoldIndex:

@@ -257,15 +257,16 @@ def some_rows(rows: Rows, share: float, seed: int, classes: bool) -> Rows:
     groups = [np.flatnonzero(rows.y == code) for code in np.unique(rows.y)] if classes else [np.arange(len(rows))]
     for own in groups:
         keep[own[np.argsort(rank[own], kind="stable")[: max(1, round(share * len(own)))]]] = True
-    index = np.flatnonzero(keep)
-    weight = None if rows.weight is None else rows.weight[index]
-    return Rows(take(rows.x, index), rows.y[index], weight, rows.index[index])
+    return rows.take(np.flatnonzero(keep))
 
 
 def join_rows(one: Rows, other: Rows) -> Rows:
     """Rows one below the other."""
-    weight = None
-    if one.weight is not None and other.weight is not None:
-        weight = np.concatenate([one.weight, other.weight])
+
+    def both(first: Array | None, second: Array | None) -> Array | None:
+        return None if first is None or second is None else np.concatenate([first, second])
+
     x = {name: np.concatenate([column, other.x[name]]) for name, column in one.x.items()}
-    return Rows(x, np.concatenate([one.y, other.y]), weight, np.concatenate([one.index, other.index]))
+    index = np.concatenate([one.index, other.index])
+    weight, group, time = (both(getattr(one, name), getattr(other, name)) for name in ("weight", "group", "time"))
+    return Rows(x, np.concatenate([one.y, other.y]), weight, index, group, time)

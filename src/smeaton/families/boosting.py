@@ -11,52 +11,38 @@ import numpy as np
 
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
+from smeaton.families._columns import Columns, MatrixModel, learn_columns
 from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
 from smeaton.families._lightgbm import FIT_SHARE, Part, Watch, settings, train
-from smeaton.families._parts import STEPS, Features, Model, join_rows, outdone, refuse, some_rows
+from smeaton.families._parts import STEPS, join_rows, outdone, refuse, some_rows
 from smeaton.families._portfolio import boosting_starts, wants_log
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 
 if TYPE_CHECKING:
-    from smeaton.compile.encode import Vocabulary
     from smeaton.compile.graph import Graph
 
 
-class Boosted(Model):
-    """Trees over one matrix of numbers, category codes and words. `ending` turns their sums into answers."""
+class Boosted(MatrixModel):
+    """Trees over the columns."""
 
-    def __init__(self, task: Task, vocabulary: "Vocabulary", ending: ClassEnding | NumberEnding) -> None:
-        super().__init__(task)
-        self.vocabulary = vocabulary
-        self.ending = ending
+    def __init__(self, task: Task, columns: Columns, ending: ClassEnding | NumberEnding) -> None:
+        super().__init__(task, columns, ending)
         self.booster: Any = None
         self.rounds = 0
-
-    def matrix(self, features: Features) -> Array:
-        """What the trees are asked with."""
-        return self.recipe.layout.matrix(features, self.vocabulary)
 
     def scores(self, matrix: Array) -> Array:
         """Sums of the leaves, (rows, targets)."""
         raw = self.booster.predict(matrix, raw_score=True, num_iteration=self.rounds)
         return np.asarray(raw, dtype=np.float64).reshape(len(matrix), -1)
 
-    def answers(self, features: Features) -> Array:
-        """Probabilities, or numbers."""
-        return self.ending.finish(self.scores(self.matrix(features)))
-
-    def write(self, graph: "Graph") -> str:
-        """The trees as one operator, then the ending."""
-        from smeaton.compile.encode import add_matrix
+    def write_scores(self, graph: "Graph", matrix: str) -> str:
+        """The trees as one operator."""
         from smeaton.compile.trees import add_forest, read_lightgbm
 
-        layout = self.recipe.layout
         forest = read_lightgbm(self.booster.model_to_string(num_iteration=self.rounds))
-        codes = {layout.numbers + i: self.vocabulary.to_shared(i) for i in range(layout.categories)}
-        scores = add_forest(graph, forest.recode(codes), add_matrix(graph, layout, self.vocabulary))
-        return self.ending.write(graph, scores)
+        return add_forest(graph, self.columns.recoded(forest), matrix)
 
 
 class Boosting:
@@ -111,21 +97,14 @@ def _fit(
     task: Task, given: Mapping[str, Any], rows: tuple[Rows, Rows | None], run: Run, deadline: float, limit: int | None
 ) -> tuple[Boosted, Watch]:
     """One fit on the first rows, stopped on the second (None: `limit` rounds)."""
-    from smeaton.compile.encode import learn
-    from smeaton.runtime.ops._features import CATEGORIES
-
     first, stop = rows
     ending = class_ending(task, first) if task.is_class else number_ending(first, bool(given["log"]))
-    model = Boosted(task, learn(np.empty((0, 0), dtype=object)), ending)
-    features = model.recipe.features(first.x)
-    if CATEGORIES in features:
-        model.vocabulary = learn(features[CATEGORIES])
-    layout = model.recipe.layout
-    codes = tuple(layout.numbers + i for i in range(layout.categories))
-    own = Part(model.matrix(features), first, codes)
+    columns, matrix = learn_columns(task, given, first, ending, run.seed)
+    model = Boosted(task, columns, ending)
+    own = Part(matrix, first, columns.codes)
     judged = None
     if stop is not None and len(stop):
-        judged = Part(model.matrix(model.recipe.features(stop.x)), stop, codes)
+        judged = Part(columns.matrix(columns.encode(stop.x)), stop, columns.codes)
     model.booster, model.rounds, watch = train(task, given, (own, judged), ending, run, deadline, limit)
     return model, watch
 
@@ -145,7 +124,7 @@ def _refitted(
 def _corrected(model: Boosted, stop: Rows) -> ClassEnding | NumberEnding:
     if isinstance(model.ending, ClassEnding) or not model.ending.log or not len(stop):
         return model.ending
-    return model.ending.corrected(model.scores(model.matrix(model.recipe.features(stop.x))), stop)
+    return model.ending.corrected(model.scores(model.columns.matrix(model.encode(stop.x))), stop)
 
 
 part = Boosting()

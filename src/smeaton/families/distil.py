@@ -114,7 +114,7 @@ def disputed(task: Task, student: Family, settings: Mapping[str, Any], fold: Fol
     quick = replace(run, seconds=_COMMITTEE_SECONDS * run.seconds, report=lambda step, score: None)
     chances = []
     for half in (order[::2], order[1::2]):
-        rows = _some(fold.train, np.sort(half))
+        rows = fold.train.take(np.sort(half))
         if len(np.unique(rows.y)) < 2:
             raise InputError("too few rows of each label to let two students disagree", fix="label more rows")
         chances.append(
@@ -136,11 +136,6 @@ def taught_rows(train: Rows, asked: Table, soft: Array) -> Rows:
         np.concatenate([weight, weight.mean() * soft[rows, labels]]),
         np.concatenate([train.index, _FAR + rows]),
     )
-
-
-def _some(rows: Rows, index: Array) -> Rows:
-    weight = None if rows.weight is None else rows.weight[index]
-    return Rows(take(rows.x, index), rows.y[index], weight, rows.index[index])
 
 
 def _asking(task: Task, config: Config, fold: Fold) -> Asking:

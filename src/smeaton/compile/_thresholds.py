@@ -16,11 +16,12 @@ from smeaton.task.table import Array
 Source = tuple[str, str | None]
 
 _CLIPS = ("Max", "Min", "Clip")
+_COMPUTED = ("LabelEncoder", "Add", "Sub", "Mul", "Div", "Equal")  # as many columns as what it is computed from
 
 
 def thresholds(program: Program, folder: Path) -> dict[Source, Array]:
     """The values at which a graph of the program changes its mind, for each number it reads straight from a column;
-    sorted, without repeats. What is computed from several columns first has none."""
+    sorted, without repeats. What is computed from numbers first, or learnt of categories, has none."""
     origin: dict[str, list[Source | None]] = {}
     found: dict[Source, list[float]] = {}
     for step in program.steps:
@@ -71,7 +72,9 @@ class _Reader:
             return inputs[2]
         if node.op_type in {"Cast", *_CLIPS}:
             return inputs[0]
-        if node.op_type == "LabelEncoder":
+        if node.op_type == "Reshape" and node.input[1] in self._constants:
+            return [None] * int(self._array(self._constants[node.input[1]])[-1])
+        if node.op_type in _COMPUTED:
             return None if inputs[0] is None else [None] * len(inputs[0])
         return None
 

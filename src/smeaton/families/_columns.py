@@ -10,7 +10,7 @@ A configuration says how:
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,48 +18,76 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from smeaton.data.fold import Rows
+from smeaton.errors import InputError
+from smeaton.families._derive_means import learn_means, targets_of
 from smeaton.families._ending import ClassEnding, NumberEnding
+from smeaton.families._inner import inner_parts
 from smeaton.families._parts import Features, Model, Recipe, recipe
-from smeaton.runtime.ops._features import CATEGORIES
+from smeaton.runtime.ops._features import CATEGORIES, NUMBERS
 from smeaton.runtime.program import Step
-from smeaton.task.table import Array, Table
+from smeaton.task.table import Array, Table, rows_in
 from smeaton.task.task import Task
 
 if TYPE_CHECKING:
-    from smeaton.compile.encode import Vocabulary
+    from smeaton.compile.derived import Derived
+    from smeaton.compile.encode import Layout, Vocabulary
     from smeaton.compile.graph import Graph
     from smeaton.compile.trees import Forest
 
 #: What a configuration may leave out.
 COLUMNS: dict[str, Any] = {"encode": "codes", "derive": [], "texts": "buckets"}
+ENCODINGS = ("codes", "target", "onehot")
+#: Parts of the training rows: each is told what the others say of its category values.
+PARTS = 5
+_MOST_HOT = 30  # values of a column that get a 0/1 column
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of the matrix: numbers, category codes, then each text's words."""
+    """The columns of the matrix: numbers, category codes if `coded`, what is derived, then each text's words."""
 
     recipe: Recipe
     vocabulary: "Vocabulary"
+    coded: bool = True
+    derived: "tuple[Derived, ...]" = ()
+    worded: bool = True
 
     @property
     def codes(self) -> tuple[int, ...]:
         """Which columns of the matrix are category codes."""
-        layout = self.recipe.layout
-        return tuple(layout.numbers + number for number in range(layout.categories))
+        first = len(self.recipe.numbers)
+        return tuple(range(first, first + len(self.recipe.categories))) if self.coded else ()
+
+    @property
+    def width(self) -> int:
+        """Columns of the matrix."""
+        return self._layout.width + sum(part.width for part in self.derived)
 
     def encode(self, rows: Table) -> Features:
         """The outputs of the steps in front of the graph, for typed rows."""
-        return self.recipe.features(rows)
+        return self.recipe.features(rows) if self.worded else self.recipe.columns(rows)
 
     def matrix(self, features: Features) -> Array:
         """The matrix (rows, width), float64: NaN for nulls and unseen categories."""
-        return self.recipe.layout.matrix(features, self.vocabulary)
+        from smeaton.compile.derived import own_codes
+
+        size = rows_in(features)
+        numbers = features.get(NUMBERS, np.empty((size, 0)))
+        codes = own_codes(self.vocabulary, features.get(CATEGORIES, np.empty((size, 0), dtype=object)))
+        return self._joined(features, numbers, codes, [part.apply(numbers, codes) for part in self.derived])
 
     def write(self, graph: "Graph") -> str:
         """The same as a value of a graph, but that category columns hold shared codes (see `recoded`)."""
-        from smeaton.compile.encode import add_matrix
+        from smeaton.compile.encode import add_codes, add_words
 
-        return add_matrix(graph, self.recipe.layout, self.vocabulary)
+        parts = []
+        if self.recipe.numbers:
+            parts.append(graph.input(NUMBERS, "double", len(self.recipe.numbers)))
+        if self.codes:
+            parts.append(add_codes(graph, self.vocabulary))
+        parts.extend(part.write(graph) for part in self.derived)
+        parts.extend(add_words(graph, self._layout))
+        return parts[0] if len(parts) == 1 else graph.node("Concat", parts, axis=1)
 
     def recoded(self, forest: "Forest") -> "Forest":
         """A forest that was fitted on `matrix`, for what `write` gives."""
@@ -69,18 +97,75 @@ class Columns:
         """Steps behind those of the recipe; their files are written into `folder`."""
         return ()
 
+    @property
+    def _layout(self) -> "Layout":
+        """The columns that are features as they are."""
+        from smeaton.compile.encode import Layout
+
+        layout = self.recipe.layout
+        return Layout(layout.numbers, layout.categories * self.coded, layout.texts if self.worded else {})
+
+    def _joined(self, features: Features, numbers: Array, codes: Array, derived: Sequence[Array]) -> Array:
+        from smeaton.runtime.ops._features import words_output
+
+        parts = [numbers]
+        if self.codes:
+            parts.append(np.where(codes < 0, np.nan, codes))
+        parts.extend(derived)
+        if self.worded:
+            parts.extend(features[words_output(name)].astype(np.float64) for name in self.recipe.texts)
+        return np.hstack(parts)
+
 
 def learn_columns(
     task: Task, given: Mapping[str, Any], rows: Rows, ending: ClassEnding | NumberEnding, seed: int
 ) -> tuple[Columns, Array]:
     """Learn the columns on rows; with them the matrix of these very rows to fit on, in which whatever was learnt from
-    targets is what other rows say (inside the splits of `_inner.py`)."""
+    targets is what other rows say (inside the splits of `_inner.py`).
+
+    Raises:
+        InputError: the configuration asks for an encoding that there is not, or leaves no column.
+    """
+    from smeaton.compile.derived import own_codes
     from smeaton.compile.encode import learn
 
+    chosen = COLUMNS | {key: value for key, value in given.items() if key in COLUMNS}
+    if chosen["encode"] not in ENCODINGS:
+        raise InputError(f"there is no encoding {chosen['encode']!r}", fix=f"use one of: {', '.join(ENCODINGS)}")
     known = recipe(task)
-    features = known.features(rows.x)
-    columns = Columns(known, learn(features.get(CATEGORIES, np.empty((0, 0), dtype=object))))
-    return columns, columns.matrix(features)
+    worded = chosen["texts"] != "none"
+    features = known.features(rows.x) if worded else known.columns(rows.x)
+    vocabulary = learn(features.get(CATEGORIES, np.empty((0, 0), dtype=object)))
+    numbers = features.get(NUMBERS, np.empty((len(rows), 0)))
+    codes = own_codes(vocabulary, features.get(CATEGORIES, np.empty((len(rows), 0), dtype=object)))
+    derived, apart = _encoded(chosen["encode"], vocabulary, (numbers, codes), rows, ending, seed)
+    columns = Columns(known, vocabulary, chosen["encode"] == "codes", derived, worded)
+    if not columns.width:
+        raise InputError("the configuration leaves no column to learn from", fix="use the texts, or another family")
+    return columns, columns._joined(features, numbers, codes, apart)
+
+
+def _encoded(
+    encode: str,
+    vocabulary: "Vocabulary",
+    seen: tuple[Array, Array],
+    rows: Rows,
+    ending: ClassEnding | NumberEnding,
+    seed: int,
+) -> "tuple[tuple[Derived, ...], list[Array]]":
+    """What stands for the categories where their codes do not: for serving, and of the training rows."""
+    from smeaton.compile.derived import Hot, Lookup
+
+    numbers, codes = seen
+    sizes = [len(values) for values in vocabulary.columns]
+    if not sizes or encode == "codes":
+        return (), []
+    if encode == "onehot":
+        hot = Hot(vocabulary, tuple(min(size, _MOST_HOT) for size in sizes))
+        return (hot,), [hot.apply(numbers, codes)]
+    splits = list(inner_parts(rows, PARTS, seed, isinstance(ending, ClassEnding)))
+    means = learn_means(codes, sizes, targets_of(rows, ending), splits)
+    return (Lookup(vocabulary, tuple(range(len(sizes))), means.tables),), [means.apart]
 
 
 class MatrixModel(Model):

@@ -3,46 +3,13 @@
 Every configuration here can be written exactly as a graph: no linear trees, no averaged output.
 """
 
-import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from smeaton.data.fold import Fold, Rows
+from smeaton.data.fold import Fold
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
-from smeaton.families._columns import Columns, MatrixModel, learn_columns
-from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
-from smeaton.families._lightgbm import FIT_SHARE, Part, Watch, settings, train
-from smeaton.families._parts import STEPS, join_rows, outdone, refuse, some_rows
+from smeaton.families._boosted import Boosted, fit_boosted
+from smeaton.families._parts import outdone, refuse
 from smeaton.families._portfolio import boosting_starts, wants_log
 from smeaton.task.profile import Profile
-from smeaton.task.table import Array
 from smeaton.task.task import Task
-
-if TYPE_CHECKING:
-    from smeaton.compile.graph import Graph
-
-
-class Boosted(MatrixModel):
-    """Trees over the columns."""
-
-    def __init__(self, task: Task, columns: Columns, ending: ClassEnding | NumberEnding) -> None:
-        super().__init__(task, columns, ending)
-        self.booster: Any = None
-        self.rounds = 0
-
-    def scores(self, matrix: Array) -> Array:
-        """Sums of the leaves, (rows, targets)."""
-        raw = self.booster.predict(matrix, raw_score=True, num_iteration=self.rounds)
-        return np.asarray(raw, dtype=np.float64).reshape(len(matrix), -1)
-
-    def write_scores(self, graph: "Graph", matrix: str) -> str:
-        """The trees as one operator."""
-        from smeaton.compile.trees import add_forest, read_lightgbm
-
-        forest = read_lightgbm(self.booster.model_to_string(num_iteration=self.rounds))
-        return add_forest(graph, self.columns.recoded(forest), matrix)
 
 
 class Boosting:
@@ -69,62 +36,8 @@ class Boosting:
         return Space(starts=boosting_starts(task, profile), params=params, fidelity="rows", effort=5.0)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
-        """Fit until the loss on the stop rows no longer falls, at most `rounds` or until the clock says so.
-
-        Fits that end by themselves depend on nothing but rows, configuration and seed.
-        """
-        deadline = time.monotonic() + FIT_SHARE * run.seconds
-        given = settings(task, config)
-        limit = config.get(STEPS)
-        some = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
-        model, watch = _fit(task, given, (some, fold.stop), run, deadline, limit)
-        model.ending = _corrected(model, fold.stop)
-        clocked = watch.clocked and watch.rounds < given["rounds"]
-        # The stop rows may be fitted on too where other folds judge and calibrate, so that nothing else needs them.
-        if given["refit"] and run.other_folds and run.fidelity == 1 and not clocked and limit is None:
-            again = _refitted(task, given, (fold.train, fold.stop), run, deadline, model)
-            clocked = again is None
-            model = again or model
-        if not given["log"]:  # whose answers are corrected by what the stop rows say
-            model.refit = {STEPS: model.rounds}
-        if clocked:
-            model.steps = watch.rounds
-            model.note = f"the clock ended it after {watch.rounds} rounds; the best was {model.rounds}"
-        return model
-
-
-def _fit(
-    task: Task, given: Mapping[str, Any], rows: tuple[Rows, Rows | None], run: Run, deadline: float, limit: int | None
-) -> tuple[Boosted, Watch]:
-    """One fit on the first rows, stopped on the second (None: `limit` rounds)."""
-    first, stop = rows
-    ending = class_ending(task, first) if task.is_class else number_ending(first, bool(given["log"]))
-    columns, matrix = learn_columns(task, given, first, ending, run.seed)
-    model = Boosted(task, columns, ending)
-    own = Part(matrix, first, columns.codes)
-    judged = None
-    if stop is not None and len(stop):
-        judged = Part(columns.matrix(columns.encode(stop.x)), stop, columns.codes)
-    model.booster, model.rounds, watch = train(task, given, (own, judged), ending, run, deadline, limit)
-    return model, watch
-
-
-def _refitted(
-    task: Task, given: Mapping[str, Any], rows: tuple[Rows, Rows], run: Run, deadline: float, model: Boosted
-) -> Boosted | None:
-    """The model fitted on training and stopping rows with the rounds found; None if the clock ends it first."""
-    again, watch = _fit(task, given, (join_rows(*rows), None), run, deadline, model.rounds)
-    if watch.rounds < model.rounds:
-        return None
-    if isinstance(again.ending, NumberEnding) and isinstance(model.ending, NumberEnding):
-        again.ending = again.ending.with_factor(model.ending.factor)
-    return again
-
-
-def _corrected(model: Boosted, stop: Rows) -> ClassEnding | NumberEnding:
-    if isinstance(model.ending, ClassEnding) or not model.ending.log or not len(stop):
-        return model.ending
-    return model.ending.corrected(model.scores(model.columns.matrix(model.encode(stop.x))), stop)
+        """Fit until the loss on the stop rows no longer falls, at most `rounds` or until the clock says so."""
+        return fit_boosted(task, config, fold, run)
 
 
 part = Boosting()

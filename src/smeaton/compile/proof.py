@@ -18,6 +18,7 @@ from smeaton.task.task import Task
 from smeaton.task.types import Type
 
 _LEAST, _MOST = 512, 20_000
+_TIMES = 1.5  # as many rows as the column tried with most values has values: each has its row, some several
 _LARGEST = 2.0**53
 _TINY = float(np.float32(1e-35))  # what LightGBM takes for zero
 _MICROSECONDS = 1e6
@@ -39,16 +40,23 @@ _TEXTS = (
 _UNSEEN = ("never seen", "0", "NULL", "ÀÉ ﬁn", "日本", "a\x00b", " ", "x" * 300)
 
 
-def adversarial(program: Program, folder: Path, rows: Table, task: Task, seed: int) -> dict[str, Array]:
-    """Typed rows (512 to 20,000) on which a program is most likely to differ from its model, made from real rows.
+def adversarial(
+    program: Program, folder: Path, rows: Table, task: Task, seed: int, most: int = _MOST
+) -> dict[str, Array]:
+    """Typed rows (512 to `most`) on which a program is most likely to differ from its model, made from real rows.
 
-    Every value fits its type, so that training and serving code both take it. Deterministic in `seed`.
+    Every value fits its type, so that training and serving code both take it. Up to `most` values a column each have a
+    row; of more a random choice. Deterministic in `seed`.
     """
     rng = np.random.default_rng(seed)
     found = thresholds(program, folder)
     tries = {name: _candidates(rows[name], task.input_types[name], _of(found, name), rng) for name in program.inputs}
-    most = max((len(values) for values in tries.values()), default=0)
-    size = max(int(np.clip(4 * most, _LEAST, _MOST)), most)
+    tries = {
+        name: values if len(values) <= most else rng.choice(values, most, replace=False)
+        for name, values in tries.items()
+    }
+    longest = max((len(values) for values in tries.values()), default=0)
+    size = int(np.clip(_TIMES * longest, _LEAST, most))
     base = rng.integers(rows_in(rows), size=size) if rows_in(rows) else None
     hard: dict[str, Array] = {}
     # Few values of a row are changed in one row, all in another: a threshold deep in a tree is reached by real rows.

@@ -56,6 +56,8 @@ def split_test(dataset: Dataset, seed: int) -> tuple[Array, Array]:
     test = dataset.task.test
     if dataset.sealed is not None:
         mask = np.isin(every, dataset.sealed)
+    elif not test.after and test.share == 0:
+        mask = np.zeros(len(every), dtype=bool)
     elif dataset.time is not None:
         mask = (
             dataset.time > _after(test.after) if test.after else dataset.time >= _cut(dataset.time, 1 - test.share, 3)
@@ -80,7 +82,7 @@ def split_test(dataset: Dataset, seed: int) -> tuple[Array, Array]:
     else:
         mask = pick_rows(_classes(dataset), test.share, 2 if _has_classes(dataset) else 0, rng)
     train = every[~mask]
-    if dataset.sealed is None and dataset.time is not None:
+    if dataset.sealed is None and dataset.time is not None and mask.any():
         train = _purged(dataset, train, every[mask])
     return train, every[mask]
 

@@ -42,6 +42,7 @@ from smeaton.trials.verdict import agreement, judge_words, models_of, salt_of, v
 MOST_MEASURED = 6  # programs assembled and measured; each takes a second or two
 MOST_SHOWN = 10  # the same with those measured only to be compared
 BOARD_FILE = "board.json"
+UNSEALED = "no test was sealed (test.share: 0): nothing but the score on validation is known"
 
 
 @dataclass(slots=True)
@@ -102,9 +103,12 @@ def finish(
     key = _to_ship(work, board, board.winner)
     test, opened = _open_test(work, key)
     broken = _broken_promises(work, key)
-    if not test:
+    sealed = len(prepared.test) > 0
+    if not test and sealed:
         broken.append("the money ran out in the sealed test: nobody knows the score; raise budget.money")
-    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test, broken)
+    ending = decide(board, prepared.task.bars, prepared.profile.suspects, test if sealed else None, broken)
+    if not sealed:
+        ending = msgspec.structs.replace(ending, notes=(*ending.notes, UNSEALED))
     listen(Notice("phase", "bundle"))
     bundle = _bundle(work, board, key, ending, test, opened)
     winner = board[key]
@@ -257,10 +261,13 @@ def _broken_promises(work: Finish, key: str) -> list[str]:
 
 
 def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
-    """Score the Program that ships on the sealed rows, and count the opening. No scores where the money ran out."""
+    """Score the Program that ships on the sealed rows, and count the opening. No scores where the money ran out, or
+    where no row was sealed."""
     from smeaton.llm.ledger import Ledger
 
     prepared = work.prepared
+    if not len(prepared.test):
+        return {}, 0
     folder = work.folder(key)
     rows = take(prepared.dataset.table, prepared.test)
     program = open_program(folder)

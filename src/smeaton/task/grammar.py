@@ -193,8 +193,8 @@ def _test(item: Item) -> TestShare:
         raise wrong(item, "a share or a moment", "write {share: 0.2} or {after: 2024-01-31}, one of them")
     if "share" in parts:
         share = parts["share"].value
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-            raise wrong(parts["share"], "a share between 0 and 1, such as 0.2")
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+            raise wrong(parts["share"], "a share between 0 and 1, such as 0.2 (0: none is sealed)")
         return TestShare(share=float(share))
     after = text(parts["after"], "a moment such as 2024-01-31")
     try:

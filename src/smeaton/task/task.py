@@ -39,7 +39,10 @@ class RowRoles(Form, frozen=True, kw_only=True):
 
 
 class TestShare(Form, frozen=True, kw_only=True):
-    """The sealed test: a share of the rows (the newest if there is a time column), or all rows after a moment."""
+    """The sealed test: a share of the rows (the newest if there is a time column), or all rows after a moment.
+
+    A share of 0 seals none: for who has a test of their own elsewhere. Nothing but validation is then known of a build.
+    """
 
     __test__ = False  # not a test class, whatever pytest thinks
 

@@ -38,10 +38,12 @@ from smeaton.trials.executors import Job
 from smeaton.trials.pool import open_finished
 from smeaton.trials.purse import Meter
 from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, check_answers, in_scale, usual_size
+from smeaton.trials.ship import MERGED_ROWS
 from smeaton.trials.verdict import kin_words, models_of, salt_of, verdicts
 
 Report = Callable[[int, float], None]
 PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
+HARD_ROWS = 20_000  #: adversarial ones at most
 PROOF_ROWS_SLOW = 24  #: the same for a program that takes long: these are computed, the others may be looked up
 
 
@@ -212,7 +214,8 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
     held = work.fold.held
     slow, tolerance = is_slow(engine.program), tolerance_of(engine.program)
     some = take(held, np.arange(min(rows_in(held), PROOF_ROWS if not slow else PROOF_ROWS_SLOW)))
-    hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed)
+    most = MERGED_ROWS if work.job.pool else HARD_ROWS  # what a pool's programs are put together of was proven before
+    hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed, most)
     worst, usual = 0.0, usual_size(answers)
     for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):
         size = rows_in(rows)

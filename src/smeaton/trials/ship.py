@@ -29,6 +29,7 @@ from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, r
 from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
 PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 24
+MERGED_ROWS = 2_000  #: adversarial rows for programs put together of proven ones: only the sum is new
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _check(
     real = take(dataset.table, thinned)
     worst, usual, tolerance = 0.0, None, tolerance_of(program)
     with Engine(program, folder) as engine:
-        for rows in (real, adversarial(program, folder, real, task, 0)):
+        for rows in (real, adversarial(program, folder, real, task, 0, MERGED_ROWS)):
             found = engine.run(rows)
             goal = rejected_like(_average(rows, parts[0], parts[1], task), found, parts[2], task, tolerance)
             goal = goal if parts[3] is None else applied(goal, parts[3].ships, task)

@@ -1,0 +1,1 @@
+"""Tabular quality at short budgets, side by side with peers. See `__main__`."""

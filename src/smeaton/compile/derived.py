@@ -93,7 +93,7 @@ class Lookup:
     @cached_property
     def _starts(self) -> Array:
         """Where each table begins in the stack of all."""
-        return np.cumsum([0, *(len(table) for table in self.tables)])
+        return np.array([0, *np.cumsum([len(table) for table in self.tables])], dtype=np.int64)
 
     def apply(self, numbers: Array, codes: Array) -> Array:
         """The values, column by column."""
@@ -202,6 +202,7 @@ def cell_places(known: Array, keys: Array) -> Array:
 
 
 _ARITHMETIC: dict[str, Callable[[Array, Array], Array]] = {
+    "Add": np.add,
     "Sub": np.subtract,
     "Mul": np.multiply,
     "Div": np.divide,
@@ -210,8 +211,8 @@ _ARITHMETIC: dict[str, Callable[[Array, Array], Array]] = {
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Two numbers combined: each of `terms` is (`Sub`, `Mul` or `Div`, first column, second column), of `columns`
-    numbers. What is not finite (a division by zero, an overflow, a null) is null: NaN."""
+    """Two numbers combined: each of `terms` is (`Add`, `Sub`, `Mul` or `Div`, first column, second column),
+    of `columns` numbers. What is not finite (a division by zero, an overflow, a null) is null: NaN."""
 
     terms: tuple[tuple[str, int, int], ...]
     columns: int

@@ -19,9 +19,10 @@ import numpy as np
 
 from smeaton.data.fold import Rows
 from smeaton.errors import InputError
+from smeaton.families._derive import derive
 from smeaton.families._derive_means import learn_means, targets_of
+from smeaton.families._derive_seen import Made, Seen
 from smeaton.families._ending import ClassEnding, NumberEnding
-from smeaton.families._inner import inner_parts
 from smeaton.families._parts import Features, Model, Recipe, recipe
 from smeaton.runtime.ops._features import CATEGORIES, NUMBERS
 from smeaton.runtime.program import Step
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 #: What a configuration may leave out.
 COLUMNS: dict[str, Any] = {"encode": "codes", "derive": [], "texts": "buckets"}
 ENCODINGS = ("codes", "target", "onehot")
-#: Parts of the training rows: each is told what the others say of its category values.
-PARTS = 5
 _MOST_HOT = 30  # values of a column that get a 0/1 column
 
 
@@ -124,7 +123,7 @@ def learn_columns(
     targets is what other rows say (inside the splits of `_inner.py`).
 
     Raises:
-        InputError: the configuration asks for an encoding that there is not, or leaves no column.
+        InputError: the configuration asks for what there is not, or leaves no column.
     """
     from smeaton.compile.derived import own_codes
     from smeaton.compile.encode import learn
@@ -138,34 +137,28 @@ def learn_columns(
     vocabulary = learn(features.get(CATEGORIES, np.empty((0, 0), dtype=object)))
     numbers = features.get(NUMBERS, np.empty((len(rows), 0)))
     codes = own_codes(vocabulary, features.get(CATEGORIES, np.empty((len(rows), 0), dtype=object)))
-    derived, apart = _encoded(chosen["encode"], vocabulary, (numbers, codes), rows, ending, seed)
-    columns = Columns(known, vocabulary, chosen["encode"] == "codes", derived, worded)
+    seen = Seen(known, vocabulary, rows, numbers, codes, ending, seed)
+    made = [*_encoded(chosen["encode"], seen), *derive(chosen["derive"], seen)]
+    columns = Columns(known, vocabulary, chosen["encode"] == "codes", tuple(part for part, _ in made), worded)
     if not columns.width:
         raise InputError("the configuration leaves no column to learn from", fix="use the texts, or another family")
-    return columns, columns._joined(features, numbers, codes, apart)
+    return columns, columns._joined(features, numbers, codes, [values for _, values in made])
 
 
-def _encoded(
-    encode: str,
-    vocabulary: "Vocabulary",
-    seen: tuple[Array, Array],
-    rows: Rows,
-    ending: ClassEnding | NumberEnding,
-    seed: int,
-) -> "tuple[tuple[Derived, ...], list[Array]]":
-    """What stands for the categories where their codes do not: for serving, and of the training rows."""
+def _encoded(encode: str, seen: Seen) -> list[Made]:
+    """What stands for the categories where their codes do not."""
     from smeaton.compile.derived import Hot, Lookup
 
-    numbers, codes = seen
-    sizes = [len(values) for values in vocabulary.columns]
-    if not sizes or encode == "codes":
-        return (), []
+    if encode == "codes" or not any(seen.sizes):
+        return []
     if encode == "onehot":
-        hot = Hot(vocabulary, tuple(min(size, _MOST_HOT) for size in sizes))
-        return (hot,), [hot.apply(numbers, codes)]
-    splits = list(inner_parts(rows, PARTS, seed, isinstance(ending, ClassEnding)))
-    means = learn_means(codes, sizes, targets_of(rows, ending), splits)
-    return (Lookup(vocabulary, tuple(range(len(sizes))), means.tables),), [means.apart]
+        hot = Hot(seen.vocabulary, tuple(min(size, _MOST_HOT) for size in seen.sizes))
+        return [(hot, hot.apply(seen.numbers, seen.codes))]
+    known = [i for i, size in enumerate(seen.sizes) if size]
+    means = learn_means(
+        seen.codes[:, known], [seen.sizes[i] for i in known], targets_of(seen.rows, seen.ending), seen.splits
+    )
+    return [(Lookup(seen.vocabulary, tuple(known), means.tables), means.apart)]
 
 
 class MatrixModel(Model):

@@ -135,4 +135,5 @@ def _prior_rows(sums: Array, mean: Array, width: int) -> Array:
     between = (spread - within) / max(size, 1e-12)
     with np.errstate(divide="ignore", invalid="ignore"):
         prior = np.where(between > 0, within / between, _MOST_PRIOR)
-    return np.clip(np.nan_to_num(prior, nan=_MOST_PRIOR), _LEAST_PRIOR, _MOST_PRIOR)
+    clipped: Array = np.clip(np.nan_to_num(prior, nan=_MOST_PRIOR), _LEAST_PRIOR, _MOST_PRIOR)
+    return clipped

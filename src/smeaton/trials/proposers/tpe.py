@@ -24,6 +24,8 @@ _MOST_GOOD = 25
 _DRAWS = 24
 _WIDE_DRAWS = 200  # tries at random once every draw from l was tried before
 _DIGITS = 4  # significant digits of a proposed number: people read them
+#: Why a candidate of this proposer was tried: it tells tuned ones from starts.
+TUNED = "around the best tries of its family"
 _LATER_FAMILY = 0.35  # weight of each next family in rank
 
 
@@ -46,7 +48,7 @@ class Tpe:
             bad = [trial for trial in trials if trial.candidate.family == name and trial.state in ("stopped", "failed")]
             config = _draw(spaces[name], [t for t in ranked if t.candidate.family == name], bad, name, tried, rng)
             if config is not None:
-                return Candidate(family=name, config=config, why="around the best tries of its family")
+                return Candidate(family=name, config=config, why=TUNED)
         return None
 
 

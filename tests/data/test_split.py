@@ -204,3 +204,14 @@ def test_many_rows_are_fitted_on_not_stopped_on() -> None:
     assert stop_share(1_000) == 0.15
     assert stop_share(25_000) == pytest.approx(0.1)
     assert stop_share(1_000_000) == 0.06
+
+
+@pytest.mark.parametrize("role", ["", "time", "group"])
+def test_a_share_of_nothing_seals_nothing(role: str) -> None:
+    rows = np.arange(40)
+    roles = {"time": {"time": DAY + rows.astype("timedelta64[D]")}, "group": {"group": rows // 5}}.get(role, {})
+    dataset = numbers(rows, task={"test": TestShare(share=0.0)}, **roles)
+    train, test = split_test(dataset, 0)
+    assert train.tolist() == rows.tolist()
+    assert not len(test)
+    check(train, make_folds(dataset, train, 4, 0))

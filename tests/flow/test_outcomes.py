@@ -96,3 +96,13 @@ def test_a_replay_of_nothing_is_refused(tmp_path: Path) -> None:
     write_task(tmp_path)
     with pytest.raises(InputError, match="no earlier build"):
         smeaton.build(tmp_path, replay=True)
+
+
+def test_no_test_is_sealed_where_the_task_says_so(tmp_path: Path) -> None:
+    write_task(tmp_path, TASK + "test: {share: 0}\n")
+    built = smeaton.build(tmp_path)
+    assert (built.outcome, built.test, built.test_rows, built.opened) == ("ready", None, 0, 0)
+    assert "no test was sealed" in built.summary()
+    with smeaton.load(str(built.bundle)) as model:
+        assert model.bundle.manifest.test == ()
+        assert model.bundle.manifest.data.train_rows == len(client_rows())

@@ -136,6 +136,7 @@ class FakeJudge:
     time: Time
     takes: float = 0.1
     spread: float = 0.02
+    helps: bool = False  # whether a candidate worse than the best would make a blend better
 
     def score(self, key: str, fold: int) -> float:
         fit = read_fit(trial_folder(self.root, key), fold)
@@ -158,6 +159,9 @@ class FakeJudge:
         gap = sum(self.score(one, fold) - self.score(other, fold) for fold in folds) / len(folds)
         return gap, gap - self.spread, gap + self.spread
 
+    def adds(self, one: str, others: Sequence[str], folds: Sequence[int]) -> bool:
+        return self.helps
+
 
 @dataclasses.dataclass
 class World:
@@ -172,6 +176,7 @@ class World:
     task: Task = TASK
     spread: float = 0.02
     late: float = 2.0
+    helps: bool = False
     machine: dict[str, Any] = dataclasses.field(default_factory=dict)
     notices: list[Notice] = dataclasses.field(default_factory=list)
 
@@ -180,7 +185,7 @@ class World:
         executor = Machine(time, self.cost, **{**self.machine, **machine})
         clock = Clock(self.budget, time.now, time)
         time.now += self.late
-        judge = FakeJudge(self.root, time, spread=self.spread)
+        judge = FakeJudge(self.root, time, spread=self.spread, helps=self.helps)
         profile = Profile(rows=self.plan.rows, columns=())
         setup = Setup(self.task, profile, None, self.root, self.spaces, self.refusals, 7, clock, "rmse", replay, judge)
         with Store(self.root) as store:
@@ -226,6 +231,12 @@ def test_clearly_worse_is_stopped_and_not_continued(tmp_path: Path) -> None:
         assert "clearly worse" in trial.note
         assert trial.score is None
         assert sum(job.id.startswith(trial.key) for job in machine.jobs) < 5
+
+
+def test_clearly_worse_goes_on_where_the_blend_gains(tmp_path: Path) -> None:
+    result, _, _ = World(tmp_path, spread=0.001, helps=True).run()
+    assert not [trial for trial in result.trials if trial.state == "stopped" and trial.scores]
+    assert len({trial.scores for trial in done(result, "boosting")}) > 3
 
 
 def test_dear_probe_turns_folds_into_a_holdout(tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ import numpy as np
 
 from smeaton.data.dataset import Dataset
 from smeaton.data.split import FoldIndex, open_folds, some_held
+from smeaton.families._ending import ABSOLUTE
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import paired
-from smeaton.task.table import Array
+from smeaton.task.table import PREDICTION, PROBABILITY, Array
 from smeaton.trials.attempt import trial_folder
 from smeaton.trials.evaluate import evaluate
+from smeaton.trials.mixing import Losses, adds
 from smeaton.trials.record import Candidate, Trial
 from smeaton.trials.results import HELD, read_answers, read_fit
 
@@ -42,6 +44,32 @@ class StoredJudge:
         if self.metric.better == "higher":
             a, b = b, a
         return paired(self.metric, a, b, weight, groups, self.seed)
+
+    def adds(self, one: str, others: Sequence[str], folds: Sequence[int]) -> bool:
+        """See `Judge.adds`. Never, where answers have no mean."""
+        task = self.dataset.task
+        if not task.is_class and task.output_type.type not in ("number", "integer"):
+            return False
+        parts = [[self._answers(key, fold) for fold in folds] for key in (one, *others)]
+        if any(part is None for found in parts for part in found):
+            return False
+        own, *rest = (np.concatenate([part for part in found if part is not None]) for found in parts)
+        held = np.concatenate([self.folds[fold].held for fold in folds])
+        weight = None if self.dataset.weight is None else self.dataset.weight[held]
+        target = None if task.is_class else np.asarray(self.dataset.target[held])
+        return adds(own, rest, Losses(target, weight, self.name in ABSOLUTE))
+
+    def _answers(self, key: str, fold: int) -> Array | None:
+        """The probability of the true label, or the number, of each held-out row; None where not all were asked."""
+        folder, held = trial_folder(self.root, key), self.folds[fold].held
+        if not read_fit(folder, fold).mergeable:
+            return None
+        answers = read_answers(folder, fold, HELD)[0]
+        if self.dataset.task.is_class:
+            found = answers[PROBABILITY]
+            return found[np.arange(len(held)), self.dataset.target[held]] if len(found) == len(held) else None
+        found = answers[PREDICTION]
+        return found if len(found) == len(held) else None
 
     def _shared(self, one: str, other: str, fold: int) -> tuple[Array, Array, Array]:
         """The rows of a fold that both answered, with the statistics of each."""

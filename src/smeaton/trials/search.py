@@ -1,6 +1,7 @@
 """The search: probe, settle the plan, try and race candidates, blend; always ending in time with the best so far."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smeaton.trials.attempt import ALL, Attempt
@@ -34,6 +35,7 @@ _WHOLE = 5  # candidates over all folds that must fit into the time left for so 
 _MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _APART = 0.4  # the same for families that say how many of their candidates are wanted whole
+_RIVALS = 4  # of the best finished, whose mean a worse candidate must better to go on
 _TIME_OVER = "the time for trying was used up"
 
 
@@ -194,7 +196,7 @@ class _Trying:
             return True
         folds = attempt.allowed
         _, low, high = self.work.judge.paired(attempt.key, rival, range(min(folds, shared)))
-        if low > 0:
+        if low > 0 and not self._adds(attempt, rival, range(min(folds, shared))):
             worse = f"by {low:.3g} to {high:.3g}"
             note = f"clearly worse than the best after {folds} of {self.work.plan.folds} folds ({worse})"
             self.work.stop(attempt, folds, note, self)
@@ -269,6 +271,13 @@ class _Trying:
         if lead is None or lead not in self.work.active or not lead.has(1):
             return "", 0
         return lead.key, next(fold for fold in range(ALL) if fold not in lead.spent)
+
+    def _adds(self, attempt: Attempt, rival: str, folds: Sequence[int]) -> bool:
+        """Whether the blend would be the better for a candidate that is worse than the best."""
+        if not self.choose.blends:
+            return False
+        whole = self.choose.members(self.work.trials)[:_RIVALS]
+        return self.work.judge.adds(attempt.key, [trial.key for trial in whole] or [rival], folds)
 
     def _cheap(self, attempt: Attempt) -> bool:
         """Whether it is a family's first and takes little: the board then has a whole score, the blend a member."""

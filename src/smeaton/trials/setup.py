@@ -34,6 +34,10 @@ class Judge(Protocol):
         """
         ...
 
+    def adds(self, one: str, others: Sequence[str], folds: Sequence[int]) -> bool:
+        """Whether a mean of the answers of `others` gets clearly better with those of `one` in it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:

@@ -135,7 +135,8 @@ class Hot:
     def apply(self, numbers: Array, codes: Array) -> Array:
         """1 where the cell has the value."""
         values = np.concatenate([np.arange(0), *(np.arange(count) for count in self.counts)])
-        return (codes[:, self._column] == values).astype(np.float64)
+        flags: Array = (codes[:, self._column] == values).astype(np.float64)
+        return flags
 
     def write(self, graph: Graph) -> str:
         """Shared codes compared with those of the values."""

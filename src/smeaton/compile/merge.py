@@ -20,6 +20,8 @@ from smeaton.task.table import PREDICTION, PROBABILITY
 
 #: An op whose step may hold several tables over one input: the text is read once for all of them.
 _FUSED = "bag"
+#: An op whose step may give more columns as texts: the rows are parsed once for all programs.
+_PARSED = "table"
 _KINDS = {1: "float", 8: "string", 11: "double"}  # onnx.TensorProto
 
 
@@ -99,13 +101,32 @@ class _Merger:
         """Use a feature step that is there already, or add this one; `names` learns what its outputs are called."""
         inputs = tuple(names[name] for name in step.inputs)
         digests = [_digest(folder / name) for name in step.files]
-        key = msgspec.json.encode([step.op, inputs, step.args, digests], order="deterministic")
+        args = step.args if step.op != _PARSED else {**step.args, "texts": []}
+        key = msgspec.json.encode([step.op, inputs, args, digests], order="deterministic")
+        if step.op == _PARSED and key in self.steps:
+            self._parse_more(key, step, names)
+            return
         if key not in self.steps:
             taken = {name for other in self.steps.values() for name in other.outputs}
             outputs = tuple(_free(name, taken) for name in step.outputs)
             files = tuple(self._carry(folder / name, digest) for name, digest in zip(step.files, digests, strict=True))
             self.steps[key] = msgspec.structs.replace(step, inputs=inputs, outputs=outputs, files=files)
         names.update(zip(step.outputs, self.steps[key].outputs, strict=True))
+
+    def _parse_more(self, key: bytes, step: Step, names: dict[str, str]) -> None:
+        """Let the table step that is there also give the texts that this one gives."""
+        there = self.steps[key]
+        texts, outputs = list(there.args.get("texts", [])), list(there.outputs)
+        taken = {name for other in self.steps.values() for name in other.outputs}
+        first = len(outputs) - len(texts)  # outputs before the texts are the same
+        names.update(zip(step.outputs[:first], outputs[:first], strict=True))
+        for text, output in zip(step.args.get("texts", []), step.outputs[first:], strict=True):
+            if text not in texts:
+                texts.append(text)
+                outputs.append(_free(output, taken))
+            names[output] = outputs[first + texts.index(text)]
+        args = {**there.args, "texts": texts}
+        self.steps[key] = msgspec.structs.replace(there, args=args, outputs=tuple(outputs))
 
     def _carry(self, path: Path, digest: str) -> str:
         """The name a file gets in the merged program: its own, with its hash in front where another one has it."""

@@ -19,12 +19,14 @@ import numpy as np
 
 from smeaton.data.fold import Rows
 from smeaton.errors import InputError
+from smeaton.families import Choice, Range
 from smeaton.families._derive import derive
 from smeaton.families._derive_means import learn_means, targets_of
 from smeaton.families._derive_seen import Made, Seen
 from smeaton.families._ending import ClassEnding, NumberEnding
 from smeaton.families._parts import Features, Model, Recipe, recipe
-from smeaton.runtime.ops._features import CATEGORIES, NUMBERS
+from smeaton.families._scores import Scorer, learn_scores, string_recipe
+from smeaton.runtime.ops._features import CATEGORIES, NUMBERS, text_output, words_output
 from smeaton.runtime.program import Step
 from smeaton.task.table import Array, Table, rows_in
 from smeaton.task.task import Task
@@ -38,17 +40,20 @@ if TYPE_CHECKING:
 #: What a configuration may leave out.
 COLUMNS: dict[str, Any] = {"encode": "codes", "derive": [], "texts": "buckets"}
 ENCODINGS = ("codes", "target", "onehot")
+TEXTS = ("buckets", "scores", "none")
 _MOST_HOT = 30  # values of a column that get a 0/1 column
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of the matrix: numbers, category codes if `coded`, what is derived, then each text's words."""
+    """The columns of the matrix: numbers, category codes if `coded`, what is derived, the scores of strings, then the
+    words of each text if `worded`."""
 
     recipe: Recipe
     vocabulary: "Vocabulary"
     coded: bool = True
     derived: "tuple[Derived, ...]" = ()
+    scorers: tuple[Scorer, ...] = ()
     worded: bool = True
 
     @property
@@ -60,11 +65,16 @@ class Columns:
     @property
     def width(self) -> int:
         """Columns of the matrix."""
-        return self._layout.width + sum(part.width for part in self.derived)
+        return self._layout.width + sum(part.width for part in self.derived) + sum(part.width for part in self.scorers)
 
     def encode(self, rows: Table) -> Features:
         """The outputs of the steps in front of the graph, for typed rows."""
-        return self.recipe.features(rows) if self.worded else self.recipe.columns(rows)
+        if self.worded:
+            return self.recipe.features(rows)
+        found = dict(self.recipe.columns(rows))
+        for scorer in self.scorers:
+            found[scorer.output] = scorer.scores(found.pop(text_output(scorer.name)).tolist())
+        return found
 
     def matrix(self, features: Features) -> Array:
         """The matrix (rows, width), float64: NaN for nulls and unseen categories."""
@@ -73,7 +83,9 @@ class Columns:
         size = rows_in(features)
         numbers = features.get(NUMBERS, np.empty((size, 0)))
         codes = own_codes(self.vocabulary, features.get(CATEGORIES, np.empty((size, 0), dtype=object)))
-        return self._joined(features, numbers, codes, [part.apply(numbers, codes) for part in self.derived])
+        made = [part.apply(numbers, codes) for part in self.derived]
+        made.extend(features[scorer.output] for scorer in self.scorers)
+        return self._joined(features, numbers, codes, made)
 
     def write(self, graph: "Graph") -> str:
         """The same as a value of a graph, but that category columns hold shared codes (see `recoded`)."""
@@ -85,6 +97,7 @@ class Columns:
         if self.codes:
             parts.append(add_codes(graph, self.vocabulary))
         parts.extend(part.write(graph) for part in self.derived)
+        parts.extend(graph.input(scorer.output, "double", scorer.width) for scorer in self.scorers)
         parts.extend(add_words(graph, self._layout))
         return parts[0] if len(parts) == 1 else graph.node("Concat", parts, axis=1)
 
@@ -94,7 +107,7 @@ class Columns:
 
     def added(self, folder: Path) -> tuple[Step, ...]:
         """Steps behind those of the recipe; their files are written into `folder`."""
-        return ()
+        return tuple(scorer.step(folder, number) for number, scorer in enumerate(self.scorers))
 
     @property
     def _layout(self) -> "Layout":
@@ -104,13 +117,11 @@ class Columns:
         layout = self.recipe.layout
         return Layout(layout.numbers, layout.categories * self.coded, layout.texts if self.worded else {})
 
-    def _joined(self, features: Features, numbers: Array, codes: Array, derived: Sequence[Array]) -> Array:
-        from smeaton.runtime.ops._features import words_output
-
+    def _joined(self, features: Features, numbers: Array, codes: Array, made: Sequence[Array]) -> Array:
         parts = [numbers]
         if self.codes:
             parts.append(np.where(codes < 0, np.nan, codes))
-        parts.extend(derived)
+        parts.extend(made)
         if self.worded:
             parts.extend(features[words_output(name)].astype(np.float64) for name in self.recipe.texts)
         return np.hstack(parts)
@@ -128,21 +139,36 @@ def learn_columns(
     from smeaton.compile.derived import own_codes
     from smeaton.compile.encode import learn
 
-    chosen = COLUMNS | {key: value for key, value in given.items() if key in COLUMNS}
-    if chosen["encode"] not in ENCODINGS:
-        raise InputError(f"there is no encoding {chosen['encode']!r}", fix=f"use one of: {', '.join(ENCODINGS)}")
-    known = recipe(task)
-    worded = chosen["texts"] != "none"
+    chosen = _checked(given)
+    known: Recipe = recipe(task)
+    worded = chosen["texts"] == "buckets"
     features = known.features(rows.x) if worded else known.columns(rows.x)
-    vocabulary = learn(features.get(CATEGORIES, np.empty((0, 0), dtype=object)))
+    categories = features.get(CATEGORIES, np.empty((len(rows), 0), dtype=object))
     numbers = features.get(NUMBERS, np.empty((len(rows), 0)))
-    codes = own_codes(vocabulary, features.get(CATEGORIES, np.empty((len(rows), 0), dtype=object)))
-    seen = Seen(known, vocabulary, rows, numbers, codes, ending, seed)
+    vocabulary = learn(categories)
+    seen = Seen(known, vocabulary, rows, numbers, own_codes(vocabulary, categories), ending, seed)
+    scorers, scores = list[Scorer](), list[Array]()
+    if chosen["texts"] == "scores":
+        known = reading = string_recipe(known, seen.codes, seen.sizes)
+        for name, texts in reading.read(features).items():
+            scorer, apart = learn_scores(name, texts, ending, rows, seed)
+            scorers.append(scorer)
+            scores.append(apart)
     made = [*_encoded(chosen["encode"], seen), *derive(chosen["derive"], seen)]
-    columns = Columns(known, vocabulary, chosen["encode"] == "codes", tuple(part for part, _ in made), worded)
+    derived = tuple(part for part, _ in made)
+    columns = Columns(known, vocabulary, chosen["encode"] == "codes", derived, tuple(scorers), worded)
     if not columns.width:
         raise InputError("the configuration leaves no column to learn from", fix="use the texts, or another family")
-    return columns, columns._joined(features, numbers, codes, [values for _, values in made])
+    return columns, columns._joined(features, numbers, seen.codes, [*(values for _, values in made), *scores])
+
+
+def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with the defaults."""
+    chosen = COLUMNS | {key: value for key, value in given.items() if key in COLUMNS}
+    for key, known in (("encode", ENCODINGS), ("texts", TEXTS)):
+        if chosen[key] not in known:
+            raise InputError(f"there is no `{key}` {chosen[key]!r}", fix=f"use one of: {', '.join(known)}")
+    return chosen
 
 
 def _encoded(encode: str, seen: Seen) -> list[Made]:
@@ -161,11 +187,33 @@ def _encoded(encode: str, seen: Seen) -> list[Made]:
     return [(Lookup(seen.vocabulary, tuple(known), means.tables), means.apart)]
 
 
+def derivations(task: Task) -> list[str]:
+    """What can be derived from the columns of a task."""
+    kinds = [form.type for form in task.input_types.values()]
+    categories, moments = kinds.count("category"), kinds.count("timestamp")
+    numbers = kinds.count("number") + kinds.count("integer") + moments  # a timestamp has a year
+    each = {"counts": categories >= 1, "pairs": numbers >= 2, "cross": categories >= 2, "gaps": moments >= 2}
+    return [name for name, can in each.items() if can]
+
+
+def column_choices(task: Task) -> dict[str, Choice | Range]:
+    """What a search may choose of `encode` and `derive`, where a task has columns for it."""
+    found = dict[str, Choice | Range]()
+    can = derivations(task)
+    if "counts" in can:
+        found["encode"] = Choice(ENCODINGS[:2])
+    if can:
+        some = [[name for name in can if name in own] for own in ((), ("pairs", "gaps"), ("counts", "cross"), can)]
+        found["derive"] = Choice(tuple(one for i, one in enumerate(some) if one not in some[:i]))
+    return found
+
+
 class MatrixModel(Model):
     """Base of what is fitted on `Columns`. `ending` turns scores into answers."""
 
     def __init__(self, task: Task, columns: Columns, ending: ClassEnding | NumberEnding) -> None:
         super().__init__(task)
+        self.recipe = columns.recipe
         self.columns = columns
         self.ending = ending
 

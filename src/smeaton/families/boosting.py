@@ -3,13 +3,18 @@
 Every configuration here can be written exactly as a graph: no linear trees, no averaged output.
 """
 
+from typing import Any
+
 from smeaton.data.fold import Fold
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._boosted import Boosted, fit_boosted
+from smeaton.families._columns import column_choices, derivations
 from smeaton.families._parts import outdone, refuse
 from smeaton.families._portfolio import boosting_starts, wants_log
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
+
+_PLAIN = 2  # starts on the columns as they are that come before those with derived ones
 
 
 class Boosting:
@@ -33,11 +38,29 @@ class Boosting:
         }
         if wants_log(task, profile):
             params["log"] = Choice((False, True))
-        return Space(starts=boosting_starts(task, profile), params=params, fidelity="rows", effort=5.0)
+        params |= column_choices(task)
+        starts = _with_columns(task, boosting_starts(task, profile))
+        return Space(starts=starts, params=params, fidelity="rows", effort=5.0)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
         """Fit until the loss on the stop rows no longer falls, at most `rounds` or until the clock says so."""
         return fit_boosted(task, config, fold, run)
+
+
+def _with_columns(task: Task, starts: tuple[Config, ...]) -> tuple[Config, ...]:
+    """The starts, and behind the first two of them the same with what can be derived from the columns."""
+    can = derivations(task)
+    of_numbers = [name for name in can if name in ("pairs", "gaps")]
+    of_categories = [name for name in can if name in ("counts", "cross")]
+    more: list[dict[str, Any]] = []
+    if of_numbers:
+        more.append({"derive": of_numbers})
+    if of_categories:
+        more.append({"encode": "target", "derive": of_categories})
+    if of_numbers and of_categories:
+        more.append({"derive": can})
+    further = [{**starts[i % _PLAIN % len(starts)], **one} for i, one in enumerate(more)]
+    return (*starts[:_PLAIN], *further, *starts[_PLAIN:])
 
 
 part = Boosting()

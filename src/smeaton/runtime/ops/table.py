@@ -5,7 +5,7 @@ Arguments (`args`):
     columns      [{"name", "type"}]: what is read, with the pinned type; every column is checked, used or not
     numbers      [{"column"}] numbers, integers and booleans (0, 1); [{"column", "part"}] a part of a timestamp
     categories   column names: categories and booleans, as text
-    texts        column names
+    texts        column names: texts, and categories that were texts in training, which may be in `categories` too
 
 Outputs, in this order, those that there are: `numbers` (rows, k) float64 with NaN = null; `categories` (rows, k)
 object of text with `NULL_TEXT` = null; one text column with None = null for each of `texts`.
@@ -248,10 +248,14 @@ def _check(step: Step, args: _Args) -> None:
     uses: list[tuple[str, tuple[str, ...]]]
     uses = [(n.column, ("number", "integer", "boolean") if n.part is None else ("timestamp",)) for n in args.numbers]
     uses += [(name, ("category", "boolean")) for name in args.categories]
-    uses += [(name, ("text",)) for name in args.texts]
+    uses += [(name, ("text", "category")) for name in args.texts]
     for name, kinds in uses:
         if types.get(name) not in kinds:
             raise ProgramError(f"the column {name!r} is {types.get(name)}; here it must be {' or '.join(kinds)}")
+    bases = {column.name: column.type.base for column in args.columns}
+    for name in args.texts:
+        if bases[name] != "text":
+            raise ProgramError(f"the category column {name!r} holds values of type {bases[name]}; a text must be text")
     for number in args.numbers:
         if number.part is not None and number.part not in PARTS:
             raise ProgramError(f"a moment has no part {number.part!r}; there are: {', '.join(PARTS)}")

@@ -5,6 +5,7 @@ error, which the executor keeps as a log. The worker ends when its input closes 
 """
 
 import ctypes
+import gc
 import importlib
 import io
 import os
@@ -39,6 +40,8 @@ def main() -> None:
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs_in, jobs), daemon=True).start()
     _warm_up()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: every job ends with a collection, which need not look through it again
     while True:
         work(jobs.get(), lambda event: _say(events_out, event))
 

@@ -136,7 +136,7 @@ def _opened(root: Path, board: Board, dataset: "Dataset", seed: int) -> _Work:
     if not all((folder / OOF).exists() for folder in folders.values()):
         raise DataError("the answers of this build are gone", where=str(root), fix="build again")
     evidence = _Evidence(StoredEvidence(folders))
-    truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group)
+    truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group, dataset.time)
     jury = Jury(truth, evidence, {board.metric: load_metric(board.metric, dataset.task)}, seed)
     tuned = {row.key for row in singles if open_trial(folders[row.key]).candidate.why == TUNED}
     has = {row.key: set(_of(row, row.key in tuned)) for row in board.rows if row.state != "refused"}

@@ -13,7 +13,7 @@ from smeaton.leaderboard.limits import broken, missed
 from smeaton.leaderboard.pareto import front
 from smeaton.leaderboard.significance import Evidence, Jury, Truth
 from smeaton.leaderboard.ties import is_tie, margin, oriented
-from smeaton.leaderboard.words import summary, why
+from smeaton.leaderboard.words import drawn, summary, why
 from smeaton.metrics import Better
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.task import Task
@@ -38,7 +38,7 @@ def build_board(root: Path, dataset: "Dataset", metric: str, trials: Sequence[Tr
     # A refit has seen every row: what is known of it is what its parent answered.
     parents = {trial.key: folders[trial.estimated_from] for trial in trials if trial.estimated_from in folders}
     evidence = StoredEvidence(folders | parents)
-    truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group)
+    truth = Truth(dataset.target, dataset.task.labels, dataset.weight, dataset.group, dataset.time)
     return make_board(dataset.task, metric, trials, evidence, truth, seed)
 
 
@@ -95,6 +95,7 @@ def make_board(
         unit=judge.unit,
         rows=tuple(rows),
         baseline=baseline.key if baseline else None,
+        intervals=drawn(truth.group is not None, truth.time is not None),
     )
     return _settled(board, choose(board), jury)
 

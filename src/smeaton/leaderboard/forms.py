@@ -52,7 +52,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Trials ranked. `winner` is the key of the row to ship (None = nothing was scored), `reasons` why in words.
 
     `lead` is how much better the winner is than the constant baseline, paired (positive = better); None where one of
-    the two is missing. `baseline` is the baseline's key.
+    the two is missing. `baseline` is the baseline's key. `intervals` says how rows that belong together were drawn for
+    the intervals ('' = every row for itself).
     """
 
     task: str
@@ -64,6 +65,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: tuple[str, ...] = ()
     baseline: str | None = None
     lead: Interval | None = None
+    intervals: str = ""
 
     def __getitem__(self, key: str) -> Row:
         return next(row for row in self.rows if row.key == key)

@@ -14,12 +14,13 @@ from smeaton.trials.record import Interval
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known of all rows of a dataset: target (codes or numbers), weights and group codes or None."""
+    """What is known of all rows of a dataset: target (codes or numbers), weights, group codes and moments or None."""
 
     target: Array
     labels: Sequence[Label] = ()
     weight: Array | None = None
     group: Array | None = None
+    time: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Jury:
         if key not in self.evidence:
             return None
         rows, stats = self._stats(metric, key)
-        return Interval(*interval(self.metrics[metric], stats, *self._roles(rows), self.seed))
+        return Interval(*interval(self.metrics[metric], stats, *self._roles(rows), self.seed, self._time(rows)))
 
     def lead(self, name: str, one: str, other: str) -> Interval | None:
         """How much better `one` is than `other` in the metric's unit (positive = better), on the rows both answered;
@@ -61,7 +62,7 @@ class Jury:
             if not len(shared):
                 return None
             rows_a, a, b = shared, a[in_a], b[in_b]
-        difference, low, high = paired(metric, a, b, *self._roles(rows_a), self.seed)
+        difference, low, high = paired(metric, a, b, *self._roles(rows_a), self.seed, self._time(rows_a))
         if metric.better == "higher":
             return Interval(difference, low, high)
         return Interval(0.0 - difference, 0.0 - high, 0.0 - low)
@@ -79,3 +80,6 @@ class Jury:
     def _roles(self, rows: Array) -> tuple[Array | None, Array | None]:
         weight, group = self.truth.weight, self.truth.group
         return (None if weight is None else weight[rows], None if group is None else group[rows])
+
+    def _time(self, rows: Array) -> Array | None:
+        return None if self.truth.time is None else self.truth.time[rows]

@@ -27,7 +27,7 @@ def render(board: Board, width: int = 110, rows: int | None = None) -> str:
     for row in board.rows:
         if row.rank is None:
             lines += _wrapped(f"{row.state:>7}  {row.family}: {row.why}", width, 9)
-    for reason in board.reasons:
+    for reason in (*board.reasons, *([board.intervals] if board.intervals else [])):
         lines += _wrapped(f"-> {reason}", width, 3)
     return "\n".join(line.rstrip() for line in lines)
 

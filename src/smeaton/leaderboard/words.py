@@ -44,6 +44,18 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
     return "; ".join(part for part in (*said, row.why) if part)
 
 
+def drawn(group: bool, time: bool) -> str:
+    """How rows that belong together are drawn for intervals; '' where none do."""
+    ways = [
+        *(["runs of neighbouring moments"] if time else []),
+        *(["whole groups"] if group else []),
+    ]
+    if not ways:
+        return ""
+    both = " (the wider ends of the two)" if len(ways) > 1 else ""
+    return f"intervals draw {' and '.join(ways)} together{both}: single rows would promise too much"
+
+
 def _not_better(best: Row, cheaper: Row) -> str:
     return f"not better than {cheaper.family} by its interval{_saves(best, cheaper, ', which is')}"
 

@@ -5,11 +5,16 @@ Rows of one group are drawn together. The value of a resample is a function of w
 jackknife over clusters for its acceleration, and widened for few clusters as Hesterberg (2015, "expanded percentile")
 has it. More than 4,096 clusters are first thrown together into 4,096 blocks by a seeded shuffle: block sums of
 independent rows are again independent, so the spread stays right, and the cost no longer grows with the rows.
+
+Rows with a time are not independent of their neighbours: what goes wrong goes wrong for a while. So runs of moments
+are drawn together (the moving block bootstrap of Kuensch 1989, on a circle as Politis and Romano 1992 have it, which
+keeps the middle in place), each as long as the root of the number of moments: longer than is best for rows that forget
+quickly, because nobody knows that they do. Rows with a time and a group get the wider ends of both intervals.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
-from math import sqrt
+from math import ceil, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -26,25 +31,41 @@ _Z = _NORMAL.inv_cdf(0.975)
 Bounds = tuple[float, float, float]
 
 
-def interval(metric: Metric, stats: Array, weight: Array | None, groups: Array | None, seed: int = 0) -> Bounds:
+def interval(
+    metric: Metric,
+    stats: Array,
+    weight: Array | None,
+    groups: Array | None,
+    seed: int = 0,
+    time: Array | None = None,
+) -> Bounds:
     """Value, low and high end (95 %) of a metric from `metric.rows(...)`, shape (rows, k).
 
-    `weight` (rows,) >= 0 or None; `groups` (rows,) codes of what belongs together, or None. Deterministic in `seed`.
+    `weight` (rows,) >= 0 or None; `groups` (rows,) codes of what belongs together, or None; `time` (rows,) moments that
+    order the rows, or None. Deterministic in `seed`.
     """
-    value, low, high = _bounds(metric.value, stats, weight, groups, seed)
+    value, low, high = _bounds(metric.value, stats, weight, (groups, time), seed)
     if metric.unit == "share":
         low, high = _unseen(value, low, high, _count(groups, len(stats)))
     return value, low, high
 
 
-def paired(metric: Metric, a: Array, b: Array, weight: Array | None, groups: Array | None, seed: int = 0) -> Bounds:
+def paired(
+    metric: Metric,
+    a: Array,
+    b: Array,
+    weight: Array | None,
+    groups: Array | None,
+    seed: int = 0,
+    time: Array | None = None,
+) -> Bounds:
     """Difference `value(a) - value(b)` on the same rows, with its low and high end (95 %)."""
     width = a.shape[1]
 
     def difference(means: Array) -> Array:
         return metric.value(means[..., :width]) - metric.value(means[..., width:])
 
-    return _bounds(difference, np.concatenate([a, b], axis=1), weight, groups, seed)
+    return _bounds(difference, np.concatenate([a, b], axis=1), weight, (groups, time), seed)
 
 
 def mean(metric: Metric, stats: Array, weight: Array | None = None) -> float:
@@ -52,27 +73,53 @@ def mean(metric: Metric, stats: Array, weight: Array | None = None) -> float:
     return float(metric.value(np.average(stats.astype(np.float64), axis=0, weights=weight)))
 
 
+def run_length(moments: int) -> int:
+    """How many neighbouring moments are drawn together."""
+    return ceil(sqrt(moments))
+
+
 def _bounds(
-    value_of: Callable[[Array], Array], stats: Array, weight: Array | None, groups: Array | None, seed: int
+    value_of: Callable[[Array], Array],
+    stats: Array,
+    weight: Array | None,
+    related: tuple[Array | None, Array | None],
+    seed: int,
 ) -> Bounds:
+    """`related` are the groups and the moments of the rows."""
+    groups, time = related
     if not len(stats):
         raise ValueError("there are no rows to judge")
-    sums, mass = _clusters(stats, weight, groups, seed)
+    if time is None:
+        return _ends(value_of, stats, clusters(stats, weight, groups, seed), 1, seed)
+    ordered = _cells(stats, weight, time)
+    value, low, high = _ends(value_of, stats, ordered, run_length(len(ordered[0])), seed)
+    if groups is not None:
+        _, other_low, other_high = _ends(value_of, stats, clusters(stats, weight, groups, seed), 1, seed)
+        low, high = min(low, other_low), max(high, other_high)
+    return value, low, high
+
+
+def _ends(value_of: Callable[[Array], Array], stats: Array, summed: tuple[Array, Array], run: int, seed: int) -> Bounds:
+    """The value and its ends from sums and weights of clusters, of which `run` neighbours are drawn together."""
+    sums, mass = summed
     total, whole = sums.sum(axis=0), mass.sum()
     if whole <= 0:
         raise ValueError("the rows' weights sum to 0")
     centre = total / whole
     value = float(value_of(centre))
-    count = len(sums)
+    joined = np.arange(len(sums)) // run
+    count = int(joined[-1]) + 1
     if count < 2:  # nothing to draw from: as wide as single rows are
         each = value_of(stats.astype(np.float64))
         return value, min(value, float(each.min())), max(value, float(each.max()))
-    drawn = np.sort(_resampled(value_of, sums, mass, centre, seed))
+    drawn = np.sort(_resampled(value_of, sums, mass, run, seed))
+    if run > 1:
+        sums, mass = _summed(sums, joined, count), _summed(mass[:, None], joined, count)[:, 0]
     low, high = _bca(drawn, value, _acceleration(value_of, sums, mass, total, whole), count)
     return value, min(low, value), max(high, value)
 
 
-def _clusters(stats: Array, weight: Array | None, groups: Array | None, seed: int) -> tuple[Array, Array]:
+def clusters(stats: Array, weight: Array | None, groups: Array | None, seed: int) -> tuple[Array, Array]:
     """Weighted sums of the statistics (clusters, k) and weights (clusters,), at most BLOCKS clusters."""
     rows = len(stats)
     mass = np.ones(rows) if weight is None else weight.astype(np.float64)
@@ -86,8 +133,23 @@ def _clusters(stats: Array, weight: Array | None, groups: Array | None, seed: in
         code, count = (block if code is None else block[code]), BLOCKS
     if code is None:
         return stats * mass[:, None], mass
-    columns = [np.bincount(code, weights=stats[:, k] * mass, minlength=count) for k in range(stats.shape[1])]
-    return np.stack(columns, axis=1), np.bincount(code, weights=mass, minlength=count)
+    return _summed(stats * mass[:, None], code, count), np.bincount(code, weights=mass, minlength=count)
+
+
+def _cells(stats: Array, weight: Array | None, time: Array) -> tuple[Array, Array]:
+    """The same over moments, the oldest first; of more than BLOCKS moments neighbours are thrown together."""
+    mass = np.ones(len(stats)) if weight is None else weight.astype(np.float64)
+    moments, code = np.unique(time, return_inverse=True)
+    count = len(moments)
+    if count > BLOCKS:
+        code, count = code * BLOCKS // count, BLOCKS
+    return _summed(stats * mass[:, None], code, count), np.bincount(code, weights=mass, minlength=count)
+
+
+def _summed(columns: Array, code: Array, count: int) -> Array:
+    """Sums of columns (rows, k) over the rows of each code, (count, k)."""
+    found = [np.bincount(code, weights=columns[:, k], minlength=count) for k in range(columns.shape[1])]
+    return np.stack(found, axis=1)
 
 
 @lru_cache(maxsize=4)
@@ -100,20 +162,24 @@ def _shuffled(count: int, seed: int) -> Array:
 
 
 @lru_cache(maxsize=2)
-def _draws(count: int, seed: int) -> Array:
-    """How often each cluster is in each resample, uint16 (RESAMPLES, count)."""
+def _draws(count: int, run: int, seed: int) -> Array:
+    """How often each cluster is in each resample, uint16 (RESAMPLES, count); `run` neighbours are drawn together, the
+    first follows the last."""
     generator = np.random.default_rng([seed, 1])
     found = np.empty((RESAMPLES, count), dtype=np.uint16)
     for start in range(0, RESAMPLES, _CHUNK):
-        picks = generator.integers(0, count, size=(_CHUNK, count), dtype=np.int64)
+        picks = generator.integers(0, count, size=(_CHUNK, ceil(count / run)), dtype=np.int64)
+        if run > 1:
+            picks = ((picks[:, :, None] + np.arange(run)) % count).reshape(_CHUNK, -1)[:, :count]
         picks += np.arange(_CHUNK)[:, None] * count
         found[start : start + _CHUNK] = np.bincount(picks.ravel(), minlength=_CHUNK * count).reshape(_CHUNK, count)
     found.flags.writeable = False
     return found
 
 
-def _resampled(value_of: Callable[[Array], Array], sums: Array, mass: Array, centre: Array, seed: int) -> Array:
-    draws = _draws(len(sums), seed)
+def _resampled(value_of: Callable[[Array], Array], sums: Array, mass: Array, run: int, seed: int) -> Array:
+    draws = _draws(len(sums), run, seed)
+    centre = sums.sum(axis=0) / mass.sum()
     values = np.empty(RESAMPLES)
     for start in range(0, RESAMPLES, _CHUNK):
         counts = draws[start : start + _CHUNK].astype(np.float64)

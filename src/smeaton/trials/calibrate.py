@@ -2,7 +2,7 @@
 
 Platt scaling and its smoothed targets: Platt 1999; Newton with backtracking: Lin, Lin and Weng 2007; temperature:
 Guo, Pleiss, Sun and Weinberger 2017. A step fitted for fold f sees no target of fold f, nor does the decision to keep
-it: both come from the other folds alone.
+it: both come from the other folds alone. Halves that decide keep groups whole and moments in order.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,24 +23,33 @@ MIN_GAIN = 1e-6  # nats; less is rounding
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Probabilities (rows, labels) with the label codes (rows,) and weights (rows,) they are judged by."""
+    """Probabilities (rows, labels) with the label codes (rows,) and weights (rows,) they are judged by. `half` is 0 or
+    1 for each row: rows that belong together are in the same half (None: any two halves will do)."""
 
     probability: Array
     y: Array
     weight: Array
+    half: Array | None = None
 
     def __len__(self) -> int:
         return len(self.y)
 
 
-def scored(probability: Array, y: Array, weight: Array | None) -> Scored:
+def scored(probability: Array, y: Array, weight: Array | None, half: Array | None = None) -> Scored:
     """The rows that can teach: finite probabilities that sum to 1, weight above 0; thinned evenly to MAX_ROWS."""
     chance = np.asarray(probability, dtype=np.float64)
     mass = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
     with np.errstate(invalid="ignore"):
         usable = (np.abs(chance.sum(axis=1) - 1) < 1e-3) & (chance.min(axis=1, initial=np.inf) >= 0) & (mass > 0)
     index = np.flatnonzero(usable)
-    return _thinned(Scored(chance[index], np.asarray(y)[index], mass[index]))
+    return _thinned(Scored(chance[index], np.asarray(y)[index], mass[index], None if half is None else half[index]))
+
+
+def halves_of(group: Array | None, time: Array | None) -> Array | None:
+    """The half of each row (rows,): the older and the newer ones, or every other group; None where neither is known."""
+    if time is not None:
+        return (time > np.sort(time)[(len(time) - 1) // 2]).astype(np.int64) if len(time) else time.astype(np.int64)
+    return None if group is None else np.unique(group, return_inverse=True)[1] % 2
 
 
 def cross_fit(parts: Sequence[Scored]) -> list[Calibration | None]:
@@ -62,11 +71,15 @@ def cross_fit(parts: Sequence[Scored]) -> list[Calibration | None]:
     return kept
 
 
-def fit_checked(part: Scored) -> Calibration | None:
-    """The step fitted on these rows, None where each half of them would not gain from a step fitted on the other."""
-    halves = [_rows(part, slice(half, None, 2)) for half in (0, 1)]
-    gain = sum(_gain(fit(halves[1 - half]), halves[half]) for half in (0, 1))
-    return fit(part) if gain > MIN_GAIN * float(part.weight.sum()) else None
+def fit_checked(part: Scored, forward: bool = False) -> Calibration | None:
+    """The step fitted on these rows, None where each half of them would not gain from a step fitted on the other
+    (`forward`: the second half from one fitted on the first, the older rows)."""
+    half = np.arange(len(part)) % 2 if part.half is None else part.half
+    halves = [_rows(part, half == number) for number in (0, 1)]
+    judged = (1,) if forward else (0, 1)
+    gain = sum(_gain(fit(halves[1 - number]), halves[number]) for number in judged)
+    mass = sum(float(halves[number].weight.sum()) for number in judged)
+    return fit(part) if gain > MIN_GAIN * mass else None
 
 
 def fit(part: Scored) -> Calibration | None:
@@ -187,5 +200,6 @@ def _thinned(part: Scored) -> Scored:
     return _rows(part, np.linspace(0, len(part) - 1, MAX_ROWS).astype(np.int64))
 
 
-def _rows(part: Scored, which: slice | Array) -> Scored:
-    return Scored(part.probability[which], part.y[which], part.weight[which])
+def _rows(part: Scored, which: Array) -> Scored:
+    half = None if part.half is None else part.half[which]
+    return Scored(part.probability[which], part.y[which], part.weight[which], half)

@@ -18,7 +18,7 @@ from smeaton.metrics._intervals import interval, mean
 from smeaton.runtime.files import durable_write, open_program
 from smeaton.task.arrays import save_table
 from smeaton.task.table import PROBABILITY, Array, Table, take
-from smeaton.trials.calibrate import Scored, cross_fit, fit_checked, scored
+from smeaton.trials.calibrate import Scored, cross_fit, fit_checked, halves_of, scored
 from smeaton.trials.record import Candidate, Interval, Trial
 from smeaton.trials.reject import REJECTION_FILE, Rejections, judged, learn, outside_code
 from smeaton.trials.results import (
@@ -147,10 +147,11 @@ def _calibrations(
     if len(folds) > 1 and dataset.time is None:
         parts = zip(folds, held, strict=True)
         return cross_fit([_scored(dataset, fold.held, tables[0]) for fold, tables in parts])
-    return [
-        fit_checked(_scored(dataset, fold.stop, read_answers(folder, number, STOP)[0])) if len(fold.stop) else None
+    stops = [
+        _scored(dataset, fold.stop, read_answers(folder, number, STOP)[0]) if len(fold.stop) else None
         for number, fold in enumerate(folds)
     ]
+    return [None if stop is None else fit_checked(stop, dataset.time is not None) for stop in stops]
 
 
 def _rejections(
@@ -206,8 +207,9 @@ def _marked(dataset: "Dataset", rows: Array, answers: Table) -> Marked:
 
 
 def _scored(dataset: "Dataset", rows: Array, answers: Table) -> Scored:
-    weight = None if dataset.weight is None else dataset.weight[rows]
-    return scored(answers[PROBABILITY], dataset.target[rows], weight)
+    roles = (dataset.weight, dataset.group, dataset.time)
+    weight, group, time = (None if one is None else one[rows] for one in roles)
+    return scored(answers[PROBABILITY], dataset.target[rows], weight, halves_of(group, time))
 
 
 def _statistics(
@@ -233,9 +235,10 @@ def _scores(
     """The score of each fold, and of all rows. The resamples are the same for every trial, so they compare."""
     weight = None if dataset.weight is None else dataset.weight[rows]
     group = None if dataset.group is None else dataset.group[rows]
+    time = None if dataset.time is None else dataset.time[rows]
     ends = np.cumsum([0, *(len(fold.held) for fold in folds)])
     each = tuple(mean(metric, stats[start:end], _some(weight, start, end)) for start, end in pairwise(ends))
-    return each, Interval(*interval(metric, stats, weight, group))
+    return each, Interval(*interval(metric, stats, weight, group, time=time))
 
 
 def _some(weight: Array | None, start: int, end: int) -> Array | None:

@@ -1,7 +1,8 @@
 """`Plan`: what a build will do with its budget, decided before the work and said in words."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median_high
 from typing import Literal
 
 import msgspec
@@ -88,7 +89,7 @@ def make_plan(
         kept = _reserve(clock.budget, profile.rows, task.test.share, folds, answering)
         size = Size(int(profile.rows * (folds - 1) / folds), columns, outputs, slowness)
         job = max(size.of(space) for space in singles)
-        wanted = max(min(_WANTED[folds], space.whole or _WANTED[folds]) * size.of(space) for space in singles)
+        wanted = max(_wanted(singles, size, folds), *(_apart(space, size) for space in singles))
         if wanted * folds / slots <= clock.left() - kept - job:
             chosen, reserve = folds, kept
             break
@@ -105,6 +106,18 @@ def make_plan(
         answering=answering,
     )
     return msgspec.structs.replace(plan, lines=_lines(plan, len(profile.columns), task, clock))
+
+
+def _wanted(singles: Sequence[Space], size: Size, folds: int) -> float:
+    """Seconds of one fold of so many candidates as make the folds worth it. Of families for tables some are slow: what
+    counts is the middle one, for the search does without those there is no time for."""
+    each = [size.of(space) for space in singles if space.whole is None and space.effort]
+    return _WANTED[folds] * median_high(each) if each else 0.0
+
+
+def _apart(space: Space, size: Size) -> float:
+    """The same for a family that says how many of its candidates are wanted."""
+    return (space.whole or 0) * size.of(space)
 
 
 def width(profile: Profile) -> int:

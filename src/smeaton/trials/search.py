@@ -31,7 +31,8 @@ _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
 _RESTART = 1.5  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
-_WHOLE = 5  # candidates over all folds that must fit into the time left for so many folds to be worth it
+_WHOLE = 4  # candidates of the best family that must fit into the time left, for so many folds to be worth it
+_MOST_OF_ONE = 0.3  # of the time left, that one slow candidate of another family may need to count among them
 _MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _APART = 0.4  # the same for families that say how many of their candidates are wanted whole
@@ -387,13 +388,13 @@ def _settle(work: Work, trying: _Trying) -> None:
 
 
 def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
-    """The most folds that let some whole candidates as dear as the dearest probe that may be the best end in time. With
-    fewer ideas than that, one holdout that tries more of them and a refit on all rows serve better."""
+    """The most folds on which the first candidates of the families that may be worth it and more of the best can be
+    fitted in time. With fewer ideas than that, one holdout that tries more and a refit on all rows serve better."""
     lead, model = trying.lead, work.model
     if lead is None:
         return 1
     ages = {attempt.key: age for attempt, age in work.desk.running()}
-    alone, together = 0.0, 0.0
+    best, others, together = 0.0, list[float](), 0.0
     for attempt in work.active:
         fitted = bool(attempt.spent)
         if attempt.role == "probe" and not (fitted and work.judge.paired(attempt.key, lead.key, [0])[1] > 0):
@@ -401,13 +402,18 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
             expected = model.expect(attempt.candidate.family).mean
             # What it shares with later fits makes it old, and not dear.
             seconds = expected if fitted or space.shared else max(expected, ages.get(attempt.key, 0.0))
-            if space.whole is None:
-                alone = max(alone, _WHOLE * seconds)
+            if attempt is lead and space.whole is None:
+                best = seconds
+            elif space.whole is None:
+                others.append(seconds)
             else:
                 together += space.whole * seconds
     left = work.setup.clock.until(trying.until())
     for folds in sorted({plan.made, 3} - {1}, reverse=True):
-        if folds <= plan.made and max(alone, together) * folds / plan.slots <= 0.9 * left:
+        share = folds / plan.slots
+        most = _MOST_OF_ONE * left / share
+        wanted = max(_WHOLE * best + sum(seconds for seconds in others if seconds <= most), together)
+        if folds <= plan.made and wanted * share <= 0.9 * left:
             return folds
     return 1
 

@@ -108,3 +108,17 @@ def test_every_form_gives_the_same_bundle(tmp_path: Path) -> None:
         with smeaton.load(built.bundle) as model:
             answers[name] = model.predict([{name: row[name] for name in model.task.input_types} for row in ROWS])
     assert all(found == answers["csv"] for found in answers.values())
+
+
+def test_a_share_to_seal_is_for_data_alone(tmp_path: Path) -> None:
+    path = files(tmp_path)["csv"]
+    request = resolve(path, "churned", None, tmp_path / "out", test_share=0.0)
+    assert request.task.test.share == 0
+    assert resolve(tables()["rows"], "churned", None, tmp_path / "out", test_share=0.4).task.test.share == 0.4
+    with pytest.raises(InputError, match="a test of 1 of the rows"):
+        resolve(path, "churned", None, tmp_path / "out", test_share=1.0)
+    task = tmp_path / "smeaton.yaml"
+    task.write_text(f"smeaton: 1\ndata: {path.name}\noutput: {{churned: boolean}}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="says itself what is tested on") as told:
+        resolve(task, None, None, None, test_share=0.0)
+    assert "test: {share: 0}" in (told.value.fix or "")

@@ -37,6 +37,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another split and another search (default 0)")
     parser.add_argument("--out", metavar="DIR", help="where the task file, the trials and the bundle go")
+    parser.add_argument(
+        "--test-share",
+        type=float,
+        metavar="SHARE",
+        help="rows of DATA to seal for the test (default 0.2); 0 for who tests elsewhere",
+    )
     parser.add_argument("--replay", action="store_true", help="repeat the recorded trials instead of searching anew")
 
 
@@ -56,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
                 out=args.out,
                 replay=args.replay,
                 started=args.started,
+                test_share=args.test_share,
             ),
             listen,
         )

@@ -58,7 +58,7 @@ def quiet(notice: Notice) -> None:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What `build` was asked for; its arguments are explained there. The budget counts from `started`, a moment of
-    `time.monotonic` (None: now)."""
+    `time.monotonic` (None: now). `test_share` of the rows of a data file or table are sealed (None: a fifth)."""
 
     what: Any = None
     target: str | None = None
@@ -68,6 +68,7 @@ class Wanted:
     out: str | Path | None = None
     replay: bool = False
     started: float | None = None
+    test_share: float | None = None
 
 
 def build(
@@ -106,7 +107,10 @@ def build(
 def carry_out(wanted: Wanted, listen: Listener = quiet) -> Built:
     """Do what `build` says. Raises as it does."""
     start = time.monotonic() if wanted.started is None else wanted.started
-    request = resolve(wanted.what, wanted.target, wanted.budget, wanted.out, external=bool(wanted.external))
+    leave = bool(wanted.external)
+    request = resolve(
+        wanted.what, wanted.target, wanted.budget, wanted.out, external=leave, test_share=wanted.test_share
+    )
     why = unserved(request.task)
     if why:
         refuse_all(request.task, request.folder, BOARD_FILE, why)

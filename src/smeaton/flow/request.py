@@ -13,7 +13,7 @@ from smeaton.data.read import Raw, read
 from smeaton.errors import InputError, TaskError
 from smeaton.task.grammar import slug
 from smeaton.task.infer import infer_output
-from smeaton.task.task import Budget, Data, Source, Task
+from smeaton.task.task import Budget, Data, Source, Task, TestShare
 from smeaton.task.types import Type
 from smeaton.task.units import dollars, seconds
 
@@ -32,9 +32,15 @@ class Request:
 
 
 def resolve(
-    what: object, target: str | None, budget: object, out: str | Path | None, *, external: bool = False
+    what: object,
+    target: str | None,
+    budget: object,
+    out: str | Path | None,
+    *,
+    external: bool = False,
+    test_share: float | None = None,
 ) -> Request:
-    """Understand the first argument of `build`.
+    """Understand the first argument of `build`. `test_share` is the share of a data file's or table's rows to seal.
 
     Raises:
         InputError: it is nothing that can be built from; says what can.
@@ -43,7 +49,7 @@ def resolve(
     if isinstance(what, Task):
         request = Request(what, Path(out or what.folder))
     elif isinstance(what, str | os.PathLike):
-        request = _from_path(Path(what), target, out)
+        request = _from_path(Path(what), target, out, test_share)
     elif isinstance(what, Mapping) and "smeaton" in what:
         from smeaton.task.yaml import task_from
 
@@ -52,7 +58,7 @@ def resolve(
     elif what is None:
         raise InputError("nothing to build from", fix="give a task file, a data file with a target, or a table")
     else:
-        request = _from_table(what, target, out)
+        request = _from_table(what, target, out, _sealed(test_share))
     task = request.task
     if budget is not None:
         task = task.with_(budget=_budgets(task.budget, budget))
@@ -99,7 +105,20 @@ def _budget(budget: Budget, given: str | float) -> Budget:
     return Budget(time=time, money=budget.money)
 
 
-def _from_path(path: Path, target: str | None, out: str | Path | None) -> Request:
+def _sealed(share: float | None) -> TestShare:
+    """What a share of rows to seal means.
+
+    Raises:
+        InputError: it is none.
+    """
+    if share is None:
+        return TestShare()
+    if not 0 <= share < 1:
+        raise InputError(f"a test of {share:g} of the rows", fix="give a share such as 0.2, or 0 to seal none")
+    return TestShare(share=share)
+
+
+def _from_path(path: Path, target: str | None, out: str | Path | None, test_share: float | None) -> Request:
     from smeaton.task.yaml import check_files, read_task
 
     if path.is_dir() and (path / TASK_FILE).is_file():
@@ -107,6 +126,10 @@ def _from_path(path: Path, target: str | None, out: str | Path | None) -> Reques
     if path.suffix in (".yaml", ".yml"):
         if target is not None:
             raise InputError(f"{path} names its own output", fix="leave --target out, or give the data file instead")
+        if test_share is not None:
+            raise InputError(
+                f"{path} says itself what is tested on", fix=f"write test: {{share: {test_share:g}}} in it"
+            )
         task = read_task(path)
         check_files(task)
         return Request(task, Path(out) if out else path.parent)
@@ -118,7 +141,7 @@ def _from_path(path: Path, target: str | None, out: str | Path | None) -> Reques
         raise InputError(f"there is no file {path}", fix="check the path" + _nearest_file(path))
     if target is None:
         raise _which_target(path)
-    return _from_data(path, target, Path(out or "."))
+    return _from_data(path, target, Path(out or "."), _sealed(test_share))
 
 
 def _nearest_file(path: Path) -> str:
@@ -129,7 +152,7 @@ def _nearest_file(path: Path) -> str:
     return f"; did you mean {folder / near[0]}?" if near else ""
 
 
-def _from_data(path: Path, target: str, folder: Path) -> Request:
+def _from_data(path: Path, target: str, folder: Path, test: TestShare) -> Request:
     """The task that `DATA --target COL` means; refused where a different one stands in its place."""
     from smeaton.task.yaml import read_task
 
@@ -137,7 +160,7 @@ def _from_data(path: Path, target: str, folder: Path) -> Request:
     raw = read(path, Path("."))
     output = {target: _output_type(raw, target)}
     name = slug(re.sub(r"(\.(csv|tsv|jsonl|json|ndjson|parquet|gz))+$", "", path.name))
-    task = Task(name=name, data=Data(examples=Source(files=(data,))), output=output, folder=str(folder))
+    task = Task(name=name, data=Data(examples=Source(files=(data,))), output=output, test=test, folder=str(folder))
     file = folder / TASK_FILE
     if file.exists():
         there = read_task(file)
@@ -185,11 +208,12 @@ def _quoted(name: str) -> str:
     return shlex.quote(name)
 
 
-def _from_table(table: Any, target: str | None, out: str | Path | None) -> Request:
+def _from_table(table: Any, target: str | None, out: str | Path | None, test: TestShare) -> Request:
     if target is None:
         raise InputError("a table needs a target", fix='name the column to predict: build(table, target="churned")')
     raw = read(table, Path("."))
     output = {target: _output_type(raw, target)}
     folder = Path(out or ".")
-    task = Task(name=slug(target), data=Data(examples=Source(files=("memory",))), output=output, folder=str(folder))
+    data = Data(examples=Source(files=("memory",)))
+    task = Task(name=slug(target), data=data, output=output, test=test, folder=str(folder))
     return Request(task, folder, raw)

@@ -205,7 +205,7 @@ def _acceleration(value_of: Callable[[Array], Array], sums: Array, mass: Array, 
 def _bca(drawn: Array, value: float, acceleration: float, count: int) -> tuple[float, float]:
     below = (np.count_nonzero(drawn < value) + 0.5 * np.count_nonzero(drawn == value)) / len(drawn)
     shift = _NORMAL.inv_cdf(min(max(below, 0.02), 0.98))
-    wide = sqrt(count / (count - 1)) * _student(count - 1)
+    wide = sqrt(count / (count - 1)) * student(count - 1)
     ends = []
     for z in (-wide, wide):
         moved = shift + (shift + z) / max(1 - acceleration * (shift + z), 0.1)
@@ -213,9 +213,9 @@ def _bca(drawn: Array, value: float, acceleration: float, count: int) -> tuple[f
     return ends[0], ends[1]
 
 
-def _student(freedom: int) -> float:
+def student(freedom: float) -> float:
     """97.5 % quantile of Student's t by the expansion of Abramowitz and Stegun 26.7.5; within 1 % from 3 up."""
-    z, n = _Z, float(freedom)
+    z, n = _Z, freedom
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384

@@ -42,6 +42,8 @@ COLUMNS: dict[str, Any] = {"encode": "codes", "derive": [], "texts": "buckets"}
 ENCODINGS = ("codes", "target", "onehot")
 TEXTS = ("buckets", "scores", "none")
 _MOST_HOT = 30  # values of a column that get a 0/1 column
+_MOST_LABELS = 10  # commonest first, that each category column has a mean of
+_MOST_MEANS, _MOST_CELLS = 60, 40_000_000  # columns of means, and their cells, with more than one label
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,9 @@ def _encoded(encode: str, seen: Seen) -> list[Made]:
         hot = Hot(seen.vocabulary, tuple(min(size, _MOST_HOT) for size in seen.sizes))
         return [(hot, hot.apply(seen.numbers, seen.codes))]
     known = [i for i, size in enumerate(seen.sizes) if size]
-    means = learn_means(
-        seen.codes[:, known], [seen.sizes[i] for i in known], targets_of(seen.rows, seen.ending), seen.splits
-    )
+    labels = min(_MOST_MEANS, _MOST_CELLS // len(seen.rows)) // len(known)
+    targets = targets_of(seen.rows, seen.ending, int(np.clip(labels, 1, _MOST_LABELS)))
+    means = learn_means(seen.codes[:, known], [seen.sizes[i] for i in known], targets, seen.splits)
     return [(Lookup(seen.vocabulary, tuple(known), means.tables), means.apart)]
 
 

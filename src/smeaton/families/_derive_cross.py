@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from smeaton.families._derive_means import Targets, learn_means, targets_of
-from smeaton.families._derive_seen import Made, Seen
+from smeaton.families._derive_seen import Made, Seen, remembered
 from smeaton.task.table import Array
 
 _MOST_ROWS = 10_000  # that pairs are chosen on
@@ -23,7 +23,7 @@ def cross(seen: Seen) -> list[Made]:
     """The chosen crossings, as one part."""
     from smeaton.compile.derived import Crossed
 
-    pairs = choose_pairs(seen.sample(_MOST_ROWS))
+    pairs = remembered(choose_pairs, seen.sample(_MOST_ROWS))
     if not pairs:
         return []
     found = [_cells(seen, pair) for pair in pairs]

@@ -12,7 +12,6 @@ from smeaton.extras import needs
 from smeaton.families._ending import ClassEnding, NumberEnding
 from smeaton.task.table import Array
 
-_MOST_LABELS = 10  # commonest first: each has a column of its own for each category column
 _LEAST_PRIOR, _MOST_PRIOR = 1.0, 1e4  # rows the mean of all counts for
 #: Rows below which the pooled mean of rare values is not kept.
 _LEAST_POOLED = 5
@@ -33,7 +32,7 @@ class Targets:
         return int(self.values.shape[1])
 
 
-def targets_of(rows: Rows, ending: ClassEnding | NumberEnding, most: int = _MOST_LABELS) -> Targets:
+def targets_of(rows: Rows, ending: ClassEnding | NumberEnding, most: int) -> Targets:
     """Scores of numbers; whether a row has the second of two labels, or each of the `most` commonest ones."""
     weight = np.ones(len(rows)) if rows.weight is None else rows.weight / rows.weight.mean()
     if isinstance(ending, NumberEnding):

@@ -1,9 +1,11 @@
 """`Seen`: training rows as what is derived from them sees them."""
 
-from collections.abc import Sequence
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -58,3 +60,26 @@ class Seen:
         return Seen(
             self.recipe, self.vocabulary, rows, self.numbers[chosen], self.codes[chosen], self.ending, self.seed
         )
+
+
+_Choice = TypeVar("_Choice")
+_CHOSEN: "OrderedDict[bytes, Any]" = OrderedDict()
+_MOST_CHOSEN = 32
+
+
+def remembered(choose: Callable[[Seen], list[_Choice]], seen: Seen) -> list[_Choice]:
+    """What `choose` chooses on these rows, from memory if it chose on the same ones before in this process: fits on one
+    fold share it. The choice may depend on nothing but numbers, codes, targets, weights, groups, times and seed."""
+    rows = seen.rows
+    digest = hashlib.blake2b(f"{choose.__module__} {seen.seed} {seen.ending!r}".encode())
+    for part in (seen.numbers, seen.codes, rows.y, rows.weight, rows.group, rows.time):
+        digest.update(
+            b"\0" if part is None else b"\1" + str(part.shape).encode() + np.ascontiguousarray(part).tobytes()
+        )
+    key = digest.digest()
+    if key not in _CHOSEN:
+        _CHOSEN[key] = choose(seen)
+        while len(_CHOSEN) > _MOST_CHOSEN:
+            _CHOSEN.popitem(last=False)
+    chosen: list[_Choice] = _CHOSEN[key]
+    return chosen

@@ -131,10 +131,10 @@ def test_cutting_and_shrinking() -> None:
 
 def test_many_rows_are_kept_small() -> None:
     rng = np.random.default_rng(2)
-    x = rng.normal(size=(3_000, 2)).astype(np.float32)
-    y = rng.integers(0, 60, 3_000)
-    given = DEFAULTS | {"trees": 20}
-    grown = Seed(x, y, None, 60, given, 0, 1).grow(20, np.inf)
+    x = rng.normal(size=(800, 2)).astype(np.float32)
+    y = rng.integers(0, 60, 800)
+    given = DEFAULTS | {"trees": 30}
+    grown = Seed(x, y, None, 60, given, 0, 1).grow(30, np.inf)
     for least, _ in sizes_of(grown, given, False):
         assert len(grown.grove.leaves(grown.cut(least, 0.0).splits)) <= most_leaves(60)
 

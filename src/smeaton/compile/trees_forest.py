@@ -95,7 +95,7 @@ class Grove:
 
 def read_trees(trees: Sequence[object]) -> Grove:
     """The fitted `tree_` of scikit-learn's trees as one grove."""
-    parts = [tree.__getstate__()["nodes"] for tree in trees]  # type: ignore[index,call-overload]
+    parts = [tree.__getstate__()["nodes"] for tree in trees]  # type: ignore[index]
     sizes = [len(nodes) for nodes in parts]
     roots = np.cumsum([0, *sizes[:-1]])
     shift = np.repeat(roots, sizes)

@@ -1,14 +1,23 @@
-"""Configurations of boosted trees known to be strong together: what to try first on which table.
+"""Configurations known to be strong together: what to try first on which table.
 
-Diverse rather than similar: slow and regularised, randomised splits (Geurts et al. 2006), shallow, deep. The rates are
+The order is learnt (`benchmarks/portfolio`, kept in `portfolio.json`): for each kind and size of table and each budget,
+the list of which every beginning makes the best blend. Families add what they know themselves behind it. Rates are
 raised where the rows times the labels are so many that slow learning could not end within the budget.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
-from smeaton.families import Config
+import msgspec
+
+from smeaton.families import Config, Space
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
+
+Kind = Literal["binary", "multiclass", "many classes", "number"]
 
 SMALL = 3_000  # rows below which trees are kept small
 #: Seconds of one round for each row, column and tree, on the machine it was measured on.
@@ -18,8 +27,161 @@ _LEAST_ROUNDS = 6.0  # rounds x rate that boosting needs for most of its work
 #: Trees of one model, over all labels: more would be slow to answer and large to ship.
 MOST_TREES = 12_000
 _NEEDED = 30.0  # rounds x rate with which many labels are learnt to the end
+#: Rows x columns above which encoding the curves of a linear model alone would take the time of a fit.
+MOST_CELLS = 20_000_000
 _COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
-_MANY = 10  # labels from which on randomised splits come first
+MANY = 10  # labels from which on a table has many classes
+#: What was learnt.
+FILE = Path(__file__).with_name("portfolio.json")
+#: What a configuration can ask of columns that a table may not have.
+_DERIVED_FROM = {"counts": "category", "cross": "category", "pairs": "number", "gaps": "timestamp"}
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """One configuration of a family."""
+
+    family: str
+    config: dict[str, Any] = {}
+
+
+class Class(msgspec.Struct, frozen=True, kw_only=True):
+    """The tables one order was learnt for: of a kind, with fewer than `rows` rows, on a budget of at most `seconds`
+    (None: however many). `order` names starts, first to try first."""
+
+    kind: Kind
+    rows: int | None = None
+    seconds: float | None = None
+    order: tuple[str, ...] = ()
+
+
+class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt, and from what. The first class that a table belongs to holds."""
+
+    provenance: dict[str, Any] = {}
+    starts: dict[str, Start] = {}
+    classes: tuple[Class, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSpace(Space):
+    """A space whose first starts have a place in the learnt order over all families: 0 is to be tried first."""
+
+    places: tuple[int, ...] = ()
+
+
+def kind_of(task: Task) -> Kind | None:
+    """The kind of a task that tables are learnt for, None for any other."""
+    if task.is_class:
+        labels = len(task.labels)
+        return "binary" if labels == 2 else "multiclass" if labels < MANY else "many classes"
+    return "number" if task.answer == "number" else None
+
+
+def learned(task: Task, profile: Profile) -> tuple[Start, ...]:
+    """The learnt starts of all families for this kind and size of table and this budget, in order, as they fit the
+    table; () where nothing was learnt for such a task."""
+    return learned_from(_kept(), task, profile)
+
+
+def learned_from(portfolio: Portfolio, task: Task, profile: Profile) -> tuple[Start, ...]:
+    """The same from a given portfolio."""
+    kind = kind_of(task)
+    own = next((one for one in portfolio.classes if one.kind == kind and _within(one, task, profile)), None)
+    found: list[Start] = []
+    for name in own.order if own else ():
+        start = portfolio.starts[name]
+        fit = Start(family=start.family, config=dict(adapted(start.family, start.config, task, profile)))
+        if fit not in found:
+            found.append(fit)
+    return tuple(found)
+
+
+def starts_of(family: str, task: Task, profile: Profile, defaults: Sequence[Config]) -> tuple[Config, ...]:
+    """A family's starts: the learnt ones in order, then its own `defaults` that are not among them."""
+    learnt = (start.config for start in learned(task, profile) if start.family == family)
+    first: list[Config] = [dict(with_common(config, defaults)) for config in learnt]
+    return (*first, *(dict(config) for config in defaults if config not in first))
+
+
+def placed(family: str, space: Space, task: Task, profile: Profile) -> Space:
+    """The space with the learnt starts of its family in front, and their places in the order over all families."""
+    places = [place for place, start in enumerate(learned(task, profile)) if start.family == family]
+    if not places or space.needs_pool:
+        return space
+    given = {one.name: getattr(space, one.name) for one in fields(Space)}
+    given["starts"] = starts_of(family, task, profile, space.starts)
+    return PlacedSpace(**given, places=tuple(places))
+
+
+def adapted(family: str, config: Config, task: Task, profile: Profile) -> Config:
+    """A configuration as it fits a table: no rate so low that the fit could not end, a second fit on all rows where
+    they are few, nothing asked of columns that are not there."""
+    found = {"refit": profile.rows < SMALL, **_asked(config, profile)}
+    if found.get("log") and not wants_log(task, profile):
+        del found["log"]
+    floor = lowest_rate(task, profile)
+    if "learning_rate" in found:
+        found["learning_rate"] = round(max(found["learning_rate"], floor), 4)
+    if profile.rows * len(profile.columns) > MOST_CELLS and found.get("knots") and family == "linear":
+        found["knots"] = 0
+    return _leaves(found, profile, floor) if "num_leaves" in found else found
+
+
+def with_common(config: Config, starts: Sequence[Config]) -> Config:
+    """A configuration with what all of a family's own starts have in common and it does not say itself: the family
+    knows what the table and the budget ask of every one of its fits."""
+    first, *rest = starts or ({},)
+    common = {key: value for key, value in first.items() if all(key in one and one[key] == value for one in rest)}
+    return {**common, **config} if rest else config
+
+
+def _leaves(config: dict[str, Any], profile: Profile, floor: float) -> dict[str, Any]:
+    """LightGBM's keys by the number of labels and the lowest rate."""
+    labels = len(profile.shares)
+    if labels > 2:
+        # Each label has its own trees, on smaller curvature: the same penalty would stop them from learning.
+        config["lambda_l2"] = round(config.get("lambda_l2", 1.0) * 2 / labels, 4)
+    if floor >= _COARSE:
+        config |= {"num_leaves": min(config["num_leaves"], 31), "max_bin": 63}
+    return config
+
+
+def _asked(config: Config, profile: Profile) -> dict[str, Any]:
+    """Without what there are no columns for."""
+    held = {"number" if column.type in ("integer", "boolean") else column.type for column in profile.columns}
+    found = dict(config)
+    if "derive" in found:
+        found["derive"] = [one for one in found["derive"] if _DERIVED_FROM.get(one, one) in held]
+        if not found["derive"]:
+            del found["derive"]
+    if "category" not in held:
+        found.pop("encode", None)
+        if "text" not in held:
+            found.pop("texts", None)
+    return found
+
+
+def _within(one: Class, task: Task, profile: Profile) -> bool:
+    return (one.rows is None or profile.rows < one.rows) and (one.seconds is None or task.budget.time <= one.seconds)
+
+
+@lru_cache(maxsize=1)
+def _kept() -> Portfolio:
+    return read_portfolio(FILE)
+
+
+def read_portfolio(path: Path) -> Portfolio:
+    """Read a portfolio.
+
+    Raises:
+        ValueError: an order names a start that there is not.
+    """
+
+    found = msgspec.json.decode(path.read_bytes(), type=Portfolio)
+    missing = {name for one in found.classes for name in one.order} - set(found.starts)
+    if missing:
+        raise ValueError(f"{path.name} orders starts it does not hold: {', '.join(sorted(missing))}")
+    return found
 
 
 def _start(rate: float, leaves: int, least: int, columns: float, rows: float = 0.9, **more: Any) -> dict[str, Any]:
@@ -53,19 +215,11 @@ _LARGE_STARTS = (
 
 
 def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
-    """The portfolio for a table, strongest first."""
+    """What boosted trees are tried with behind what was learnt: diverse rather than similar (slow and regularised,
+    randomised splits after Geurts et al. 2006, shallow, deep), strongest first."""
     small = profile.rows < SMALL
-    floor, labels = lowest_rate(task, profile), len(profile.shares)
-    starts = []
-    for start in _SMALL_STARTS if small else _LARGE_STARTS:
-        config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
-        if labels > 2:
-            # Each label has its own trees, on smaller curvature: the same penalty would stop them from learning.
-            config["lambda_l2"] = round(config.get("lambda_l2", 1.0) * 2 / labels, 4)
-        if floor >= _COARSE:
-            config |= {"num_leaves": min(config["num_leaves"], 31), "max_bin": 63}
-        starts.append(config)
-    if labels >= _MANY:
+    starts = [dict(adapted("boosting", start, task, profile)) for start in (_SMALL_STARTS if small else _LARGE_STARTS)]
+    if len(profile.shares) >= MANY:
         starts.sort(key=lambda config: not config.get("extra_trees", False))
     if wants_log(task, profile):
         starts.insert(1, {**starts[0], "log": True})

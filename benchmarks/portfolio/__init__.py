@@ -1,0 +1,1 @@
+"""Experiments that the ordered portfolio of starts is learnt from. See `__main__`."""

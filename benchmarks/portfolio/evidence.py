@@ -1,0 +1,117 @@
+"""What the runs say: how good a blend of some candidates is on a table, and what its fits cost."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from benchmarks.portfolio.candidates import CANDIDATES, REFERENCE
+from benchmarks.portfolio.results import Array, Results
+from benchmarks.portfolio.tables import sources
+
+_PICKS = 12  # of a blend
+_MOST_ROWS = 2_000  # rows a blend is judged on
+_BOUND = 0.35  # of a log ratio: a table answered nearly perfectly shall not decide alone
+_NOTHING = 0.2  # what no model at all counts as: a blend is grown from it
+_OVERHEAD = 0.4  # seconds of a fit for export, proof and answers, on small tables
+
+
+@dataclass
+class Evidence:
+    """One table: for each candidate that could be fitted its answers (rows, candidates) and the seconds of one fit.
+
+    `half` deals the rows in two: a blend's weights for one half are learnt on the other.
+    """
+
+    table: str
+    kind: str
+    rows: int
+    names: list[str]
+    answers: Array
+    seconds: Array
+    target: Array | None
+    half: Array
+    _known: dict[frozenset[str], float] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """The table without its size."""
+        return self.table.split("@")[0]
+
+    def gain(self, chosen: Collection[str]) -> float:
+        """Logarithm of the blend's loss over the reference's: below 0 is better. 0 for no candidate at all."""
+        key = frozenset(chosen) & set(self.names)
+        if not key:
+            return _NOTHING
+        if key not in self._known:
+            reference = self._blend([self.names.index(REFERENCE)])
+            found = self._blend(sorted(self.names.index(name) for name in key))
+            self._known[key] = float(np.clip(np.log(found / reference), -_BOUND, _BOUND))
+        return self._known[key]
+
+    def cost(self, name: str) -> float:
+        """Seconds of one fit with what goes with it; 0 where it can't be fitted."""
+        return float(self.seconds[self.names.index(name)]) + _OVERHEAD if name in self.names else 0.0
+
+    def in_time(self, order: Sequence[str], seconds: float) -> list[str]:
+        """Those of an order whose fits, one after the other, end in time. One too long is left out, not waited for."""
+        left, taken = seconds, []
+        for name in order:
+            if name in self.names and self.cost(name) <= left:
+                left -= self.cost(name)
+                taken.append(name)
+        return taken
+
+    def _blend(self, members: list[int]) -> float:
+        """The loss of the weighted mean, by greedy selection with replacement (Caruana et al. 2004)."""
+        total = 0.0
+        for side in (0, 1):
+            own, other = self.half == side, self.half != side
+            weights = _select(self.answers[other][:, members], None if self.target is None else self.target[other])
+            mixed = self.answers[own][:, members] @ weights
+            losses = -np.log(np.maximum(mixed, 1e-15)) if self.target is None else np.square(mixed - self.target[own])
+            total += float(losses.sum())
+        mean = total / len(self.half)
+        return max(mean if self.target is None else float(np.sqrt(mean)), 1e-9)
+
+
+def _select(answers: Array, target: Array | None) -> Array:
+    """Weights (members,) with sum 1: each pick lowers the loss of the mean the most, until none does."""
+    counts, total, now = np.zeros(answers.shape[1]), np.zeros(len(answers)), np.inf
+    for pick in range(1, _PICKS + 1):
+        mixed = (total[:, None] + answers) / pick
+        losses = -np.log(np.maximum(mixed, 1e-15)) if target is None else np.square(mixed - target[:, None])
+        means = losses.mean(axis=0)
+        best = int(means.argmin())
+        if means[best] >= now:
+            break
+        counts[best], total, now = counts[best] + 1, total + answers[:, best], means[best]
+    return counts / counts.sum()
+
+
+def gather(results: Results) -> list[Evidence]:
+    """The evidence of every table that has the reference's answers, over the folds that all its candidates have."""
+    found = []
+    for table in sources():
+        lines = [line for line in results.lines.values() if line["table"] == table and "loss" in line]
+        lines = [line for line in lines if line["candidate"] in CANDIDATES]
+        folds = {name: {line["fold"] for line in lines if line["candidate"] == name} for name in CANDIDATES}
+        names = [name for name in CANDIDATES if 0 in folds[name]]
+        if REFERENCE not in names:
+            continue
+        shared = sorted(set.intersection(*(folds[name] for name in names)))
+        stored = results.answers(table)
+        answers = np.column_stack([np.concatenate([stored[f"{name} {fold}"] for fold in shared]) for name in names])
+        first = lines[0]
+        target = np.concatenate([stored[f"target {n}"] for n in shared]) if first["kind"] == "number" else None
+        spent = [
+            np.mean([line["seconds"] for line in lines if line["candidate"] == name and line["fold"] in shared])
+            for name in names
+        ]
+        some = np.random.default_rng(5).permutation(len(answers))[:_MOST_ROWS]
+        target = None if target is None else target[some]
+        half = np.arange(len(some)) % 2
+        seen = Evidence(
+            table, first["kind"], first["rows"], names, answers[some].astype(float), np.array(spent), target, half
+        )
+        found.append(seen)
+    return found

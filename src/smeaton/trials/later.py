@@ -46,12 +46,10 @@ def later_score(
     return None if found is None else Interval(*found)
 
 
-def later_words(metric: str, found: Interval, time: bool) -> str:
+def later_words(metric: str, found: Interval) -> str:
     """The interval as a sentence."""
-    what = (
-        "a period as long as the sealed test, right after it" if time else "as many new groups as the sealed test has"
-    )
-    return f"on {what}, {metric} will probably be {found.low:.4g} to {found.high:.4g} (95 % prediction interval)"
+    what = "on as many rows again (the next moments, or new groups)"
+    return f"{what}, {metric} will probably be {found.low:.4g} to {found.high:.4g} (95 % prediction interval)"
 
 
 def _period(metric: Metric, dataset: "Dataset", rows: Array, answers: Table) -> Period:

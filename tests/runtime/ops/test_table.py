@@ -28,12 +28,12 @@ NUMBERS += [{"column": "opened", "part": name} for name in PARTS if name != "uni
 STEP = Step(
     op="table",
     inputs=tuple(COLUMNS),
-    outputs=("numbers", "categories", "text:body"),
+    outputs=("numbers", "categories", "text:body", "text:city"),
     args={
         "columns": [{"name": name, "type": form} for name, form in COLUMNS.items()],
         "numbers": NUMBERS,
         "categories": ["city", "grade", "member"],
-        "texts": ["body"],
+        "texts": ["body", "city"],  # a category of text is a text as well
     },
 )
 ROW = {
@@ -175,11 +175,20 @@ def test_typed_columns_read_the_same(given_rows):
         ({"columns": [{"name": "z", "type": {"type": "text"}}], "texts": ["z"]}, ("t",), "each of its inputs"),
         ({"columns": [{"name": "a", "type": {"type": "timestamp"}}], "numbers": [{"column": "a", "part": "era"}]},
          ("numbers",), "no part"),
+        ({"columns": [{"name": "a", "type": {"type": "category", "base": "integer"}}], "texts": ["a"]}, ("t",),
+         "must be text"),
     ],
 )  # fmt: skip
 def test_wrong_steps(args, outputs, message):
     with pytest.raises(ProgramError, match=message):
         part.load(Step(op="table", inputs=("a",), outputs=outputs, args=args), None, None)
+
+
+def test_a_category_read_as_text_has_no_stand_in_for_null(runner):
+    rows = [ROW, {**ROW, "city": None}, {**ROW, "city": "Nowhere"}]
+    found = runner.rows(rows)
+    assert found["text:city"].tolist() == ["Leeds", None, "Nowhere"]
+    assert found["categories"][:, 0].tolist() == ["Leeds", NULL_TEXT, "Nowhere"]
 
 
 def test_arguments_survive_json(runner):

@@ -1,10 +1,15 @@
 """Tabular quality at short budgets: Smeaton, AutoGluon, FLAML and one early-stopped LightGBM on the same rows, with the
 same wall clock, on two cores, one at a time.
 
-    python -m benchmarks.tabular cells --data FOLDER --tool autogluon --preset medium_quality --env autogluon=ENVIRONMENT
+    python -m benchmarks.tabular cells --data FOLDER --tool autogluon --preset medium_quality --env autogluon=FOLDER
+    python -m benchmarks.tabular cells --data FOLDER --tool smeaton
+    python -m benchmarks.tabular summary --data FOLDER
+    python -m benchmarks.tabular one-row --data FOLDER
+    python -m benchmarks.tabular growth
 
-FOLDER holds `INDEX.md` and one folder a table (see `tables.py`); without it only the generated tables are run. Peers have
-environments of their own, below `benchmarks/.peers/NAME` or where `--env NAME=FOLDER` or `SMEATON_PEER_NAME` says:
+`--data` names a folder with `INDEX.md` and one folder a table (see `tables.py`); without it only the generated tables
+are run. Peers have environments of their own, below `benchmarks/.peers/NAME` or where `--env NAME=FOLDER` or
+`SMEATON_PEER_NAME` says:
 
     python -m venv benchmarks/.peers/autogluon
     benchmarks/.peers/autogluon/bin/pip install torch==2.13.0
@@ -18,9 +23,17 @@ A finished cell is kept in `benchmarks/results/tabular/` and not run again: stop
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from benchmarks.tabular import cells
+from benchmarks.tabular import cells, growth, one_row, summary
 from benchmarks.tabular.tables import tables_in
+
+VERBS: dict[str, tuple[Any, str]] = {
+    "cells": (cells, "run the cells that are missing"),
+    "summary": (summary, "ratios, intervals, wins, time kept, failures; writes report.md"),
+    "one-row": (one_row, "size, and the time of one row and of a batch, from the cells"),
+    "growth": (growth, "time and memory as the table grows"),
+}
 
 
 def main() -> int:
@@ -34,12 +47,15 @@ def main() -> int:
     common.add_argument("--tables", help="names, with commas between (default all)")
     common.add_argument("--results", type=Path, default=cells.RESULTS)
     common.add_argument("--env", action="append", default=[], metavar="NAME=FOLDER", help="a peer's environment")
-    cells.add_arguments(verbs.add_parser("cells", parents=[common], help="run the cells that are missing"))
+    for name, (module, words) in VERBS.items():
+        verb = verbs.add_parser(name, parents=[common], help=words)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(verb)
     args = parser.parse_args()
     tables = tables_in(args.data)
     if args.tables:
         tables = [one for one in tables if one.name in args.tables.split(",")]
-    return cells.main(args, tables)
+    return VERBS[args.verb][0].main(args, tables)
 
 
 if __name__ == "__main__":

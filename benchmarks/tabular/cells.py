@@ -8,20 +8,20 @@ import argparse
 import datetime
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-
 from benchmarks.tabular.tables import Set, losses, split, value
 
 HERE = Path(__file__).resolve().parent
@@ -61,7 +61,7 @@ def read_cells(results: Path) -> dict[Key, dict[str, Any]]:
 
 
 def python_of(tool: str, environments: dict[str, str]) -> str:
-    """The interpreter of a tool: its environment from `--env`, from `SMEATON_PEER_<TOOL>`, or below `benchmarks/.peers`;
+    """The interpreter of a tool: of the folder `--env` or `SMEATON_PEER_<TOOL>` names, or below `benchmarks/.peers`;
     this one for LightGBM alone and for Smeaton."""
     if tool in ("lightgbm", "smeaton") and tool not in environments:
         return sys.executable
@@ -121,6 +121,25 @@ def machine() -> dict[str, Any]:
     return {"cpus": os.cpu_count(), "processor": model, "memory": memory}
 
 
+def used() -> tuple[float, float]:
+    """Seconds of processor time that all of the machine, and the ended children of this process, have used so far."""
+    ticks = [int(text) for text in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
+    own = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK"), own.ru_utime + own.ru_stime
+
+
+def loaded(call: Callable[[], tuple[str, dict[str, Any], str]]) -> tuple[str, dict[str, Any], str, dict[str, Any]]:
+    """What `run_job` found; with it the seconds, and how many cores the cell and all else on the machine had."""
+    (busy, own), start = used(), time.monotonic()
+    found = call()
+    seconds, (busy_after, own_after) = time.monotonic() - start, used()
+    cores, every = (own_after - own) / seconds, (busy_after - busy) / seconds
+    return *found, {
+        "total_seconds": round(seconds, 2), "own_cores": round(cores, 3), "other_cores": round(every - cores, 3),
+        "load_after": os.getloadavg()[0],
+    }  # fmt: skip
+
+
 def run_cell(one: Set, key: Key, python: str, results: Path) -> dict[str, Any]:
     """Fit, answer and time one cell; append its line."""
     train, test = split(one, key.seed)
@@ -134,12 +153,12 @@ def run_cell(one: Set, key: Key, python: str, results: Path) -> dict[str, Any]:
         train_csv, test_csv = folder / f"{one.name}.csv", folder / "test.csv"
         train.drop(columns="_row").to_csv(train_csv, index=False)
         test.drop(columns="_row").to_csv(test_csv, index=False)
-        job = {"tool": key.tool, "train": str(train_csv), "test": str(test_csv), "target": one.target, "kind": one.kind,
-               "seconds": key.seconds, "preset": key.preset, "seed": key.seed, "threads": THREADS, "folder": place}  # fmt: skip
-        start = time.monotonic()
-        outcome, said, log = run_job(python, job, folder)
-        cell |= {"outcome": outcome, "total_seconds": round(time.monotonic() - start, 2), "load_after": os.getloadavg()[0]}
-        cell |= said
+        job = {
+            "tool": key.tool, "train": str(train_csv), "test": str(test_csv), "target": one.target, "kind": one.kind,
+            "seconds": key.seconds, "preset": key.preset, "seed": key.seed, "threads": THREADS, "folder": place,
+        }  # fmt: skip
+        outcome, said, log, load = loaded(lambda: run_job(python, job, folder))
+        cell |= {"outcome": outcome} | load | said
         if (folder / "answers.npy").exists():
             truth = pd.read_csv(test_csv, low_memory=False)[one.target]
             rows = losses(one.classes, truth, np.load(folder / "answers.npy"), said["labels"])
@@ -154,7 +173,9 @@ def run_cell(one: Set, key: Key, python: str, results: Path) -> dict[str, Any]:
     return cell
 
 
-def run_all(keys: Iterable[Key], tables: dict[str, Set], environments: dict[str, str], results: Path, again: bool) -> int:
+def run_all(
+    keys: Iterable[Key], tables: dict[str, Set], environments: dict[str, str], results: Path, again: bool
+) -> int:
     """Run the cells that are not there (with `again`: those without a loss too). How many have no loss."""
     failed = 0
     for key in keys:
@@ -171,7 +192,9 @@ def run_all(keys: Iterable[Key], tables: dict[str, Set], environments: dict[str,
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which cells."""
     parser.add_argument("--tool", required=True, choices=["lightgbm", "autogluon", "flaml", "smeaton"])
-    parser.add_argument("--preset", default="", help="AutoGluon's: medium_quality, good_quality, high_quality, best_quality")
+    parser.add_argument(
+        "--preset", default="", help="AutoGluon's: medium_quality, good_quality, high_quality, best_quality"
+    )
     parser.add_argument("--seeds", default="0,1,2", help="splits")
     parser.add_argument("--seconds", type=float, default=60.0, help="wall clock that the tool is told")
     parser.add_argument("--again", action="store_true", help="run those that failed once more")

@@ -132,7 +132,9 @@ def wide(rng: np.random.Generator) -> Made:
     values[:, 50:150] = values[:, :100] * 0.6 + 0.8 * values[:, 50:150]
     places = rng.choice(columns, 12, replace=False)
     part = values[:, places]
-    target = part[:, :8] @ np.linspace(1.2, 0.4, 8) + 1.0 * part[:, 8] * part[:, 9] + np.maximum(part[:, 10], part[:, 11])
+    target = (
+        part[:, :8] @ np.linspace(1.2, 0.4, 8) + 1.0 * part[:, 8] * part[:, 9] + np.maximum(part[:, 10], part[:, 11])
+    )
     frame = pd.DataFrame(values.round(3), columns=[f"g{place:03d}" for place in range(columns)])
     frame["response"] = (target + rng.normal(0, 1.0, rows)).round(3)
     return frame, "response"

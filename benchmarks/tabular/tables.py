@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
 from benchmarks.tabular import generated
 
 Array = npt.NDArray[Any]
@@ -39,7 +38,9 @@ class Set:
 def tables_in(folder: Path | None) -> list[Set]:
     """The tables an index lists, in its order, then the generated ones."""
     text = (folder / "INDEX.md").read_text(encoding="utf-8") if folder else ""
-    found = [Set(name, kind, target, Path(folder or "") / name / "data.csv.gz") for name, kind, target in LINE.findall(text)]
+    found = [
+        Set(name, kind, target, Path(folder or "") / name / "data.csv.gz") for name, kind, target in LINE.findall(text)
+    ]
     return found + [Set(name, kind, generated.make(name)[1], None) for name, (kind, _) in generated.GENERATORS.items()]
 
 

@@ -42,8 +42,8 @@ class Job:
 @dataclass(frozen=True)
 class Model:
     """A fitted model: `answer` gives probabilities (rows, labels) or numbers (rows,) for a frame without its target;
-    `ship` writes what would be deployed into a folder and returns what then answers; `warm`, if there is one, what answers
-    after the tool was asked to keep all in memory; `note` is kept as it is."""
+    `ship` writes what would be deployed into a folder and returns what then answers; `warm`, if there is one, what
+    answers after the tool was asked to keep all in memory; `note` is kept as it is."""
 
     labels: list[str]
     answer: Answer
@@ -74,7 +74,9 @@ def main(fit: Callable[[Job, pd.DataFrame], Model], packages: list[str]) -> None
     """Do the job named on the command line."""
     job = Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     folder = Path(job.folder)
-    said: dict[str, Any] = {"versions": {name: version(name) for name in packages} | {"python": platform.python_version()}}
+    said: dict[str, Any] = {
+        "versions": {name: version(name) for name in packages} | {"python": platform.python_version()}
+    }
 
     def write(**more: Any) -> None:
         said.update(more)
@@ -85,7 +87,9 @@ def main(fit: Callable[[Job, pd.DataFrame], Model], packages: list[str]) -> None
     rows = test.drop(columns=job.target)
     write(stage="fit", import_seconds=time.time() - job.start)
     model, seconds = timed(lambda: fit(job, train))
-    write(stage="answer", fit_seconds=seconds, ready_seconds=time.time() - job.start, labels=model.labels, note=model.note)
+    write(
+        stage="answer", fit_seconds=seconds, ready_seconds=time.time() - job.start, labels=model.labels, note=model.note
+    )
     answers, seconds = timed(lambda: model.answer(rows))
     np.save(folder / "answers.npy", np.asarray(answers, dtype=np.float64))
     write(stage="ship", test_seconds=seconds)

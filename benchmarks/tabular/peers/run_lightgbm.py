@@ -34,7 +34,13 @@ def fit(job: Job, train: pd.DataFrame) -> Model:
     labels = sorted(y.astype(str).unique()) if job.kind != "regression" else []
     target = y.astype(str).map({label: code for code, label in enumerate(labels)}) if labels else y.astype(float)
     stop = np.random.default_rng([job.seed, 20]).random(len(train)) < STOP_SHARE
-    params = {"objective": job.kind, "learning_rate": 0.05, "num_threads": job.threads, "seed": job.seed, "verbosity": -1}
+    params = {
+        "objective": job.kind,
+        "learning_rate": 0.05,
+        "num_threads": job.threads,
+        "seed": job.seed,
+        "verbosity": -1,
+    }
     if job.kind == "multiclass":
         params["num_class"] = len(labels)
     data = lightgbm.Dataset(matrix(train[~stop]), target[~stop])

@@ -7,7 +7,7 @@ How far the trees are cut back (nodes of few rows do not split) and how far a no
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +30,11 @@ _JUDGED = 2_000  # rows that sizes are judged on
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Which nodes split, and what every node answers with, (nodes, values): a leaf that was cut off answers as the node
-    that it lies under. `least` and `shrinkage` say how it came about."""
+    """Which nodes split; for every node the one that answers in its place (itself, or the one above it at which its
+    tree was cut); and what those answer with, (nodes, values). `least` and `shrinkage` say how it came about."""
 
     splits: Array
+    owner: Array
     values: Array
     least: float
     shrinkage: float
@@ -57,24 +58,25 @@ class Grown:
         """The trees without splits of nodes that weigh less than `least`, shrunk."""
         grove = self.grove
         splits = (grove.left >= 0) & (self.weight >= least)
-        values = self.values.copy()
-        pull = 1.0 / (1.0 + shrinkage / np.maximum(self.weight, 1e-12))
-        for parents in _levels(grove):
-            share = np.where(splits[parents], pull[parents], 0.0)[:, None]
-            for child in (grove.left[parents], grove.right[parents]):
-                values[child] = values[parents] + share * (self.values[child] - self.values[parents])
-        # A node below one that does not split cannot be reached.
+        owner = np.arange(len(self.weight))
         for parents in _levels(grove):
             dead = parents[~splits[parents]]
-            splits[grove.left[dead]] = splits[grove.right[dead]] = False
-        return Cut(splits, values, least, shrinkage)
+            for child in (grove.left[dead], grove.right[dead]):
+                owner[child], splits[child] = owner[dead], False
+        pull = 1.0 / (1.0 + shrinkage / np.maximum(self.weight, 1e-12))
+        values = np.zeros_like(self.values)
+        values[grove.roots] = self.values[grove.roots]
+        for parents in _levels(grove):
+            alive = parents[splits[parents]]
+            for child in (grove.left[alive], grove.right[alive]):
+                values[child] = values[alive] + pull[alive, None] * (self.values[child] - self.values[alive])
+        return Cut(splits, owner, values, least, shrinkage)
 
     def medians(self, cut: Cut, leaves: Array, y: Array, weight: Array | None) -> Cut:
         """The same with the weighted median of the rows in each leaf as its answer: best for absolute errors."""
         values = cut.values.copy()
-        over = self._owner(cut)
         share = np.ones(len(y)) if weight is None else weight
-        for ends in over[leaves].T:
+        for ends in cut.owner[leaves].T:
             order = np.lexsort((y, ends))
             own, sums = ends[order], np.cumsum(share[order])
             first = np.flatnonzero(np.r_[True, own[1:] != own[:-1]])
@@ -82,16 +84,15 @@ class Grown:
             total = np.r_[before[1:], sums[-1]] - before
             spot = np.searchsorted(sums, before + 0.5 * total)
             values[own[first], 0] = y[order][np.minimum(spot, np.r_[first[1:], len(own)] - 1)]
-        return Cut(cut.splits, values[over], cut.least, cut.shrinkage)
+        return replace(cut, values=values)
 
-    def _owner(self, cut: Cut) -> Array:
-        """For every node the one that answers in its place."""
-        owner = np.arange(len(self.weight))
-        for parents in _levels(self.grove):
-            dead = parents[~cut.splits[parents]]
-            owner[self.grove.left[dead]] = owner[dead]
-            owner[self.grove.right[dead]] = owner[dead]
-        return owner
+
+def mean_of(cut: Cut, leaves: Array) -> Array:
+    """Means over the trees of the answers (rows, values) of the nodes (rows, trees) that rows end in, tree by tree."""
+    total = np.zeros((len(leaves), cut.values.shape[1]))
+    for ends in cut.owner[leaves].T:
+        total += cut.values[ends]
+    return total / leaves.shape[1]
 
 
 def _levels(grove: "Grove") -> Iterator[Array]:

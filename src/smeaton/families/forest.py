@@ -13,7 +13,7 @@ from smeaton.errors import InputError
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._columns import COLUMNS, Columns, MatrixModel, column_choices, learn_columns
 from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding, class_ending, number_ending
-from smeaton.families._grove import Cut, Grown, Seed, best_cut, default_size, judged_rows, sizes_of
+from smeaton.families._grove import Cut, Grown, Seed, best_cut, default_size, judged_rows, mean_of, sizes_of
 from smeaton.families._parts import STEPS, Features, join_rows, outdone, refuse, some_rows
 from smeaton.families._portfolio import SMALL, wants_log
 from smeaton.task.profile import Profile
@@ -46,14 +46,15 @@ class ForestModel(MatrixModel):
         """Means over the trees (rows, values): standardised numbers, probabilities of each label, or of the second."""
         from smeaton.compile._single import to_single
 
-        return mean_of(self._values(), self.grown.leaves(to_single(matrix)))
+        return mean_of(self.cut, self.grown.leaves(to_single(matrix)))
 
     def write_scores(self, graph: "Graph", matrix: str) -> str:
         """The trees as one operator; leaves that hold several values are a table beside them."""
         from smeaton.compile.trees import add_forest
         from smeaton.compile.trees_forest import add_numbered
 
-        grove, values, width = self.grown.grove, self._values(), self.columns.width
+        grove, width = self.grown.grove, self.columns.width
+        values = self.cut.values / len(self.grown.trees)
         if values.shape[1] == 1:
             return add_forest(graph, grove.forest(self.cut.splits, values[:, 0], width), matrix)
         forest, leaves = grove.numbered(self.cut.splits, width)
@@ -88,17 +89,6 @@ class ForestModel(MatrixModel):
             return self.ending.loss(scores, rows, self.task.metric)
         right = self.finish(scores)[np.arange(len(rows)), rows.y]
         return float(np.average(-np.log(np.maximum(right, 1e-15)), weights=rows.weight))
-
-    def _values(self) -> Array:
-        return self.cut.values / len(self.grown.trees)
-
-
-def mean_of(values: Array, leaves: Array) -> Array:
-    """Sums over the trees of the values (nodes, k) of the nodes (rows, trees) that rows end in, tree by tree."""
-    total = np.zeros((len(leaves), values.shape[1]))
-    for ends in leaves.T:
-        total += values[ends]
-    return total
 
 
 class ForestFamily:
@@ -214,7 +204,7 @@ class _Fit:
         ends = grown.leaves(to_single(model.columns.matrix(model.encode(some.x))))
 
         def judge(cut: Cut) -> float:
-            return model.loss(mean_of(cut.values / len(grown.trees), ends), some)
+            return model.loss(mean_of(cut, ends), some)
 
         model.cut = best_cut(sizes, make, judge)
         self.judged = judge(model.cut)

@@ -8,6 +8,7 @@ import pytest
 from tables import CITIES, INPUTS, WORDS, as_program, make_fold, make_rows, make_run, make_task, strange_rows
 
 from smeaton import plugins
+from smeaton.compile.proof import adversarial
 from smeaton.data.fold import Fold, Rows
 from smeaton.errors import InputError
 from smeaton.families._columns import column_choices, learn_columns
@@ -70,7 +71,8 @@ def test_the_program_answers_as_the_model(config: dict[str, Any], kind: str, tmp
     family = plugins.load("families", "boosting")
     fitted = family.fit(task, {"rounds": 15, "num_leaves": 8, **config}, fold, make_run(tmp_path))
     engine = as_program(fitted, task, tmp_path / "program")
-    for rows in (fold.held, odd_rows(fold.held)):
+    hard = adversarial(engine.program, tmp_path / "program", fold.held, task, 0)
+    for rows in (fold.held, odd_rows(fold.held), hard):
         assert difference(fitted.predict(rows), engine.predict(rows)) <= 1e-9
     columns = fitted.columns
     assert columns.matrix(columns.encode(fold.held)).shape[1] == columns.width

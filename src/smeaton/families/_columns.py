@@ -43,7 +43,8 @@ ENCODINGS = ("codes", "target", "onehot")
 TEXTS = ("buckets", "scores", "none")
 _MOST_HOT = 30  # values of a column that get a 0/1 column
 _MOST_LABELS = 10  # commonest first, that each category column has a mean of
-_MOST_MEANS, _MOST_CELLS = 60, 40_000_000  # columns of means, and their cells, with more than one label
+_MOST_MEANS, _MOST_FLAGS = 60, 1_000  # columns of means with more than one label, and 0/1 columns
+_MOST_CELLS = 60_000_000  # of either
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,8 @@ def _encoded(encode: str, seen: Seen) -> list[Made]:
     if encode == "codes" or not any(seen.sizes):
         return []
     if encode == "onehot":
-        hot = Hot(seen.vocabulary, tuple(min(size, _MOST_HOT) for size in seen.sizes))
+        most = min(_MOST_FLAGS, _MOST_CELLS // len(seen.rows)) // len(seen.sizes)
+        hot = Hot(seen.vocabulary, tuple(min(size, int(np.clip(most, 1, _MOST_HOT))) for size in seen.sizes))
         return [(hot, hot.apply(seen.numbers, seen.codes))]
     known = [i for i, size in enumerate(seen.sizes) if size]
     labels = min(_MOST_MEANS, _MOST_CELLS // len(seen.rows)) // len(known)

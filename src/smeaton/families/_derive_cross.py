@@ -10,6 +10,7 @@ from smeaton.families._derive_seen import Made, Seen, remembered
 from smeaton.task.table import Array
 
 _MOST_ROWS = 10_000  # that pairs are chosen on
+_MOST_SINGLE = 60  # columns that are looked at
 _MOST_COLUMNS = 12  # that are tried with one another
 _MOST_PAIRS = 4
 _MOST_MEANS = 12  # columns of the matrix, over all pairs
@@ -36,17 +37,25 @@ def cross(seen: Seen) -> list[Made]:
 
 def choose_pairs(seen: Seen) -> list[tuple[int, int]]:
     """The pairs of category columns worth crossing, at most `_MOST_PAIRS`, those that add most first."""
-    usable = [i for i, size in enumerate(seen.sizes) if size >= 2][:_MOST_COLUMNS]
     targets = targets_of(seen.rows, seen.ending, _LABELS)
-    single = {i: learn_means(seen.codes[:, [i]], [seen.sizes[i]], targets, seen.splits).apart for i in usable}
+    single = _single(seen, targets)
     gains = dict[tuple[int, int], float]()
-    for pair in combinations(usable, 2):
+    for pair in combinations(sorted(single), 2):
         codes, cells = _cells(seen, pair)
         if len(cells) >= 2:
             apart = learn_means(codes[:, None], [len(cells)], targets, seen.splits).apart
             gains[pair] = _gain(targets, np.hstack([single[pair[0]], single[pair[1]]]), apart)
     good = [pair for pair, gain in gains.items() if gain > _GAIN]
     return sorted(good, key=lambda pair: (-gains[pair], pair))[:_MOST_PAIRS]
+
+
+def _single(seen: Seen, targets: Targets) -> dict[int, Array]:
+    """The means of the columns to try, of other rows: those that tell most on their own, where there are many."""
+    usable = [i for i, size in enumerate(seen.sizes) if size >= 2][:_MOST_SINGLE]
+    means = {i: learn_means(seen.codes[:, [i]], [seen.sizes[i]], targets, seen.splits).apart for i in usable}
+    nothing = np.empty((len(seen.rows), 0))
+    gains = {i: _gain(targets, nothing, apart) for i, apart in means.items()}
+    return {i: means[i] for i in sorted(usable, key=lambda i: (-gains[i], i))[:_MOST_COLUMNS]}
 
 
 def _cells(seen: Seen, pair: tuple[int, int]) -> tuple[Array, Array]:

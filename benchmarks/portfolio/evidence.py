@@ -10,6 +10,7 @@ from benchmarks.portfolio.tables import sources
 
 _PICKS = 12  # of a blend
 _MOST_ROWS = 2_000  # rows a blend is judged on
+_SURE = 600  # held-out rows from which on a table is fully trusted
 _BOUND = 0.35  # of a log ratio: a table answered nearly perfectly shall not decide alone
 _NOTHING = 0.2  # what no model at all counts as: a blend is grown from it
 _OVERHEAD = 0.4  # seconds of a fit for export, proof and answers, on small tables
@@ -33,6 +34,11 @@ class Evidence:
     _known: dict[frozenset[str], float] = field(default_factory=dict)
 
     @property
+    def trust(self) -> float:
+        """Weight of what the table says: less where few rows were held out."""
+        return float(min(1.0, len(self.half) / _SURE) ** 0.5)
+
+    @property
     def origin(self) -> str:
         """The table without its size."""
         return self.table.split("@")[0]
@@ -43,10 +49,20 @@ class Evidence:
         if not key:
             return _NOTHING
         if key not in self._known:
-            reference = self._blend([self.names.index(REFERENCE)])
-            found = self._blend(sorted(self.names.index(name) for name in key))
-            self._known[key] = float(np.clip(np.log(found / reference), -_BOUND, _BOUND))
+            self._known[key] = self._ratio(self._blend(sorted(self.names.index(name) for name in key)))
         return self._known[key]
+
+    def single(self, chosen: Collection[str]) -> float:
+        """The same of the best single candidate, the best for one half of the rows being told by the other."""
+        members = [place for place, name in enumerate(self.names) if name in chosen]
+        if not members:
+            return _NOTHING
+        losses = self._losses(self.answers[:, members])
+        total = 0.0
+        for side in (0, 1):
+            best = int(losses[self.half != side].mean(axis=0).argmin())
+            total += float(losses[self.half == side, best].sum())
+        return self._ratio(total)
 
     def cost(self, name: str) -> float:
         """Seconds of one fit with what goes with it; 0 where it can't be fitted."""
@@ -61,31 +77,37 @@ class Evidence:
                 taken.append(name)
         return taken
 
+    def _ratio(self, total: float) -> float:
+        """Logarithm of a loss, given as its sum over the rows, over the reference's."""
+        reference = float(self._losses(self.answers[:, self.names.index(REFERENCE)]).sum())
+        found = float(np.log(max(total, 1e-9) / max(reference, 1e-9)))
+        return float(np.clip(found if self.target is None else found / 2, -_BOUND, _BOUND))  # the root is compared
+
+    def _losses(self, answers: Array, rows: Array | slice = slice(None)) -> Array:
+        """Log-loss or squared error of answers (rows, ...)."""
+        if self.target is None:
+            return np.asarray(-np.log(np.maximum(answers, 1e-15)))
+        return np.asarray(np.square((answers.T - self.target[rows]).T))
+
     def _blend(self, members: list[int]) -> float:
-        """The loss of the weighted mean, by greedy selection with replacement (Caruana et al. 2004)."""
+        """Sum of the losses of the weighted mean, by greedy selection with replacement (Caruana et al. 2004)."""
         total = 0.0
         for side in (0, 1):
             own, other = self.half == side, self.half != side
-            weights = _select(self.answers[other][:, members], None if self.target is None else self.target[other])
-            mixed = self.answers[own][:, members] @ weights
-            losses = -np.log(np.maximum(mixed, 1e-15)) if self.target is None else np.square(mixed - self.target[own])
-            total += float(losses.sum())
-        mean = total / len(self.half)
-        return max(mean if self.target is None else float(np.sqrt(mean)), 1e-9)
+            weights = self._select(self.answers[other][:, members], other)
+            total += float(self._losses(self.answers[own][:, members] @ weights, own).sum())
+        return total
 
-
-def _select(answers: Array, target: Array | None) -> Array:
-    """Weights (members,) with sum 1: each pick lowers the loss of the mean the most, until none does."""
-    counts, total, now = np.zeros(answers.shape[1]), np.zeros(len(answers)), np.inf
-    for pick in range(1, _PICKS + 1):
-        mixed = (total[:, None] + answers) / pick
-        losses = -np.log(np.maximum(mixed, 1e-15)) if target is None else np.square(mixed - target[:, None])
-        means = losses.mean(axis=0)
-        best = int(means.argmin())
-        if means[best] >= now:
-            break
-        counts[best], total, now = counts[best] + 1, total + answers[:, best], means[best]
-    return counts / counts.sum()
+    def _select(self, answers: Array, rows: Array) -> Array:
+        """Weights (members,) with sum 1: each pick lowers the loss of the mean the most, until none does."""
+        counts, mixed, now = np.zeros(answers.shape[1]), np.zeros(len(answers)), np.inf
+        for pick in range(1, _PICKS + 1):
+            means = self._losses((mixed[:, None] + answers) / pick, rows).mean(axis=0)
+            best = int(means.argmin())
+            if means[best] >= now:
+                break
+            counts[best], mixed, now = counts[best] + 1, mixed + answers[:, best], means[best]
+        return counts / counts.sum()
 
 
 def gather(results: Results) -> list[Evidence]:

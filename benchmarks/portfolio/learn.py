@@ -27,6 +27,9 @@ ROWS: tuple[int | None, ...] = (1_500, 6_000, None)
 BUDGETS: tuple[tuple[float | None, float], ...] = ((120.0, 60.0), (None, 240.0))
 #: Of a budget, what all fits on one fold may take: 70 % of the time, two workers, five folds.
 FIT_SHARE = 0.7 * 2 / 5
+#: Whose log ratios are told: the blend of what of the order ends in time, its first and its best single candidate, the
+#: order that was there before any was learnt, and all candidates however long they take.
+FIGURES = ("learnt", "its first", "its best single", "before", "all")
 _RELATED = {
     ("multiclass", "many classes"): 0.5, ("binary", "multiclass"): 0.2, ("binary", "many classes"): 0.1,
 }  # fmt: skip
@@ -68,7 +71,7 @@ def size_of(table: Evidence) -> int:
 
 def order_for(aim: Aim, tables: Sequence[Evidence], power: float) -> list[str]:
     """The order, first to try first."""
-    weighted = [(table, aim.weight(table)) for table in tables if aim.weight(table) > 0]
+    weighted = [(table, aim.weight(table) * table.trust) for table in tables if aim.weight(table) > 0]
     order: list[str] = []
     while len(order) < _MOST:
         now = [(table, weight, table.in_time(order, aim.seconds)) for table, weight in weighted]
@@ -97,7 +100,7 @@ def _worth(name: str, now: Sequence[tuple[Evidence, float, list[str]]], seconds:
 
 def unseen(aim: Aim, tables: Sequence[Evidence], power: float) -> dict[str, float]:
     """Mean log ratios over the tables of the class of what was learnt without their origin, and of others."""
-    found: dict[str, list[float]] = {"learnt": [], "its first": [], "before": [], "all": []}
+    found: dict[str, list[float]] = {name: [] for name in FIGURES}
     orders: dict[str, list[str]] = {}
     for table in (table for table in tables if aim.whole(table)):
         if table.origin not in orders:
@@ -106,6 +109,7 @@ def unseen(aim: Aim, tables: Sequence[Evidence], power: float) -> dict[str, floa
         order = orders[table.origin]
         found["learnt"].append(table.gain(table.in_time(order, aim.seconds)))
         found["its first"].append(table.gain([name for name in order if name in table.names][:1]))
+        found["its best single"].append(table.single(table.in_time(order, aim.seconds)))
         found["before"].append(table.gain(table.in_time(UNLEARNT, aim.seconds)))
         found["all"].append(table.gain(table.names))
     return {name: round(float(np.mean(gains)), 4) for name, gains in found.items() if gains}

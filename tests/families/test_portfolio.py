@@ -24,6 +24,7 @@ from smeaton.families._portfolio import (
     placed,
     read_portfolio,
     starts_of,
+    with_common,
 )
 from smeaton.task.profile import ColumnProfile, Profile
 from smeaton.task.task import Budget, Task
@@ -110,9 +111,24 @@ def test_nothing_is_asked_of_columns_that_are_not_there() -> None:
     plain = Profile(rows=500, columns=tuple(ColumnProfile(name=n, type=t.type) for n, t in NUMBERS.items()))
     assert adapted("boosting", config, task, plain) == {"num_leaves": 8, "derive": ["pairs"], "refit": True}
     every = make_task("binary")
-    assert adapted("boosting", config, every, profile_of(every, 500)) == {**config, "refit": True}
+    derived = ["counts", "pairs"]  # one category has no crossing, one moment no gap
+    assert adapted("boosting", config, every, profile_of(every, 500)) == {**config, "derive": derived, "refit": True}
     assert adapted("boosting", {"refit": False}, every, profile_of(every, 500)) == {"refit": False}
     assert adapted("boosting", {}, every, profile_of(every, SMALL)) == {"refit": False}
+
+
+def test_the_curves_of_very_large_tables_are_left_out() -> None:
+    task = make_task("binary")
+    assert adapted("linear", {"knots": 8}, task, profile_of(task, 2_000_000))["knots"] == 8
+    assert adapted("linear", {"knots": 8}, task, profile_of(task, 4_000_000))["knots"] == 0
+    assert adapted("network", {"knots": 8}, task, profile_of(task, 4_000_000))["knots"] == 8
+
+
+def test_what_a_familys_own_starts_have_in_common_holds_for_the_learnt_ones() -> None:
+    own = [{"encode": "target", "work": 120, "kind": "extra"}, {"encode": "target", "work": 120, "kind": "random"}]
+    assert with_common({"kind": "other", "encode": "onehot"}, own) == {"kind": "other", "encode": "onehot", "work": 120}
+    assert with_common({"kind": "other"}, own[:1]) == {"kind": "other"}
+    assert with_common({"kind": "other"}, []) == {"kind": "other"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from smeaton.families import Config, Space
+from smeaton.families._columns import derivations
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
@@ -33,8 +34,6 @@ _COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
 MANY = 10  # labels from which on a table has many classes
 #: What was learnt.
 FILE = Path(__file__).with_name("portfolio.json")
-#: What a configuration can ask of columns that a table may not have.
-_DERIVED_FROM = {"counts": "category", "cross": "category", "pairs": "number", "gaps": "timestamp"}
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,25 +97,34 @@ def learned_from(portfolio: Portfolio, task: Task, profile: Profile) -> tuple[St
 
 def starts_of(family: str, task: Task, profile: Profile, defaults: Sequence[Config]) -> tuple[Config, ...]:
     """A family's starts: the learnt ones in order, then its own `defaults` that are not among them."""
-    learnt = (start.config for start in learned(task, profile) if start.family == family)
-    first: list[Config] = [dict(with_common(config, defaults)) for config in learnt]
+    first = list(_learnt(family, task, profile, defaults).values())
     return (*first, *(dict(config) for config in defaults if config not in first))
 
 
 def placed(family: str, space: Space, task: Task, profile: Profile) -> Space:
     """The space with the learnt starts of its family in front, and their places in the order over all families."""
-    places = [place for place, start in enumerate(learned(task, profile)) if start.family == family]
-    if not places or space.needs_pool:
+    first = _learnt(family, task, profile, space.starts)
+    if not first or space.needs_pool:
         return space
     given = {one.name: getattr(space, one.name) for one in fields(Space)}
     given["starts"] = starts_of(family, task, profile, space.starts)
-    return PlacedSpace(**given, places=tuple(places))
+    return PlacedSpace(**given, places=tuple(first))
+
+
+def _learnt(family: str, task: Task, profile: Profile, defaults: Sequence[Config]) -> dict[int, Config]:
+    """Place in the order -> configuration, of a family's learnt starts; none comes twice."""
+    found: dict[int, Config] = {}
+    for place, start in enumerate(learned(task, profile)):
+        config = dict(with_common(start.config, defaults))
+        if start.family == family and config not in found.values():
+            found[place] = config
+    return found
 
 
 def adapted(family: str, config: Config, task: Task, profile: Profile) -> Config:
     """A configuration as it fits a table: no rate so low that the fit could not end, a second fit on all rows where
     they are few, nothing asked of columns that are not there."""
-    found = {"refit": profile.rows < SMALL, **_asked(config, profile)}
+    found = {"refit": profile.rows < SMALL, **_asked(config, task)}
     if found.get("log") and not wants_log(task, profile):
         del found["log"]
     floor = lowest_rate(task, profile)
@@ -146,12 +154,12 @@ def _leaves(config: dict[str, Any], profile: Profile, floor: float) -> dict[str,
     return config
 
 
-def _asked(config: Config, profile: Profile) -> dict[str, Any]:
+def _asked(config: Config, task: Task) -> dict[str, Any]:
     """Without what there are no columns for."""
-    held = {"number" if column.type in ("integer", "boolean") else column.type for column in profile.columns}
+    held = {form.type for form in task.input_types.values()}
     found = dict(config)
     if "derive" in found:
-        found["derive"] = [one for one in found["derive"] if _DERIVED_FROM.get(one, one) in held]
+        found["derive"] = [name for name in derivations(task) if name in found["derive"]]
         if not found["derive"]:
             del found["derive"]
     if "category" not in held:

@@ -278,8 +278,9 @@ def run_cell(task: Task, cut: float, folder: Path, budget: str) -> dict[str, Any
         "later_rows": len(later),
         "metric": built["metric"],
         "winner": built["winner"],
-        "score": judged["value"],
-        "judged": judged["judged"],
+        "score": judged["metric"]["value"],
+        "judged": judged["metric"]["rows"],
+        "unreadable": judged["unreadable"],
         "predicted": {name: built[name] for name in INTERVALS},
         "seconds": round(time.monotonic() - start, 1),
     }

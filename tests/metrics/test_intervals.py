@@ -44,6 +44,52 @@ def test_blocks_of_many_rows_keep_the_width() -> None:
     assert high - low == pytest.approx(2 * 1.96 / np.sqrt(50_000), rel=0.1)
 
 
+def _lasting(rng: np.random.Generator, rows: int) -> Array:
+    """Rows that remember: each is four fifths of the one before."""
+    found = np.zeros(rows + 50)
+    for place in range(1, rows + 50):
+        found[place] = 0.8 * found[place - 1] + 0.6 * rng.normal()
+    return found[50:, None]
+
+
+def test_rows_in_time_order_are_drawn_in_runs() -> None:
+    mae, rng, hits, plain = plugins.load("metrics", "mae"), np.random.default_rng(4), 0, 0
+    for _ in range(60):
+        stats, time = _lasting(rng, 300), np.arange(300).astype("datetime64[us]")
+        order = rng.permutation(300)  # the order of rows means nothing, that of moments all
+        _, low, high = interval(mae, stats[order], None, None, 0, time[order])
+        hits += low <= 0 <= high
+        _, low, high = interval(mae, stats, None, None)
+        plain += low <= 0 <= high
+    assert hits / 60 >= 0.85
+    assert plain / 60 <= 0.65
+
+
+def test_runs_cost_little_where_rows_forget() -> None:
+    mae = plugins.load("metrics", "mae")
+    stats = np.random.default_rng(2).random((2_000, 1))
+    alone, runs = interval(mae, stats, None, None), interval(mae, stats, None, None, 0, np.arange(2_000))
+    assert runs[0] == pytest.approx(alone[0])
+    assert (runs[2] - runs[1]) / (alone[2] - alone[1]) == pytest.approx(1.0, abs=0.3)
+
+
+def test_time_and_groups_give_the_wider_ends() -> None:
+    mae, time = plugins.load("metrics", "mae"), np.arange(600)
+    stats = np.repeat(np.random.default_rng(0).random(60), 10)[:, None]
+    groups = np.repeat(np.arange(60), 10)
+    both = interval(mae, stats, None, groups, 0, time)
+    apart = [interval(mae, stats, None, groups), interval(mae, stats, None, None, 0, time)]
+    assert both[1:] == (min(one[1] for one in apart), max(one[2] for one in apart))
+
+
+def test_many_moments_and_few() -> None:
+    mae = plugins.load("metrics", "mae")
+    stats = np.random.default_rng(1).exponential(size=(20_000, 1))
+    _, low, high = interval(mae, stats, None, None, 0, np.arange(20_000))
+    assert high - low == pytest.approx(2 * 1.96 / np.sqrt(20_000), rel=0.3)
+    assert interval(mae, np.arange(5.0)[:, None], None, None, 0, np.zeros(5)) == (2.0, 0.0, 4.0)
+
+
 def test_nothing_to_judge_is_an_error() -> None:
     mae = plugins.load("metrics", "mae")
     with pytest.raises(ValueError, match="no rows"):

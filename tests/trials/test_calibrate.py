@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from smeaton.compile.calibrate import apply
 from smeaton.task.table import Array
-from smeaton.trials.calibrate import MIN_ROWS, Scored, cross_fit, fit, fit_checked, log_loss, scored
+from smeaton.trials.calibrate import MIN_ROWS, Scored, cross_fit, fit, fit_checked, halves_of, log_loss, scored
 
 
 def drawn(rows: int, labels: int, bend: float, seed: int, shift: float = 0.0) -> Scored:
@@ -138,3 +138,29 @@ def test_it_is_kept_only_where_it_helps(folds: int) -> None:
 def test_one_fold_cannot_be_cross_fitted() -> None:
     with pytest.raises(ValueError, match="two folds"):
         cross_fit([drawn(100, 2, 1.0, 0)])
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.booleans())
+def test_halves_keep_groups_whole_and_moments_in_order(codes: list[int], in_time: bool) -> None:
+    known = np.array(codes)
+    half = halves_of(None if in_time else known, known.astype("datetime64[us]") if in_time else None)
+    assert half is not None
+    assert set(half.tolist()) <= {0, 1}
+    for code in set(codes):
+        assert len(set(half[known == code].tolist())) == 1
+    if in_time and half.any():
+        assert known[half == 0].max() < known[half == 1].min()
+    assert halves_of(None, None) is None
+
+
+def test_what_helps_one_period_only_is_not_kept() -> None:
+    rng = np.random.default_rng(0)
+    score = rng.normal(size=2_000)
+    chance = 1 / (1 + np.exp(-3 * score))
+    newer = np.arange(2_000) >= 1_000
+    # Overconfident at first, underconfident later.
+    y = (rng.random(2_000) < 1 / (1 + np.exp(-np.where(newer, 9.0, 1.0) * score))).astype(np.int64)
+    both = np.stack([1 - chance, chance], axis=1)
+    time = np.arange(2_000).astype("datetime64[us]")
+    assert fit_checked(scored(both, y, None)) is not None
+    assert fit_checked(scored(both, y, None, halves_of(None, time)), forward=True) is None

@@ -22,7 +22,7 @@ from smeaton.task.table import Array
 BLOCKS = 8  # of the last period
 LEAST_BLOCKS = 5  # of all: fewer show no drift
 LEAST_GROUPS = 4
-_DRAWS = 4000
+_DRAWS = 2000
 _CHUNK = 250
 
 
@@ -108,28 +108,29 @@ def _blocks(period: Period, most: int) -> tuple[Array, Array]:
 
 
 def _regrouped(metric: Metric, periods: Sequence[Period], seed: int) -> Bounds | None:
-    summed = [clusters(period.stats.astype(np.float64), period.weight, period.group, seed) for period in periods]
-    sums, mass = (np.concatenate(found) for found in zip(*summed, strict=True))
-    count, ahead = len(sums), len(summed[-1][0])
-    if count < LEAST_GROUPS or mass.sum() <= 0:
+    group = np.concatenate([period.group for period in periods if period.group is not None])
+    weight = np.concatenate([np.ones(len(one)) if one.weight is None else one.weight for one in periods])
+    stats = np.concatenate([period.stats for period in periods]).astype(np.float64)
+    sums, mass = clusters(stats, weight, group, seed)
+    count, groups = len(sums), len(np.unique(group))
+    if groups < LEAST_GROUPS or mass.sum() <= 0:
         return None
-    centre = sums.sum(axis=0) / mass.sum()
-    value = float(metric.value(centre))
+    ahead = max(1, round(count * len(np.unique(group[-len(periods[-1]) :])) / groups))
+    value = float(metric.value(sums.sum(axis=0) / mass.sum()))
     generator = np.random.default_rng([seed, 3])
-    off = np.empty(_DRAWS)
-    for start in range(0, _DRAWS, _CHUNK):
-        new, known = (_drawn(metric, sums, mass, centre, size, generator) for size in (ahead, count))
-        off[start : start + _CHUNK] = new - (known - value)
-    wide = sqrt(count / (count - 1)) * student(count - 1) / student(1e9)
-    low, high = np.quantile(off, [0.025, 0.975])
+    off = []
+    for _ in range(0, _DRAWS, _CHUNK):
+        new, known = (_drawn(metric, sums, mass, size, generator) for size in (ahead, count))
+        off.append(new - (known - value))
+    wide = sqrt(count / (count - 1)) * student(count - 1) / student(float("inf"))
+    low, high = np.quantile(np.concatenate(off), [0.025, 0.975])
     return value, value - wide * max(0.0, value - float(low)), value + wide * max(0.0, float(high) - value)
 
 
-def _drawn(metric: Metric, sums: Array, mass: Array, centre: Array, size: int, generator: np.random.Generator) -> Array:
-    """Values of resamples of `size` groups."""
-    found = []
-    for _ in range(_CHUNK):
-        picks = generator.integers(0, len(sums), size)
-        whole = mass[picks].sum()
-        found.append(sums[picks].sum(axis=0) / whole if whole > 0 else centre)
-    return np.asarray(metric.value(np.array(found)))
+def _drawn(metric: Metric, sums: Array, mass: Array, size: int, generator: np.random.Generator) -> Array:
+    """Values of resamples of `size` clusters."""
+    counts = generator.multinomial(size, np.full(len(sums), 1 / len(sums)), _CHUNK).astype(np.float64)
+    weight = (counts @ mass)[:, None]
+    centre = sums.sum(axis=0) / mass.sum()
+    means = np.where(weight > 0, (counts @ sums) / np.where(weight > 0, weight, 1.0), centre)
+    return np.asarray(metric.value(means))

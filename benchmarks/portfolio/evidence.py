@@ -20,6 +20,7 @@ _OVERHEAD = 0.4  # seconds of a fit for export, proof and answers, on small tabl
 class Evidence:
     """One table: for each candidate that could be fitted its answers (rows, candidates) and the seconds of one fit.
 
+    `tried` names these and those that were refused or are the same as others here: of the rest nothing is known.
     `half` deals the rows in two: a blend's weights for one half are learnt on the other.
     """
 
@@ -31,6 +32,7 @@ class Evidence:
     seconds: Array
     target: Array | None
     half: Array
+    tried: frozenset[str]
     _known: dict[frozenset[str], float] = field(default_factory=dict)
 
     @property
@@ -64,16 +66,16 @@ class Evidence:
             total += float(losses[self.half == side, best].sum())
         return self._ratio(total)
 
-    def cost(self, name: str) -> float:
-        """Seconds of one fit with what goes with it; 0 where it can't be fitted."""
-        return float(self.seconds[self.names.index(name)]) + _OVERHEAD if name in self.names else 0.0
+    def cost(self, name: str, scale: float = 1.0) -> float:
+        """Seconds of one fit with what goes with it, on `scale` times the rows; 0 where it can't be fitted."""
+        return float(self.seconds[self.names.index(name)]) * scale + _OVERHEAD if name in self.names else 0.0
 
-    def in_time(self, order: Sequence[str], seconds: float) -> list[str]:
+    def in_time(self, order: Sequence[str], seconds: float, scale: float = 1.0) -> list[str]:
         """Those of an order whose fits, one after the other, end in time. One too long is left out, not waited for."""
         left, taken = seconds, []
         for name in order:
-            if name in self.names and self.cost(name) <= left:
-                left -= self.cost(name)
+            if name in self.names and self.cost(name, scale) <= left:
+                left -= self.cost(name, scale)
                 taken.append(name)
         return taken
 
@@ -114,8 +116,9 @@ def gather(results: Results) -> list[Evidence]:
     """The evidence of every table that has the reference's answers, over the folds that all its candidates have."""
     found = []
     for table in sources():
-        lines = [line for line in results.lines.values() if line["table"] == table and "loss" in line]
-        lines = [line for line in lines if line["candidate"] in CANDIDATES]
+        own = [line for line in results.lines.values() if line["table"] == table and line["candidate"] in CANDIDATES]
+        tried = frozenset(line["candidate"] for line in own)
+        lines = [line for line in own if "loss" in line]
         folds = {name: {line["fold"] for line in lines if line["candidate"] == name} for name in CANDIDATES}
         names = [name for name in CANDIDATES if 0 in folds[name]]
         if REFERENCE not in names:
@@ -133,7 +136,15 @@ def gather(results: Results) -> list[Evidence]:
         target = None if target is None else target[some]
         half = np.arange(len(some)) % 2
         seen = Evidence(
-            table, first["kind"], first["rows"], names, answers[some].astype(float), np.array(spent), target, half
+            table,
+            first["kind"],
+            first["rows"],
+            names,
+            answers[some].astype(float),
+            np.array(spent),
+            target,
+            half,
+            tried,
         )
         found.append(seen)
     return found

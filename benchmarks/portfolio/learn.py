@@ -24,6 +24,7 @@ from smeaton.families._portfolio import Class, Kind, Portfolio
 
 #: Rows below which a table belongs to a class of sizes, and seconds up to which a budget belongs to one.
 ROWS: tuple[int | None, ...] = (1_500, 6_000, None)
+_TYPICAL = (800, 3_000, 12_000)  # rows of each class
 BUDGETS: tuple[tuple[float | None, float], ...] = ((120.0, 60.0), (None, 240.0))
 #: Of a budget, what all fits on one fold may take: 70 % of the time, two workers, five folds.
 FIT_SHARE = 0.7 * 2 / 5
@@ -36,6 +37,7 @@ _RELATED = {
 _BY_DISTANCE = (1.0, 0.4, 0.15)  # weight of tables one and two classes of sizes away
 _POWERS = (0.0, 0.5, 1.0)  # of the cost that a gain is divided by
 _LEAST, _MOST = 8, 14  # starts of an order: below the least it goes on with what harms least
+_LEAST_TRIED = 0.25  # of the tables, by weight, that a candidate must have been tried on
 _LEAST_GAIN = 2e-4  # of the mean log ratio, for which an order goes on
 
 
@@ -59,6 +61,10 @@ class Aim:
             return near
         return near * max(_RELATED.get((self.kind, table.kind), 0.0), _RELATED.get((table.kind, self.kind), 0.0))
 
+    def scale(self, table: Evidence) -> float:
+        """How much longer a fit takes on a table of this class than on one of another size."""
+        return 1.0 if size_of(table) == self.size else _TYPICAL[self.size] / table.rows
+
     def whole(self, table: Evidence) -> bool:
         """Whether the table belongs to the class."""
         return table.kind == self.kind and size_of(table) == self.size
@@ -74,25 +80,25 @@ def order_for(aim: Aim, tables: Sequence[Evidence], power: float) -> list[str]:
     weighted = [(table, aim.weight(table) * table.trust) for table in tables if aim.weight(table) > 0]
     order: list[str] = []
     while len(order) < _MOST:
-        now = [(table, weight, table.in_time(order, aim.seconds)) for table, weight in weighted]
-        worth = {name: _worth(name, now, aim.seconds, power) for name in CANDIDATES if name not in order}
+        now = [(table, weight, table.in_time(order, aim.seconds, aim.scale(table))) for table, weight in weighted]
+        worth = {name: _worth(name, aim, now, power) for name in CANDIDATES if name not in order}
         best = max(worth, key=lambda name: worth[name])
-        if worth[best] <= 0 and len(order) >= _LEAST:
+        if (worth[best] <= 0 and len(order) >= _LEAST) or worth[best] == -np.inf:
             break
         order.append(best)
     return order
 
 
-def _worth(name: str, now: Sequence[tuple[Evidence, float, list[str]]], seconds: float, power: float) -> float:
-    """Mean gain of one more candidate, divided by a power of its mean cost."""
+def _worth(name: str, aim: Aim, now: Sequence[tuple[Evidence, float, list[str]]], power: float) -> float:
+    """Mean gain of one more candidate over the tables it was tried on, divided by a power of its mean cost."""
     gain = cost = total = 0.0
     for table, weight, taken in now:
-        total += weight
+        total += weight * (name in table.tried)
         if name in table.names:
-            cost += weight * table.cost(name)
-            if sum(table.cost(one) for one in (*taken, name)) <= seconds:
+            cost += weight * table.cost(name, aim.scale(table))
+            if sum(table.cost(one, aim.scale(table)) for one in (*taken, name)) <= aim.seconds:
                 gain += weight * (table.gain(taken) - table.gain([*taken, name]))
-    if not cost:
+    if not cost or total < _LEAST_TRIED * sum(weight for _, weight, _ in now):
         return -np.inf
     gain, cost = gain / total - _LEAST_GAIN, (cost / total) ** power
     return gain / cost if gain > 0 else gain * cost

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 from tables import make_profile, make_rows, make_task
 
-from smeaton.families import Space
+from smeaton.families import Space, forest, linear, network
+from smeaton.families import _catboost as catboost
+from smeaton.families import _lightgbm as lightgbm
+from smeaton.families import _xgboost as xgboost
+from smeaton.families._columns import COLUMNS
 from smeaton.families._portfolio import (
     FILE,
     SMALL,
@@ -67,6 +71,20 @@ def test_the_file_that_ships_says_where_it_comes_from() -> None:
     kept = read_portfolio(FILE)
     assert {"command", "date", "tables", "versions"} <= set(kept.provenance)
     assert len(kept.provenance["tables"]) >= 20
+
+
+def test_the_file_that_ships_asks_families_for_nothing_they_do_not_know() -> None:
+    known = {
+        "boosting": lightgbm.DEFAULTS,
+        "mixed": lightgbm.DEFAULTS,
+        "linear": linear.DEFAULTS,
+        "xgboost": xgboost.DEFAULTS,
+        "catboost": catboost.DEFAULTS,
+        "forest": forest.DEFAULTS,
+        "network": network.DEFAULTS,
+    }
+    for name, start in read_portfolio(FILE).starts.items():
+        assert set(start.config) <= {*known[start.family], *COLUMNS}, name
 
 
 def test_the_first_class_that_holds_the_table_and_the_budget_decides() -> None:

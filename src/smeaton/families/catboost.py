@@ -1,0 +1,90 @@
+"""Gradient-boosted oblivious trees by CatBoost (Prokhorenkova et al. 2018), early stopping on the fold's stop rows;
+categories stand as what the target was like there, or as 0/1 columns."""
+
+from typing import Any
+
+from smeaton.data.fold import Fold
+from smeaton.families import Choice, Config, Range, Refusal, Run, Space
+from smeaton.families._catboost import TRAINER
+from smeaton.families._parts import outdone, refuse
+from smeaton.families._portfolio import SMALL, lowest_rate, wants_log
+from smeaton.families._rounds import GrownModel, absent, fit_rounds, has_categories
+from smeaton.task.profile import Profile
+from smeaton.task.task import Task
+
+_MOST_LABELS = 30  # each has its own value in every leaf, and its own copy of every tree
+
+
+def _start(depth: int, rate: float, l2: float, columns: float, borders: int, encode: str, **more: Any) -> Config:
+    return {
+        "depth": depth,
+        "learning_rate": rate,
+        "l2_leaf_reg": l2,
+        "rsm": columns,
+        "border_count": borders,
+        "encode": encode,
+        **more,
+    }
+
+
+_SMALL_STARTS = (
+    _start(6, 0.06, 3.0, 1.0, 64, "target"),
+    _start(4, 0.08, 2.0, 0.7, 64, "onehot", random_strength=2.0),
+    _start(8, 0.08, 10.0, 0.5, 32, "target"),
+)
+_LARGE_STARTS = (
+    _start(6, 0.1, 3.0, 1.0, 64, "target"),
+    _start(8, 0.1, 5.0, 0.5, 128, "target"),
+    _start(5, 0.12, 2.0, 0.7, 64, "onehot"),
+)
+
+
+class CatBoost:
+    """Fits trees by CatBoost."""
+
+    def space(self, task: Task, profile: Profile) -> Space | Refusal:
+        """A portfolio by the size of the table and of the budget, then ranges to search."""
+        refused = refuse(task) or outdone(task, "catboost") or absent("catboost")
+        if refused:
+            return refused
+        if len(task.labels) > _MOST_LABELS:
+            return Refusal(f"{len(task.labels)} labels are more than the {_MOST_LABELS} its trees stay small with")
+        params: dict[str, Choice | Range] = {
+            "learning_rate": Range(0.02, 0.25, log=True),
+            "depth": Range(3, 8, integer=True),
+            "l2_leaf_reg": Range(0.3, 30.0, log=True),
+            "random_strength": Range(0.1, 5.0, log=True),
+            "bagging_temperature": Range(0.0, 1.5),
+            "rsm": Range(0.4, 1.0),
+            "border_count": Choice((32, 64, 128, 254)),
+        }
+        if has_categories(task):
+            params["encode"] = Choice(("target", "onehot"))
+        if wants_log(task, profile):
+            params["log"] = Choice((False, True))
+        return Space(starts=_starts(task, profile), params=params, fidelity="rows", effort=8.0)
+
+    def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> GrownModel:
+        """Fit until the loss on the stop rows no longer falls, at most `rounds` or until the clock says so.
+
+        Raises:
+            ExtraMissing: catboost is not installed.
+        """
+        return fit_rounds(TRAINER, task, {"encode": "target", **config}, fold, run)
+
+
+def _starts(task: Task, profile: Profile) -> tuple[Config, ...]:
+    """Diverse rather than similar: the usual depth, shallow, deep with few columns a tree."""
+    small, floor = profile.rows < SMALL, lowest_rate(task, profile)
+    starts: list[dict[str, Any]] = []
+    for start in _SMALL_STARTS if small else _LARGE_STARTS:
+        config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
+        if not has_categories(task):
+            config.pop("encode")
+        starts.append(config)
+    if wants_log(task, profile):
+        starts.insert(1, {**starts[0], "log": True})
+    return tuple(starts)
+
+
+part = CatBoost()

@@ -5,6 +5,7 @@ same wall clock, on two cores, one at a time.
     python -m benchmarks.tabular cells --data FOLDER --tool smeaton
     python -m benchmarks.tabular summary --data FOLDER
     python -m benchmarks.tabular one-row --data FOLDER
+    python -m benchmarks.tabular batch
     python -m benchmarks.tabular growth
 
 `--data` names a folder with `INDEX.md` and one folder a table (see `tables.py`); without it only the generated tables
@@ -25,13 +26,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tabular import cells, growth, one_row, summary
+from benchmarks.tabular import batch, cells, growth, one_row, summary
 from benchmarks.tabular.tables import tables_in
 
 VERBS: dict[str, tuple[Any, str]] = {
     "cells": (cells, "run the cells that are missing"),
     "summary": (summary, "ratios, intervals, wins, time kept, failures; writes report.md"),
     "one-row": (one_row, "size, and the time of one row and of a batch, from the cells"),
+    "batch": (batch, "10,000 rows against the libraries natively, the same trees"),
     "growth": (growth, "time and memory as the table grows"),
 }
 

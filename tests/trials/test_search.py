@@ -239,6 +239,19 @@ def test_clearly_worse_goes_on_where_the_blend_gains(tmp_path: Path) -> None:
     assert len({trial.scores for trial in done(result, "boosting")}) > 3
 
 
+def test_what_is_late_has_its_turn_once_at_the_end(tmp_path: Path) -> None:
+    student = Space(starts=({}, {"leaves": 4}), effort=0.5, needs_pool=2, late=True)
+    result, machine, seconds = World(tmp_path, spaces={**SPACES, "student": student}).run()
+    late = [place for place, trial in enumerate(result.trials) if trial.candidate.family == "student"]
+    assert len(late) == 2
+    others = [place for place, trial in enumerate(result.trials) if trial.state == "done"]
+    assert set(late) == set(others[-2:])
+    members = {tuple(result.trials[place].candidate.config["members"]) for place in late}
+    last = [trial for trial in done(result, "blend")][-1]
+    assert members == {tuple(last.candidate.config["members"])}
+    assert seconds <= 57
+
+
 def test_dear_probe_turns_folds_into_a_holdout(tmp_path: Path) -> None:
     world = World(tmp_path, cost=lambda job: 20.0 if job.family == "boosting" else 0.5)
     result, _, seconds = world.run()

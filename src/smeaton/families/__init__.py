@@ -70,6 +70,7 @@ class Space:
     #: at most so many held-out rows are answered in all (0 = every one): the same for all candidates that say the same
     asked_rows: int = 0
     pool: Literal["merged", "all"] = "merged"  #: which finished trials it works on, where it needs a pool
+    late: bool = False  #: of what needs a pool: once is enough, after the last of the others
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,12 +90,13 @@ class Chooser:
             for step in range(1, space.repeats):
                 self.repeats.append(Attempt(trial.candidate, "try", seed=self.seed + step))
 
-    def blend(self, trials: Sequence[Trial], running: Iterable[Candidate]) -> Attempt | None:
-        """A blend over the best finished trials, None where there are too few or these were blended before."""
+    def blend(self, trials: Sequence[Trial], running: Iterable[Candidate], late: bool = False) -> Attempt | None:
+        """A blend over the best finished trials, None where there are too few or these were blended before; `late`: of
+        those families that have their turn once, at the end."""
         tried = {trial.candidate.key for trial in trials} | {candidate.key for candidate in running}
         for name, space in self.blends.items():
             members = self.members(trials, space.pool)
-            if len(members) < space.needs_pool:
+            if len(members) < space.needs_pool or space.late != late:
                 continue
             if space.pool == "all" and len({trial.effect == "external" for trial in members}) < 2:
                 continue  # nothing to put together yet: of what asks others and what does not, one is missing

@@ -179,7 +179,7 @@ class _Trying:
         if any(self._sharing(attempt) for attempt in work.active):
             return None
         left = self.clock.until(self.goal())
-        if self.since_blend >= BLEND_EVERY and self.blend_seconds() < _CHEAP * left:
+        if self.since_blend >= BLEND_EVERY and self.blend_seconds(late=False) < _CHEAP * left:
             self.since_blend = 0
             blend = self.choose.blend([*work.trials, *work.cuts], running)
             if blend is not None:
@@ -238,9 +238,11 @@ class _Trying:
         """Whether any trial is done."""
         return any(trial.state == "done" for trial in self.work.trials)
 
-    def blend_seconds(self) -> float:
-        """Seconds a blend over all folds should not pass: each has more members than those its time is known from."""
-        each = [self.work.model.expect(name).high for name in self.choose.blends]
+    def blend_seconds(self, late: bool = True) -> float:
+        """Seconds a blend over all folds should not pass: each has more members than those its time is known from.
+        `late`: with those that have their turn at the end."""
+        blends = self.choose.blends.items()
+        each = [self.work.model.expect(name).high for name, space in blends if late or not space.late]
         return sum(each) * math.ceil(self.work.plan.folds / self.work.plan.slots)
 
     def fits(self, family: str) -> bool:
@@ -335,8 +337,9 @@ class _Last(_Trying):
         return self.end - min(self.work.judging, 0.1 * self.clock.budget)
 
     def more(self) -> Attempt | None:
-        """Each blend once, if it is a new one or was cut short before."""
-        found = self.choose.blend(self.work.trials, [*self.last, *(a.candidate for a in self.work.active)])
+        """Each blend once, if it is a new one or was cut short before; then what is late."""
+        running = [*self.last, *(attempt.candidate for attempt in self.work.active)]
+        found = self.choose.blend(self.work.trials, running) or self.choose.blend(self.work.trials, running, late=True)
         if found is not None:
             self.last.append(found.candidate)
         return found

@@ -13,6 +13,7 @@ from smeaton.task.table import Array
 
 REPEATS = 60
 KNOWN, LAST = 160, 200
+CUTS = (slice(640, 800), slice(800, 1_000), slice(1_000, 1_200))
 Losses = Callable[[np.random.Generator, int], Array]
 
 
@@ -57,6 +58,32 @@ def test_drift_is_covered_where_a_plain_interval_is_not(losses: Losses, name: st
     predicted, plain = in_time(losses, plugins.load("metrics", name))
     assert predicted >= 0.9
     assert plain <= 0.7
+
+
+def fitted(x: Array, y: Array) -> Array:
+    return np.linalg.solve(x.T @ x + np.eye(x.shape[1]), x.T @ y)
+
+
+def test_programs_that_age_are_covered() -> None:
+    """Weights wander; least squares fitted before each period, as a build does."""
+    rmse, rng, hits, plain = plugins.load("metrics", "rmse"), np.random.default_rng(3), 0, 0
+    time = np.arange(1_200).astype("datetime64[us]")
+    for _ in range(REPEATS):
+        x = rng.normal(size=(1_200, 4))
+        walk = np.cumsum(rng.normal(size=(1_200, 4)), axis=0) * 2 / np.sqrt(1_200)
+        y = (x * (1 + walk)).sum(axis=1) + rng.normal(size=1_200)
+        first, second = fitted(x[:560], y[:560]), fitted(x[:800], y[:800])
+        stats = [
+            np.square(x[cut] @ one - y[cut])[:, None] for cut, one in zip(CUTS, (first, second, second), strict=True)
+        ]
+        found = later(rmse, [Period(one, time=time[cut]) for one, cut in zip(stats[:2], CUTS, strict=False)])
+        assert found is not None
+        then = float(np.sqrt(stats[2].mean()))
+        hits += found[1] <= then <= found[2]
+        _, low, high = interval(rmse, stats[1], None, None)
+        plain += low <= then <= high
+    assert hits / REPEATS >= 0.85
+    assert plain / REPEATS <= 0.5
 
 
 def test_where_nothing_drifts_the_luck_of_the_later_rows_still_counts() -> None:

@@ -6,11 +6,13 @@ that is a resample of so many groups beside the uncertainty of what is known (Ha
 Time has more than luck: the world drifts. The periods are cut into blocks, and the squared difference between two
 blocks is followed over their distance (the variogram: Matheron 1963). What it is at once is noise; what it grows by is
 drift, as of a level that takes random steps (Muth 1960). Both carried over to the next period give the width. Drift is
-seen at long distances, and those are few, so Student's quantile has a quarter of the blocks' degrees of freedom.
+seen at long distances, and those are few, so Student's quantile has a quarter of the blocks' degrees of freedom. And
+programs age: what they do worse at the end of a period than at its start goes on, so the worse end moves out by that.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, log, sqrt
 
 import numpy as np
@@ -70,13 +72,31 @@ def _drifting(metric: Metric, periods: Sequence[Period]) -> Bounds | None:
     centre = sums.sum(axis=0) / mass.sum()
     value = float(metric.value(last[0].sum(axis=0) / last[1].sum()))
     whole, mixed = float(metric.value(centre)), metric.value(centre + (means - centre) / len(means))
-    # Errors have no upper end and end at 0: they are compared by their ratio.
-    ratio = metric.better == "lower" and metric.unit != "share" and min(value, whole, float(mixed.min())) > 0
+    ratio = _by_ratio(metric, min(value, whole, float(mixed.min())))
     effect = (np.log(mixed / whole) if ratio else mixed - whole) * len(means)
     half = student((len(means) - 1) / 4) * _spread(effect, len(last[0]))
+    worse = 1.0 if metric.better == "lower" else -1.0
+    aged = len(last[0]) * _ageing(worse * effect, [len(part[0]) for part in (*parts, last)])
+    down, up = (half, half + aged) if worse > 0 else (half + aged, half)
     if ratio:
-        return value, exp(log(value) - half), exp(log(value) + half)
-    return value, value - half, value + half
+        return value, exp(log(value) - down), exp(log(value) + up)
+    return value, value - down, value + up
+
+
+def _ageing(effect: Array, sizes: Sequence[int]) -> float:
+    """By how much blocks get worse, each than the one before, as the rows a program was fitted on get older.
+
+    The slope within periods, for every period begins with a fresh program; never below 0: what got better is luck.
+    """
+    ends = np.cumsum([0, *sizes])
+    places = np.concatenate([np.arange(size) - (size - 1) / 2 for size in sizes])
+    off = np.concatenate([effect[start:end] - effect[start:end].mean() for start, end in pairwise(ends)])
+    return max(0.0, float(places @ off) / max(float(places @ places), 1.0))
+
+
+def _by_ratio(metric: Metric, least: float) -> bool:
+    """Whether values are compared by their ratio: errors end at 0 and have no upper end."""
+    return metric.better == "lower" and metric.unit != "share" and least > 0
 
 
 def _spread(effect: Array, ahead: int) -> float:
@@ -118,13 +138,15 @@ def _regrouped(metric: Metric, periods: Sequence[Period], seed: int) -> Bounds |
     ahead = max(1, round(count * len(np.unique(group[-len(periods[-1]) :])) / groups))
     value = float(metric.value(sums.sum(axis=0) / mass.sum()))
     generator = np.random.default_rng([seed, 3])
-    off = []
-    for _ in range(0, _DRAWS, _CHUNK):
-        new, known = (_drawn(metric, sums, mass, size, generator) for size in (ahead, count))
-        off.append(new - (known - value))
+    drawn = [[_drawn(metric, sums, mass, size, generator) for size in (ahead, count)] for _ in range(_DRAWS // _CHUNK)]
+    new, known = (np.concatenate(found) for found in zip(*drawn, strict=True))
+    ratio = _by_ratio(metric, min(value, float(new.min()), float(known.min())))
+    off = np.log(new / known) if ratio else new - known
     wide = sqrt(count / (count - 1)) * student(count - 1) / student(float("inf"))
-    low, high = np.quantile(np.concatenate(off), [0.025, 0.975])
-    return value, value - wide * max(0.0, value - float(low)), value + wide * max(0.0, float(high) - value)
+    low, high = (wide * float(end) for end in np.quantile(off, [0.025, 0.975]))
+    if ratio:
+        return value, value * exp(min(0.0, low)), value * exp(max(0.0, high))
+    return value, value + min(0.0, low), value + max(0.0, high)
 
 
 def _drawn(metric: Metric, sums: Array, mass: Array, size: int, generator: np.random.Generator) -> Array:

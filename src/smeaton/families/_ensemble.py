@@ -20,10 +20,10 @@ from smeaton.runtime.program import Program
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.task.task import Task
 
-_MOST_ROWS = 200_000  # rows weights are learnt from
+_MOST_ROWS = 50_000  # rows weights are learnt from
 
-#: Losses of a matrix of answers (rows, n): one number a column. For classes an answer is the true label's probability.
-Loss = Callable[[Array, Array, Array], Any]
+#: The weighted loss of answers (rows,) to targets; for classes an answer is the true label's probability.
+Loss = Callable[[Array, Array, Array], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ class Ensemble:
 class Evidence:
     """What members answered to rows that none of them was fitted on.
 
-    `answers` (rows, members): numbers, or for classes the probability of the true label. `target` (rows,); `weight`
-    (rows,) sums to 1.
+    `answers` (rows, members): numbers, or for classes the probability of the true label. `target` (rows,): numbers or
+    codes; `weight` (rows,) sums to 1.
     """
 
     answers: Array
@@ -88,6 +88,22 @@ class Evidence:
     def losses(self) -> Array:
         """The loss of each member alone."""
         return np.array([self.loss(column, self.target, self.weight) for column in self.answers.T])
+
+    def score(self, weights: Array) -> float:
+        """The loss of the members' weighted mean."""
+        return float(self.loss(self.answers @ weights, self.target, self.weight))
+
+    @property
+    def constant(self) -> float:
+        """The loss of the best constant answer."""
+        if self.loss is _log_loss:
+            shares = np.bincount(self.target, weights=self.weight)
+            return float(-(shares[shares > 0] @ np.log(shares[shares > 0])))
+        answer = float(self.weight @ self.target)
+        if self.loss is _absolute:
+            order = np.argsort(self.target, kind="stable")
+            answer = float(self.target[order][np.searchsorted(np.cumsum(self.weight[order]), 0.5)])
+        return float(self.loss(np.full(len(self.target), answer), self.target, self.weight))
 
     def only(self, members: Sequence[int] | Array) -> "Evidence":
         """Of some members."""

@@ -25,6 +25,7 @@ from smeaton.task.table import Array, Table, concat, rows_in, take
 from smeaton.task.task import Task
 
 _MOST_TRUE = 50_000  # training rows learnt from
+_MOST_NEW = 20_000
 _CHUNK = 1_000  # rows the teacher answers between two looks at the clock
 _ASK_SHARE = 0.4  # of the fit's time, that the teacher's answers may take
 _ROUNDS = 1 << 20  # more than any fit has: where the clock ended it, `steps` is answers * this + rounds
@@ -62,7 +63,8 @@ def taught(task: Task, given: Mapping[str, Any], fold: Fold, run: Run, teacher: 
     rows = some_rows(rows, _MOST_TRUE / max(1, len(rows)), run.seed, task.is_class)
     ending = class_ending(task, rows) if task.is_class else number_ending(rows, False)
     columns, matrix = learn_columns(task, given, rows, ending, run.seed)
-    new = mingled(rows.x, task.input_types, int(given["new"] * len(rows)), given["swap"], run.seed)
+    count = int(np.clip(given["new"] * len(rows), given["least"], _MOST_NEW)) if given["new"] > 0 else 0
+    new = mingled(rows.x, task.input_types, count, given["swap"], run.seed)
     asked = concat([rows.x, new])
     order = np.random.default_rng([run.seed, 89]).permutation(rows_in(asked))
     late = begun + _ASK_SHARE * run.seconds

@@ -22,9 +22,10 @@ def mingled(rows: Table, types: Mapping[str, Type], count: int, swap: float, see
     """`count` new rows; each value comes from a near row with probability `swap`. Deterministic in the seed."""
     size = rows_in(rows)
     rng = np.random.default_rng([seed, 97])
-    own, near = [], []
     ranks = _ranks(rows)
-    for start in range(0, count, size):
+    none = np.empty(0, dtype=np.int64)
+    own, near = [none], [none]
+    for start in range(0, count if size else 0, size):
         base = rng.permutation(size)[: count - start]
         own.append(base)
         near.append(_neighbours(ranks, base, rng))

@@ -11,16 +11,18 @@ from smeaton.families._boosted import Boosted
 from smeaton.families._ensemble import Ensemble, evidence
 from smeaton.families._parts import outdone, refuse
 from smeaton.families._scores import MOST_LABELS, has_strings
-from smeaton.families._selection import select
+from smeaton.families._selection import weights_of
 from smeaton.families._student_fit import taught
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
 #: What a configuration may leave out: the most `trees` (over the square root of the labels, for each of these) with so
-#: many `leaves`; `new` rows for each training row; `swap`, the share of a new row's values that come from a row near
-#: it; `trust`, the weight of a new row against a training row; `truth`, the part of a training row's target that is
-#: not the teacher's answer.
-DEFAULTS: dict[str, Any] = {"trees": 150, "leaves": 8, "new": 4.0, "swap": 0.5, "trust": 0.5, "truth": 0.5}
+#: many `leaves`; `new` rows for each training row, at `least` so many; `swap`, the share of a new row's values that come
+#: from a row near it; `trust`, the weight of a new row against a training row; `truth`, the part of a training row's
+#: target that is not the teacher's answer.
+DEFAULTS: dict[str, Any] = {
+    "trees": 150, "leaves": 8, "new": 8.0, "least": 4_000, "swap": 0.3, "trust": 1.0, "truth": 0.3,
+}  # fmt: skip
 
 
 class Student:
@@ -35,7 +37,7 @@ class Student:
         if has_strings(task, profile) and len(task.labels) <= MOST_LABELS:
             texts = {"texts": "scores"}
         sizes = ({"trees": 150, "leaves": 8}, {"trees": 400, "leaves": 16})
-        return Space(starts=tuple({**size, **texts} for size in sizes), effort=5.0, needs_pool=2)
+        return Space(starts=tuple({**size, **texts} for size in sizes), effort=5.0, needs_pool=2, late=True)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
         """Choose the teacher's weights for one fold as a blend does, and teach.
@@ -51,10 +53,9 @@ class Student:
                 "a student needs at least two finished trials as its teacher", fix="try more families first"
             )
         known = evidence(task, pool, fold, run)
-        counts = select(known.answers, known.target, known.weight, known.loss)
-        used = np.flatnonzero(counts)
-        weights = [float(counts[i] / counts.sum()) for i in used]
-        teacher = Ensemble(task, fold.number, [pool[i] for i in used], weights)
+        weights = weights_of(known)
+        used = np.flatnonzero(weights)
+        teacher = Ensemble(task, fold.number, [pool[i] for i in used], [float(weights[i]) for i in used])
         return taught(task, DEFAULTS | dict(config), fold, run, teacher)
 
 

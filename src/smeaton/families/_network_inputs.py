@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_RAMPS = 1_200  # columns of ramps: more would cost more than they tell
 _LEAST_KNOTS = 4
+_MOST = 0.9  # share of the rows that are "almost all"
 _PIECE = 10_000  # rows encoded at once
 _DOUBLE = 11  # TensorProto.DOUBLE
 
@@ -38,7 +39,10 @@ class Inputs:
     def apply(self, matrix: Array) -> Array:
         """The columns of a matrix (rows, p) with NaN for nulls: (rows, width), float64 and finite."""
         plain = self.numbers.apply(matrix)
-        return plain if self.curves is None else np.hstack([plain, self.curves.apply(matrix)])
+        if self.curves is None:
+            return plain
+        with np.errstate(over="ignore"):  # infinitely far beyond a ramp is at its end
+            return np.hstack([plain, self.curves.apply(matrix)])
 
     def single(self, matrix: Array) -> Array:
         """The same in float32, made piece by piece: what a network is trained on."""
@@ -76,18 +80,37 @@ def learn_inputs(matrix: Array, knots: int) -> Inputs:
     """
     numbers = _even(learn_numbers(matrix), matrix)
     knots = min(knots, _MOST_RAMPS // max(1, matrix.shape[1]))
-    return Inputs(numbers, learn_curves(matrix, knots, numbers.fill) if knots >= _LEAST_KNOTS else None)
+    if knots < _LEAST_KNOTS:
+        return Inputs(numbers, None)
+    return Inputs(numbers, learn_curves(_without_heaps(matrix, knots), knots, numbers.fill))
 
 
 def _even(numbers: "Numbers", matrix: Array) -> "Numbers":
+    """Flags and columns with one value in most rows between 0 and 1, without their mean taken off."""
     mean, scale = numbers.mean.copy(), numbers.scale.copy()
     for i in range(matrix.shape[1]):
-        column = matrix[:, i]
-        known = column[~np.isnan(column)]
+        known = _known(matrix[:, i])
         if not len(known):
             continue
-        low, high = float(known.min()), float(known.max())
-        rare = np.mean(known == np.median(known)) > 0.9
+        low, high = max(float(known.min()), numbers.low[i]), min(float(known.max()), numbers.high[i])
+        rare = np.mean(known == np.median(known)) > _MOST
         if high > low and (rare or not np.any((known != low) & (known != high))):
             mean[i], scale[i] = low, high - low
     return replace(numbers, mean=mean, scale=scale)
+
+
+def _without_heaps(matrix: Array, knots: int) -> Array:
+    """The matrix with nulls for values so common that several quantiles would fall on them: those between them, which
+    the ramps are for, would be left with few."""
+    found = matrix.copy()
+    for i in range(matrix.shape[1]):
+        values, counts = np.unique(_known(matrix[:, i]), return_counts=True)
+        heaps = values[counts * knots > 2 * counts.sum()]
+        if len(values) > knots and len(heaps):
+            found[np.isin(matrix[:, i], heaps), i] = np.nan
+    return found
+
+
+def _known(column: Array) -> Array:
+    found: Array = column[~np.isnan(column)]
+    return found

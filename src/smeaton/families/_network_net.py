@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DROP_LEVELS = 256  # a byte decides whether a unit is dropped
 _DOUBLE = 11  # TensorProto.DOUBLE
+#: Variance of the first scores about their shift: from far above it small noisy tables are overfitted at once.
+_FIRST_OUT = 0.1
 
 #: From the scores of the members (members, rows, targets) to the gradient of their losses.
 Slope = Callable[[Array], Array]
@@ -70,7 +72,8 @@ class Net:
             elif name.startswith("bias"):
                 view[...] = rng.uniform(-0.2, 0.2, view.shape)
             else:
-                view[...] = rng.normal(size=view.shape) * np.sqrt((1.0 if name == "out" else 2.0) / view.shape[-2])
+                gain = {"in": 1.0, "out": _FIRST_OUT}.get(name, 2.0)
+                view[...] = rng.normal(size=view.shape) * np.sqrt(gain / view.shape[-2])
         return vector
 
     def scores(self, weights: dict[str, Array], x: Array) -> Array:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: training and stopping rows for the epochs found.
 DEFAULTS: dict[str, Any] = {
     "encode": "onehot", "derive": [], "texts": "scores", "width": 96, "layers": 2, "members": 8, "knots": 12,
-    "rate": 0.004, "decay": 0.2, "drop": 0.0, "batch": 0, "epochs": 0, "work": 60.0, "last": 0, "patience": 12,
+    "rate": 0.003, "decay": 0.5, "drop": 0.0, "batch": 0, "epochs": 0, "work": 60.0, "last": 0, "patience": 12,
     "log": False, "refit": False,
 }  # fmt: skip
 _FIT_SHARE = 0.9  # of the seconds a fit has, that its training may take
@@ -72,7 +72,7 @@ class NetworkFamily:
     """Fits small networks."""
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
-        """With ramps, without them, wider and deeper; refused where one fit would take most of the budget."""
+        """With ramps, without them, slower with means for categories; refused where one fit would take too long."""
         refused = refuse(task) or outdone(task, "network")
         if refused:
             return refused
@@ -81,7 +81,8 @@ class NetworkFamily:
         if seconds > _MOST_SHARE * task.budget.time and "network" not in (task.solutions.only or ()):
             return Refusal(f"one fit would take about {seconds:.0f} s of the {task.budget.time:g} s there are")
         shared: dict[str, Any] = {"work": work, "refit": profile.rows < SMALL}
-        starts: list[Config] = [shared, {**shared, "knots": 0, "width": 128}, {**shared, "layers": 3, "drop": 0.1}]
+        slower = {**shared, "rate": 0.0015, "encode": "target"}
+        starts: list[Config] = [shared, {**shared, "knots": 0, "width": 128}, slower]
         params: dict[str, Choice | Range] = {
             "encode": Choice(("onehot", "target")),
             "width": Choice((64, 96, 128, 192)),

@@ -188,6 +188,8 @@ def test_an_order_over_starts_that_are_not_there_is_an_error(tmp_path: Path) -> 
 def test_more_labels_take_less_penalty_and_random_splits_first() -> None:
     few, many = make_task("4"), make_task("12")
     assert boosting_starts(few, profile_of(few, 500))[0]["lambda_l2"] == pytest.approx(5.0 * 2 / 4)
+    found = adapted("xgboost", {"reg_lambda": 3.0, "min_child_weight": 1.0}, few, profile_of(few, 500))
+    assert found == {"reg_lambda": 1.5, "min_child_weight": 0.5, "refit": True}
     starts = boosting_starts(many, profile_of(many, 500))
     assert starts[0]["extra_trees"]
     assert np.all(np.diff([not one.get("extra_trees", False) for one in starts]) >= 0)

@@ -32,6 +32,7 @@ _NEEDED = 30.0  # rounds x rate with which many labels are learnt to the end
 MOST_CELLS = 20_000_000
 _COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
 MANY = 10  # labels from which on a table has many classes
+_PENALTIES = frozenset({"lambda_l2", "reg_lambda", "min_child_weight"})  # of LightGBM and XGBoost
 #: What was learnt.
 FILE = Path(__file__).with_name("portfolio.json")
 
@@ -132,7 +133,10 @@ def adapted(family: str, config: Config, task: Task, profile: Profile) -> Config
         found["learning_rate"] = round(max(found["learning_rate"], floor), 4)
     if profile.rows * len(profile.columns) > MOST_CELLS and found.get("knots") and family == "linear":
         found["knots"] = 0
-    return _leaves(found, profile, floor) if "num_leaves" in found else found
+    if "num_leaves" in found and floor >= _COARSE:
+        found |= {"num_leaves": min(found["num_leaves"], 31), "max_bin": 63}
+    _by_labels(found, profile)
+    return found
 
 
 def with_common(config: Config, starts: Sequence[Config]) -> Config:
@@ -143,15 +147,15 @@ def with_common(config: Config, starts: Sequence[Config]) -> Config:
     return {**common, **config} if rest else config
 
 
-def _leaves(config: dict[str, Any], profile: Profile, floor: float) -> dict[str, Any]:
-    """LightGBM's keys by the number of labels and the lowest rate."""
+def _by_labels(config: dict[str, Any], profile: Profile) -> None:
+    """Penalties by the number of labels: each has its own trees, on smaller curvature, and the same penalty would stop
+    them from learning."""
     labels = len(profile.shares)
     if labels > 2:
-        # Each label has its own trees, on smaller curvature: the same penalty would stop them from learning.
-        config["lambda_l2"] = round(config.get("lambda_l2", 1.0) * 2 / labels, 4)
-    if floor >= _COARSE:
-        config |= {"num_leaves": min(config["num_leaves"], 31), "max_bin": 63}
-    return config
+        if "num_leaves" in config:
+            config.setdefault("lambda_l2", 1.0)
+        for name in _PENALTIES & set(config):
+            config[name] = round(config[name] * 2 / labels, 4)
 
 
 def _asked(config: Config, task: Task) -> dict[str, Any]:

@@ -4,7 +4,8 @@ graph.
 A configuration says how:
 
     encode   "codes": each category as an integer code, commonest first, NaN where unseen (trees with native categories)
-             "target": what the target was like where the value was seen; "onehot": one column for each common value
+             "target": what the target was like where the value was seen (0/1 columns where there are few values)
+             "onehot": a 0/1 column for each common value
     derive   further columns: any of "counts", "pairs", "cross", "gaps"
     texts    "buckets": hashed words; "scores": what a linear model of words and characters says; "none"
 """
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 COLUMNS: dict[str, Any] = {"encode": "codes", "derive": [], "texts": "buckets"}
 ENCODINGS = ("codes", "target", "onehot")
 TEXTS = ("buckets", "scores", "none")
+_FEW = 4  # values of a column of which means say no more than flags, and with more noise
 _MOST_HOT = 30  # values of a column that get a 0/1 column
 _MOST_LABELS = 10  # commonest first, that each category column has a mean of
 _MOST_MEANS, _MOST_FLAGS = 60, 1_000  # columns of means with more than one label, and 0/1 columns
@@ -176,19 +178,33 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _encoded(encode: str, seen: Seen) -> list[Made]:
     """What stands for the categories where their codes do not."""
-    from smeaton.compile.derived import Hot, Lookup
+    from smeaton.compile.derived import Lookup
 
     if encode == "codes" or not any(seen.sizes):
         return []
     if encode == "onehot":
         most = min(_MOST_FLAGS, _MOST_CELLS // len(seen.rows)) // len(seen.sizes)
-        hot = Hot(seen.vocabulary, tuple(min(size, int(np.clip(most, 1, _MOST_HOT))) for size in seen.sizes))
-        return [(hot, hot.apply(seen.numbers, seen.codes))]
-    known = [i for i, size in enumerate(seen.sizes) if size]
-    labels = min(_MOST_MEANS, _MOST_CELLS // len(seen.rows)) // len(known)
+        return [_flags(seen, [min(size, int(np.clip(most, 1, _MOST_HOT))) for size in seen.sizes])]
+    labels = min(_MOST_MEANS, _MOST_CELLS // len(seen.rows)) // len(seen.sizes)
     targets = targets_of(seen.rows, seen.ending, int(np.clip(labels, 1, _MOST_LABELS)))
-    means = learn_means(seen.codes[:, known], [seen.sizes[i] for i in known], targets, seen.splits)
-    return [(Lookup(seen.vocabulary, tuple(known), means.tables), means.apart)]
+    few = [size if size <= max(_FEW, targets.width) else 0 for size in seen.sizes]
+    made = [_flags(seen, few)] if any(few) else []
+    many = [i for i, size in enumerate(seen.sizes) if size and not few[i]]
+    if many:
+        means = learn_means(seen.codes[:, many], [seen.sizes[i] for i in many], targets, seen.splits)
+        made.append((Lookup(seen.vocabulary, tuple(many), means.tables), means.apart))
+    return made
+
+
+def _flags(seen: Seen, counts: Sequence[int]) -> Made:
+    """0/1 columns for the first values of each category column; the last of all values needs none where every row has
+    a known value."""
+    from smeaton.compile.derived import Hot
+
+    known: Array = np.asarray((seen.codes >= 0).all(axis=0))
+    left = [count - bool(known[i] and 1 < count == seen.sizes[i]) for i, count in enumerate(counts)]
+    hot = Hot(seen.vocabulary, tuple(left))
+    return hot, hot.apply(seen.numbers, seen.codes)
 
 
 def derivations(task: Task) -> list[str]:

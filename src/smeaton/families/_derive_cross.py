@@ -13,6 +13,7 @@ _MOST_ROWS = 10_000  # that pairs are chosen on
 _MOST_SINGLE = 60  # columns that are looked at
 _MOST_COLUMNS = 12  # that are tried with one another
 _MOST_PAIRS = 4
+_LEAST_CELLS = 9  # fewer are what two or three splits of a tree tell apart
 _MOST_MEANS = 12  # columns of the matrix, over all pairs
 _LABELS = 3  # commonest, that pairs are chosen by
 #: What a pair must add: the share of variance it explains beyond the single columns, times the rows. Chance alone
@@ -42,7 +43,7 @@ def choose_pairs(seen: Seen) -> list[tuple[int, int]]:
     gains = dict[tuple[int, int], float]()
     for pair in combinations(sorted(single), 2):
         codes, cells = _cells(seen, pair)
-        if len(cells) >= 2:
+        if len(cells) >= _LEAST_CELLS:
             apart = learn_means(codes[:, None], [len(cells)], targets, seen.splits).apart
             gains[pair] = _gain(targets, np.hstack([single[pair[0]], single[pair[1]]]), apart)
     good = [pair for pair, gain in gains.items() if gain > _GAIN]

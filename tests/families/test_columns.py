@@ -5,7 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tables import CITIES, INPUTS, WORDS, as_program, make_fold, make_rows, make_run, make_task, strange_rows
+from tables import (
+    CITIES,
+    INPUTS,
+    WORDS,
+    as_program,
+    make_fold,
+    make_profile,
+    make_rows,
+    make_run,
+    make_task,
+    strange_rows,
+)
 
 from smeaton import plugins
 from smeaton.compile.proof import adversarial
@@ -181,6 +192,37 @@ def test_in_serving_the_whole_table_holds(tmp_path: Path) -> None:
     assert abs(found[2] - rows.y[rows.x["city"] == None].mean()) < 0.2  # noqa: E711
     assert found[1] == found[3]  # a value seen in fewer than 5 rows is not kept
     assert len(np.unique(apart[here])) == 5  # one value for each part of the rows
+
+
+def test_a_category_of_few_values_is_flags_and_needs_none_for_the_last() -> None:
+    rng = np.random.default_rng(0)
+    x = {
+        "few": object_column([f"f{value}" for value in rng.integers(0, 3, 200)]),
+        "open": object_column(
+            [None if i % 50 == 49 else f"o{value}" for i, value in enumerate(rng.integers(0, 2, 200))]
+        ),
+        "many": object_column([f"m{value}" for value in rng.integers(0, 9, 200)]),
+    }
+    task = make_task("binary", {name: Type(type="category", optional=True) for name in x})
+    rows = Rows(x, rng.integers(0, 2, 200), None, np.arange(200))
+    columns, matrix = learn_columns(task, {"encode": "target"}, rows, class_ending(task, rows), 0)
+    assert columns.codes == ()
+    assert [part.width for part in columns.derived] == [2 + 2, 1]  # four rows are null: too few to be known
+    assert set(np.unique(matrix[:, :4])) == {0.0, 1.0}
+    asked = {"few": object_column(["new"]), "open": object_column([None]), "many": object_column(["new"])}
+    assert columns.matrix(columns.encode(asked))[0, :4].tolist() == [0.0] * 4
+
+
+def test_boosting_starts_with_the_columns_as_they_are() -> None:
+    task = make_task("binary", WIDE)
+    space = plugins.load("families", "boosting").space(task, make_profile(900, task, np.array([0, 1] * 450)))
+    derived = [bool(start.get("derive")) for start in space.starts]
+    assert derived[:6] == [False, False, True, True, True, False]
+    plain = plugins.load("families", "boosting").space(
+        make_task("binary", {"size": INPUTS["size"]}), make_profile(900, task, np.array([0, 1] * 450))
+    )
+    assert not any("derive" in start or "encode" in start for start in plain.starts)
+    assert "encode" not in plain.params
 
 
 def test_strings_of_many_values_are_read_and_others_are_not() -> None:

@@ -45,6 +45,7 @@ def key(kind: str) -> str:
         ("xgboost", {"encode": "target", "grow_policy": "lossguide", "max_depth": 0, "max_leaves": 12, "log": True}),
         ("catboost", {}),
         ("catboost", {"encode": "onehot", "depth": 4, "log": True}),
+        ("catboost", {"texts": "scores", "derive": ["counts", "pairs"]}),
     ],
 )
 def test_the_program_answers_as_the_model(name: str, config: dict[str, Any], kind: str, tmp_path: Path) -> None:

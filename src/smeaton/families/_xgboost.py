@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CHUNK = 8_192  # rows whose leaves are looked up at once
 #: What a configuration may leave out. Names are XGBoost's, but for `rounds` (the most rounds), `log` (fit the
 #: logarithm of a positive target) and `refit` (fit again on training and stopping rows with the rounds found).
+#: `reg_lambda` and `min_child_weight` are those for two labels.
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05, "max_depth": 6, "max_leaves": 0, "grow_policy": "depthwise", "min_child_weight": 1.0,
     "subsample": 0.8, "colsample_bytree": 1.0, "colsample_bynode": 0.6, "reg_lambda": 1.0, "reg_alpha": 0.0,
@@ -115,6 +116,10 @@ def _params(lesson: Lesson) -> dict[str, Any]:
     else:
         objective = {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": lesson.trees}  # type: ignore[dict-item]
     own = {key: value for key, value in lesson.given.items() if key not in _OWN}
+    if lesson.trees > 1:
+        # Each label has its own trees, on smaller curvature: the same bounds would stop them from learning.
+        for key in ("reg_lambda", "min_child_weight"):
+            own[key] *= 2 / lesson.trees
     return objective | own | {
         "tree_method": "hist", "seed": lesson.seed, "nthread": lesson.threads, "verbosity": 0,
     }  # fmt: skip

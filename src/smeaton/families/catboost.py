@@ -4,8 +4,10 @@ categories stand as what the target was like there, or as 0/1 columns."""
 from typing import Any
 
 from smeaton.data.fold import Fold
+from smeaton.errors import InputError
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._catboost import TRAINER
+from smeaton.families._columns import column_choices, derivations
 from smeaton.families._parts import outdone, refuse
 from smeaton.families._portfolio import SMALL, lowest_rate, wants_log
 from smeaton.families._rounds import GrownModel, absent, fit_rounds, has_categories
@@ -58,10 +60,11 @@ class CatBoost:
             "rsm": Range(0.4, 1.0),
             "border_count": Choice((32, 64, 128, 254)),
         }
-        if has_categories(task):
-            params["encode"] = Choice(("target", "onehot"))
         if wants_log(task, profile):
             params["log"] = Choice((False, True))
+        params |= column_choices(task)
+        if "encode" in params:
+            params["encode"] = Choice(("target", "onehot"))
         return Space(starts=_starts(task, profile), params=params, fidelity="rows", effort=8.0)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> GrownModel:
@@ -69,8 +72,12 @@ class CatBoost:
 
         Raises:
             ExtraMissing: catboost is not installed.
+            InputError: the configuration encodes categories as codes, which are no numbers.
         """
-        return fit_rounds(TRAINER, task, {"encode": "target", **config}, fold, run)
+        given = {"encode": "target", **config}
+        if given["encode"] == "codes":
+            raise InputError("catboost reads numbers, not codes of categories", fix="use encode: target, or onehot")
+        return fit_rounds(TRAINER, task, given, fold, run)
 
 
 def _starts(task: Task, profile: Profile) -> tuple[Config, ...]:
@@ -79,9 +86,13 @@ def _starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     starts: list[dict[str, Any]] = []
     for start in _SMALL_STARTS if small else _LARGE_STARTS:
         config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
+        if any(form.type == "text" for form in task.input_types.values()):
+            config["texts"] = "scores"  # hundreds of hashed words are as many columns to search through
         if not has_categories(task):
             config.pop("encode")
         starts.append(config)
+    if derivations(task):
+        starts.insert(1, {**starts[0], "derive": derivations(task)})
     if wants_log(task, profile):
         starts.insert(1, {**starts[0], "log": True})
     return tuple(starts)

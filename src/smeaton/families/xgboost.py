@@ -5,6 +5,7 @@ from typing import Any
 
 from smeaton.data.fold import Fold
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
+from smeaton.families._columns import column_choices, derivations
 from smeaton.families._parts import outdone, refuse
 from smeaton.families._portfolio import SMALL, lowest_rate, wants_log
 from smeaton.families._rounds import GrownModel, absent, fit_rounds, has_categories
@@ -58,6 +59,7 @@ class XGBoost:
         }
         if wants_log(task, profile):
             params["log"] = Choice((False, True))
+        params |= column_choices(task)
         return Space(starts=_starts(task, profile), params=params, fidelity="rows", effort=6.0)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> GrownModel:
@@ -71,17 +73,17 @@ class XGBoost:
 
 def _starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     """Diverse rather than similar: depth-wise with few columns a node, deep and regularised, shallow, best-first."""
-    small, labels = profile.rows < SMALL, len(task.labels)
-    floor = lowest_rate(task, profile)
+    small, floor = profile.rows < SMALL, lowest_rate(task, profile)
     starts: list[dict[str, Any]] = []
     for start in _SMALL_STARTS if small else _LARGE_STARTS:
         config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
-        if labels > 2:
-            # Each label has its own trees, on smaller curvature: the same bounds would stop them from learning.
-            config["reg_lambda"] = round(config["reg_lambda"] * 2 / labels, 4)
-            config["min_child_weight"] = round(config["min_child_weight"] * 2 / labels, 4)
-        if has_categories(task) or "encode" not in config:
-            starts.append(config)
+        if any(form.type == "text" for form in task.input_types.values()):
+            config["texts"] = "scores"  # hundreds of hashed words are as many columns to search through
+        if not has_categories(task):
+            config.pop("encode", None)
+        starts.append(config)
+    if derivations(task):
+        starts.insert(2, {**starts[0], "derive": derivations(task)})
     if wants_log(task, profile):
         starts.insert(1, {**starts[0], "log": True})
     return tuple(starts)

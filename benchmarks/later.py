@@ -61,7 +61,7 @@ def animal_311(folder: Path) -> pd.DataFrame:
     """Complaints about animals by kind; the hour and the weekday they came in are features."""
     table = _read(folder, "animal_311")
     at = pd.to_datetime(table.pop("Created Date"), format="%m/%d/%Y %H:%M")
-    return table.assign(at=at, hour=at.dt.hour, weekday=at.dt.dayofweek)
+    return table.assign(at=at, hour=at.dt.hour, weekday=at.dt.day_of_week)
 
 
 def movies(folder: Path) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def tourism_by_series(folder: Path) -> pd.DataFrame:
 
 def _calendar(table: pd.DataFrame) -> pd.DataFrame:
     at = table["at"].dt
-    return table.assign(month=at.month, weekday=at.dayofweek, day_of_year=at.dayofyear)
+    return table.assign(month=at.month, weekday=at.day_of_week, day_of_year=at.day_of_year)
 
 
 def _generated(seed: int, rows: int) -> tuple[np.random.Generator, pd.DataFrame, np.ndarray[Any, Any]]:

@@ -73,8 +73,10 @@ def test_never_twice_deterministic_and_valid(name: str, scores: list[float], sta
         candidate = proposer.propose(TASK, SPACES, trials, running)
         assert candidate == proposer.propose(TASK, SPACES, list(trials), list(running))
         if candidate is None:
-            assert name == "portfolio"
-            assert number == sum(len(space.starts) for space in SPACES.values() if not space.needs_pool)
+            assert name in ("portfolio", "slim")  # the others always have another idea
+            assert name == "slim" or number == sum(
+                len(space.starts) for space in SPACES.values() if not space.needs_pool
+            )
             return
         assert candidate.why
         assert candidate.family != "blend"

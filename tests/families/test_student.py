@@ -103,6 +103,15 @@ def test_lessons_may_lack_new_rows_the_teacher_or_the_truth(config: dict[str, An
     assert -np.log(right).mean() < 0.95 * np.log(4)
 
 
+def test_strings_may_be_read_as_scores(pools: Any, tmp_path: Path) -> None:
+    task, folds, targets, pool = pools["binary"]
+    run = pool_run(tmp_path, pool, targets, 0)
+    student = part.fit(task, SMALL | {"texts": "scores"}, folds[0], run)
+    engine = as_program(student, task, tmp_path / "program")
+    for rows in (folds[0].held, strange_rows(folds[0].held, task)):
+        assert np.allclose(student.predict(rows)[PROBABILITY], engine.predict(rows)[PROBABILITY], atol=1e-9)
+
+
 def test_one_trial_is_no_teacher(tmp_path: Path) -> None:
     fold, _ = make_fold(200, "binary")
     with pytest.raises(InputError, match="at least two"):

@@ -17,7 +17,7 @@ from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
 #: What a configuration may leave out: the most `trees` (over the square root of the labels, for each of these) with so
-#: many `leaves`; `new` rows for each training row, at `least` so many; `swap`, the share of a new row's values that come
+#: many `leaves`; `new` rows for each training row, at `least` so many; `swap`, the share of a new row that comes
 #: from a row near it; `trust`, the weight of a new row against a training row; `truth`, the part of a training row's
 #: target that is not the teacher's answer.
 DEFAULTS: dict[str, Any] = {

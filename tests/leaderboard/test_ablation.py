@@ -153,6 +153,11 @@ def test_a_blend_that_stands_on_the_board(make: Callable[..., World]) -> None:
     assert blend.single is not None
     assert blend.single.low > 0
     assert blend.seconds == 0.5
+    assert blend.blend is None
+    world.add("student", 0.15 * world.rng.normal(size=ROWS), members=keys)
+    student = piece(world.taken(), "blend", "student")
+    assert student.blend is not None
+    assert student.blend.high < 0
 
 
 @pytest.mark.parametrize("role", ["", "group", "time"])

@@ -19,12 +19,13 @@ from smeaton.leaderboard._reblend import MOST_MEMBERS, Reblend, blendable, open_
 from smeaton.leaderboard.board import BASELINE, StoredEvidence
 from smeaton.leaderboard.forms import Board, Row
 from smeaton.leaderboard.significance import Evidence, Jury, Truth
-from smeaton.leaderboard.ties import oriented
+from smeaton.leaderboard.ties import oriented, savings
 from smeaton.metrics import Better
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.table import PROBABILITY
 from smeaton.trials.choose import MEMBERS
 from smeaton.trials.evaluate import OOF, open_trial
+from smeaton.trials.proposers.slim import KEYS as SMALLER
 from smeaton.trials.proposers.tpe import TUNED
 from smeaton.trials.record import Interval
 from smeaton.trials.reject import outside_code
@@ -42,8 +43,9 @@ _RAW = "not calibrated"
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ingredient. `single` and `blend` are how much worse the best single solution and the best blend would be
-    without it (positive = worse, in the metric's unit; None = cannot be told, `why` says it). `tried` counts full
-    trials that have it, `best` is the best score among them, `seconds` what its trials took."""
+    without it (positive = worse, in the metric's unit; None = cannot be told, `why` says it); of what is made of other
+    trials how much better it is than the best single solution, and than the best made in another way. `tried` counts
+    full trials that have it, `best` is the best score among them, `seconds` what its trials took."""
 
     kind: Kind
     name: str
@@ -98,14 +100,15 @@ def ablation(root: Path, board: Board, dataset: "Dataset", seed: int = 0) -> Abl
 
 @dataclass(slots=True)
 class _Work:
-    """A build taken apart. `singles` are full trials of one model each, the best first; `pool` is None where blends
-    cannot be put together again."""
+    """A build taken apart. `scored` are its full trials, the best first, `singles` those of one model each; `pool` is
+    None where blends cannot be put together again."""
 
     root: Path
     board: Board
     dataset: "Dataset"
     jury: Jury
     evidence: "_Evidence"
+    scored: list[Row]
     singles: list[Row]
     has: dict[str, set[tuple[Kind, str]]]
     pool: Reblend | None
@@ -141,7 +144,7 @@ def _opened(root: Path, board: Board, dataset: "Dataset", seed: int) -> _Work:
     tuned = {row.key for row in singles if open_trial(folders[row.key]).candidate.why == TUNED}
     has = {row.key: set(_of(row, row.key in tuned)) for row in board.rows if row.state != "refused"}
     notes = ["what was chosen by its score is compared on the rows that chose it, which flatters it a little"]
-    work = _Work(root, board, dataset, jury, evidence, singles, has, None, notes)
+    work = _Work(root, board, dataset, jury, evidence, scored, singles, has, None, notes)
     work.pool = _pool(work)
     return work
 
@@ -157,7 +160,7 @@ def _of(row: Row, tuned: bool) -> Iterator[tuple[Kind, str]]:
         for name in value if isinstance(value, list) else [value]:
             if isinstance(name, str) and name not in _PLAIN[kind]:
                 yield kind, name
-    if row.config.get("slim"):
+    if any(row.config.get(key) for key in SMALLER):
         yield "slim", ""
     if tuned:
         yield "tuning", ""
@@ -220,20 +223,31 @@ def _without(work: _Work, kind: Kind, name: str) -> Piece:
 
 
 def _composites(work: _Work) -> Iterator[Piece]:
-    """What is made of finished trials (blends, students): how much better its best is than the best single solution."""
+    """What is made of finished trials (blends, students): how much better its best is than the best single solution,
+    and than the best that is made otherwise."""
     rows = [row for row in work.board.rows if MEMBERS in row.config and row.state != "refused"]
+    made = [row for row in work.scored if MEMBERS in row.config]
     for family in dict.fromkeys(row.family for row in rows):
         own = [row for row in rows if row.family == family]
-        scored = [row for row in own if row.rank is not None]
-        lead = work.jury.lead(work.board.metric, scored[0].key, work.singles[0].key) if scored else None
+        best = next((row for row in made if row.family == family), None)
+        other = next((row for row in made if row.family != family), None)
+        single = blend = None
+        why = own[0].why if best is None else ""
+        if best is not None:
+            single = work.jury.lead(work.board.metric, best.key, work.singles[0].key)
+            if other is not None:
+                blend = work.jury.lead(work.board.metric, best.key, other.key)
+                saved = savings(best.cost, other.cost)
+                why = f"{saved} than {other.family}" if saved else ""
         yield Piece(
             kind="blend",
             name=family,
-            tried=len(scored),
-            best=scored[0].score if scored else None,
-            single=lead,
+            tried=sum(row.rank is not None for row in own),
+            best=None if best is None else best.score,
+            single=single,
+            blend=blend,
             seconds=sum(row.seconds for row in own),
-            why="" if scored else own[0].why,
+            why=why,
         )
 
 

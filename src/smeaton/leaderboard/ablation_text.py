@@ -41,7 +41,8 @@ def sentence(piece: Piece, found: Ablation) -> str:
 
 def _lost(piece: Piece) -> str:
     if piece.kind == "blend":
-        return _compared(piece.single, "the best single solution")
+        pairs = ((piece.single, "the best single solution"), (piece.blend, "the best made otherwise"))
+        return ", ".join(filter(None, (_compared(*pair) for pair in pairs)))
     parts = [("the blend", piece.blend), ("the best single solution", piece.single)]
     losses = [f"{what} would lose {_range(lost)}" for what, lost in parts if lost is not None and lost.value > 0]
     same = [what for what, lost in parts if lost is not None and lost.value == 0]

@@ -31,6 +31,7 @@ from smeaton.task.types import Type
 #: Labels, commonest first, that get a score: each has a model of its own for every column and part.
 MOST_LABELS = 40
 _PARTS = 4  # of the training rows: each is scored by a model of the others
+_MOST_FITTED, _LEAST_FITTED = 100_000, 10_000  # rows x targets that one model is fitted on, and rows at least
 _LEAST_ROWS = 5  # that hold a run of words or characters
 _MOST_TERMS = 60_000
 _COST, _PENALTY = 0.3, 3.0  # of the models: weak enough to say the same of rows they were not fitted on
@@ -137,12 +138,13 @@ def learn_scores(
     terms = learn_terms(counted, _LEAST_ROWS, _MOST_TERMS)
     cells = matrix(counted, terms, _GRAMS)
     hits = _hits(ending, rows)
-    whole = _weights(cells, hits, rows.weight, seed).astype(np.float32)
+    most = max(_LEAST_FITTED, _MOST_FITTED // hits.shape[1])
+    every = _some(np.arange(len(rows)), most, seed)
+    whole = _weights(cells, hits, rows.weight, every, seed).astype(np.float32)
     apart = np.zeros((len(rows), whole.shape[1]))
     for learnt, answered in inner_parts(rows, _PARTS, seed, isinstance(ending, ClassEnding)):
         if len(learnt):
-            weight = None if rows.weight is None else rows.weight[learnt]
-            apart[answered] = cells[answered] @ _weights(cells[learnt], hits[learnt], weight, seed)
+            apart[answered] = cells[answered] @ _weights(cells, hits, rows.weight, _some(learnt, most, seed), seed)
     used = np.flatnonzero(np.any(whole != 0, axis=1))
     return Scorer(name, Terms(terms.keys[used], terms.idf[used]), whole[used]), apart
 
@@ -159,8 +161,18 @@ def _hits(ending: ClassEnding | NumberEnding, rows: Rows) -> Array:
     return hits
 
 
-def _weights(cells: Any, hits: Array, weight: Array | None, seed: int) -> Array:
-    """Weights of the terms, (terms, targets): a linear machine for each label (one for two), ridge for numbers."""
+def _some(rows: Array, most: int, seed: int) -> Array:
+    """At most so many of the rows: more would tell a linear model little, and take the time of the trees."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng([seed, 97]).permutation(rows)[:most])
+
+
+def _weights(cells: Any, hits: Array, weight: Array | None, rows: Array, seed: int) -> Array:
+    """Weights of the terms fitted on some rows, (terms, targets): a linear machine for each label (one for two), ridge
+    for numbers."""
+    cells, hits = cells[rows], hits[rows]
+    weight = None if weight is None else weight[rows]
     if hits.dtype == bool:
         weights, _, _ = Margins(cells, hits, weight, 0, False, seed).fit(_COST, Limits(float("inf"), None))
         return weights

@@ -10,6 +10,7 @@ from smeaton.data.dataset import Dataset
 from smeaton.leaderboard.board import build_board, contenders, make_board
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.significance import Evidence, Jury, Truth
+from smeaton.leaderboard.text import render
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.arrays import save_table
 from smeaton.task.task import Bar, Limits, Task
@@ -286,3 +287,21 @@ def test_an_unmeasured_refit_of_the_best_is_to_be_measured(world: Any, small: Co
     board = world.board()
     assert board.winner == parent
     assert again in contenders(board)
+
+
+def test_the_board_says_how_rows_that_belong_together_were_drawn(make_world: Callable[..., Any]) -> None:
+    said = {}
+    for name in ("alone", "group", "time"):
+        world = make_world()
+        codes = np.arange(len(world.rows)) // 20
+        group = codes if name == "group" else None
+        time = codes.astype("datetime64[us]") if name == "time" else None
+        world.truth = Truth(world.truth.target, (), None, group, time)
+        world.constant()
+        world.add("linear", 0.5)
+        board = world.board()
+        said[name] = board.intervals
+        assert board.intervals in render(board, width=200)
+    assert said["alone"] == ""
+    assert "groups" in said["group"]
+    assert "moments" in said["time"]

@@ -1,6 +1,8 @@
 """From stored answers to a record: every held row scored once, invalid ones as wrong, calibrated without peeking."""
 
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from smeaton.data.split import FoldIndex
 from smeaton.errors import SmeatonError
 from smeaton.task.arrays import open_table, save_table
 from smeaton.task.table import object_column
@@ -177,3 +180,19 @@ def test_stop_rows_teach_nothing_once_a_refit_may_have_used_them() -> None:
     assert not stop_rows_seen(refit, folds=5, made=5)  # the other folds teach, not the stop rows
     assert not stop_rows_seen(refit, folds=1, made=1)  # a lone fold is never refitted
     assert not stop_rows_seen(plain, folds=1, made=5)
+
+
+def test_rows_that_fail_for_a_while_widen_the_score_where_they_have_a_time(build: Any) -> None:
+    off = np.where(np.arange(300) // 30 % 2 == 0, 0.2, 2.0)  # good and bad spells
+    widths = []
+    for role in ({}, {"time": np.arange(300).astype("datetime64[us]")}):
+        made = build("number", folds=1)
+        made.dataset = replace(made.dataset, **role)
+        made.folds[:] = [FoldIndex(np.arange(60), np.arange(60, 90), np.arange(90, 300))]
+        answer = lambda rows, fold, repeat, made=made: {"prediction": made.dataset.target[rows] + off[rows]}  # noqa: E731
+        store(made, answer)
+        score = judge(made, "rmse").score
+        widths.append(score.high - score.low)
+        shutil.rmtree(Path(made.task.folder))
+        shutil.rmtree(made.root)
+    assert widths[1] > 1.5 * widths[0]

@@ -14,7 +14,7 @@ from smeaton.leaderboard.text import render
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.arrays import save_table
 from smeaton.task.task import Bar, Limits, Task
-from smeaton.trials.record import Candidate, Cost, Trial
+from smeaton.trials.record import Candidate, Cost, Interval, Trial
 
 
 def test_a_real_tie_goes_to_the_cheaper_and_says_so(world: Any, small: Cost, large: Cost) -> None:
@@ -302,6 +302,9 @@ def test_the_board_says_how_rows_that_belong_together_were_drawn(make_world: Cal
         board = world.board()
         said[name] = board.intervals
         assert board.intervals in render(board, width=200)
+        later = msgspec.structs.replace(board, later=Interval(0.5, 0.25, 0.75))
+        assert "rmse will probably be 0.25 to 0.75" in " ".join(render(later, width=200).split())
+        assert "probably" not in render(board, width=200)
     assert said["alone"] == ""
     assert "groups" in said["group"]
     assert "moments" in said["time"]

@@ -53,7 +53,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `lead` is how much better the winner is than the constant baseline, paired (positive = better); None where one of
     the two is missing. `baseline` is the baseline's key. `intervals` says how rows that belong together were drawn for
-    the intervals ('' = every row for itself).
+    the intervals ('' = every row for itself). `later` is where the winner's score will probably lie on rows that come
+    after the sealed test; None for rows without group and time, and before the test is opened.
     """
 
     task: str
@@ -66,6 +67,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     baseline: str | None = None
     lead: Interval | None = None
     intervals: str = ""
+    later: Interval | None = None
 
     def __getitem__(self, key: str) -> Row:
         return next(row for row in self.rows if row.key == key)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.outcome import Outcome
-from smeaton.leaderboard.text import costs, marks, number, range_of
+from smeaton.leaderboard.text import costs, marks, number, range_of, related
 from smeaton.trials.record import Interval
 
 
@@ -12,9 +12,7 @@ def markdown(board: Board, outcome: Outcome, test: Mapping[str, Interval] | None
     """The summary as Markdown. `test` are the winner's sealed scores by metric, opened `openings` times so far."""
     direction = "higher is better" if board.better == "higher" else "lower is better"
     parts = [f"# {_safe(board.task)}: {outcome.state}", ""]
-    parts += [
-        f"- {_safe(text)}" for text in (*outcome.reasons, *outcome.notes, *board.reasons, board.intervals) if text
-    ]
+    parts += [f"- {_safe(text)}" for text in (*outcome.reasons, *outcome.notes, *board.reasons, *related(board))]
     parts += ["", f"## Board ({_safe(board.metric)}, {direction})", ""]
     parts += [
         "| | solution | score | 95 % interval | p95 | per 1,000 calls | size | | why |",

@@ -4,6 +4,7 @@ import textwrap
 
 from smeaton.leaderboard.forms import Board, Row
 from smeaton.task.units import show_bytes, show_dollars, show_seconds
+from smeaton.trials.later import later_words
 from smeaton.trials.record import Cost, Interval
 
 _HEADS = ("", "solution", "score", "95 % interval", "p95", "per 1k", "size", "")
@@ -27,9 +28,15 @@ def render(board: Board, width: int = 110, rows: int | None = None) -> str:
     for row in board.rows:
         if row.rank is None:
             lines += _wrapped(f"{row.state:>7}  {row.family}: {row.why}", width, 9)
-    for reason in (*board.reasons, *([board.intervals] if board.intervals else [])):
+    for reason in (*board.reasons, *related(board)):
         lines += _wrapped(f"-> {reason}", width, 3)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def related(board: Board) -> tuple[str, ...]:
+    """What has to be said where rows belong together: how intervals were drawn, where a later score will lie."""
+    later = "" if board.later is None else later_words(board.metric, board.later)
+    return tuple(filter(None, (board.intervals, later)))
 
 
 def number(value: float) -> str:

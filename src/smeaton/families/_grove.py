@@ -92,7 +92,8 @@ def mean_of(cut: Cut, leaves: Array) -> Array:
     total = np.zeros((len(leaves), cut.values.shape[1]))
     for ends in cut.owner[leaves].T:
         total += cut.values[ends]
-    return total / leaves.shape[1]
+    mean: Array = total / leaves.shape[1]
+    return mean
 
 
 def _levels(grove: "Grove") -> Iterator[Array]:

@@ -218,7 +218,10 @@ def _read(text: str) -> _Splits:
     blocks = text.split("\nTree=")[1:]
     nodes = np.cumsum([0, *(len(tree.nodes) for tree in forest.trees)])
     firsts = np.cumsum([0, *(len(tree.leaves) for tree in forest.trees)])
-    roots, left, right, gains, weights = [], [], [], [np.zeros(0)], []
+    roots: list[int] = []
+    left: list[int] = []
+    right: list[int] = []
+    gains, weights = [np.zeros(0)], []
     rows = 1
     for number, (tree, block) in enumerate(zip(forest.trees, blocks, strict=True)):
         node, leaf = int(nodes[number]), int(firsts[number])
@@ -232,7 +235,13 @@ def _read(text: str) -> _Splits:
         gains.append(np.array(fields["split_gain"].split(), dtype=np.float64) if tree.nodes else np.zeros(0))
         weights.append(np.array(fields["leaf_weight"].split(), dtype=np.float64) if tree.nodes else np.ones(1))
     value = np.concatenate([tree.leaves for tree in forest.trees])
-    sides = (np.array(side, dtype=np.int64) for side in (left, right))
     return _Splits(
-        forest, np.array(roots), firsts[:-1], *sides, np.concatenate(gains) / rows, value, np.concatenate(weights)
+        forest,
+        np.array(roots),
+        firsts[:-1],
+        np.array(left, dtype=np.int64),
+        np.array(right, dtype=np.int64),
+        np.concatenate(gains) / rows,
+        value,
+        np.concatenate(weights),
     )

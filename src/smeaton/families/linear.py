@@ -17,7 +17,9 @@ from smeaton.families._curves import Curves, learn_curves, learn_numbers
 from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
 from smeaton.families._parts import STEPS, Features, Model, join_rows, outdone, refuse, some_rows
 from smeaton.families._portfolio import SMALL, wants_log
+from smeaton.families._slim import start_of
 from smeaton.families._solver import Limits, Problem, Solution, hold_threads, solve
+from smeaton.families._sparse import keep, narrow_curves, narrow_design, thin, used
 from smeaton.runtime.ops._features import CATEGORIES, NUMBERS
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array, take
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 
 #: `knots`: ramps in each number's curve, 0 = straight lines only. `log`: fit the logarithm of a positive target.
 #: `refit`: fit again on training and stopping rows with the penalty found. `cells`: rows x columns x targets at most.
-DEFAULTS: dict[str, Any] = {"knots": 0, "log": False, "refit": False, "cells": 400_000_000, "values": 5_000}
+#: `sparse`: use few columns, as many as the stop rows ask for if True, so many if a number.
+DEFAULTS: dict[str, Any] = {
+    "knots": 0, "log": False, "refit": False, "cells": 400_000_000, "values": 5_000, "sparse": False,
+}  # fmt: skip
 _PENALTIES = (1.0, 0.25, 0.06, 0.015, 4e-3, 1e-3, 2.5e-4, 6e-5, 1.5e-5, 1e-6)
 _UNJUDGED = (1e-3,)  # where there are no rows to judge on
 _FIT_SHARE = 0.8  # of the seconds a fit has, that its solver may take
@@ -76,6 +81,13 @@ class LinearModel(Model):
         dense, self.ramps, words, values = np.split(weights, ends[:-1])
         self.plain = _linear(self.plain.design, np.vstack([dense, values, words]), bias)
 
+    def narrow(self) -> None:
+        """Forget what has no weight."""
+        design, weights = narrow_design(self.plain.design, self.plain.weights)
+        self.plain = _linear(design, weights, self.plain.bias)
+        if self.curves is not None:
+            self.curves, self.ramps = narrow_curves(self.curves, self.ramps)
+
 
 class LinearFamily:
     """Fits linear models."""
@@ -90,7 +102,8 @@ class LinearFamily:
         if profile.rows * len(profile.columns) > _WIDE:  # encoding the curves alone would take the time of a fit
             return Space(starts=(straight,), fidelity="rows", effort=1.0)
         starts = [straight, {"knots": 8, "refit": refit}]
-        params: dict[str, Choice | Range] = {"knots": Range(0, 30, integer=True)}
+        starts.append({**starts[-1], "sparse": True})
+        params: dict[str, Choice | Range] = {"knots": Range(0, 30, integer=True), "sparse": Choice((False, True))}
         if wants_log(task, profile):
             starts.insert(1, {"knots": 8, "log": True, "refit": refit})
             params["log"] = Choice((False, True))
@@ -113,7 +126,8 @@ class LinearFamily:
             if again and not clocked:
                 more = Limits(deadline, None)
                 joined = join_rows(fold.train, fold.stop)
-                refitted, _, _ = _fit(task, given, (joined, None), (best.penalty,), run, more)
+                found = given | {"sparse": used(best)} if given["sparse"] else given
+                refitted, _, _ = _fit(task, found, (joined, None), (best.penalty,), run, more)
                 clocked = more.clocked
                 if not clocked:
                     refitted.ending = _same_factor(refitted.ending, model.ending)
@@ -147,7 +161,9 @@ def _fit(
     problem = _problem(model, train, features)
     if stop is None or not len(stop):
         best = solve(problem, penalties if stop is None else _UNJUDGED, lambda weights, bias: 0.0, limits)
-        model.set_weights(best.weights, best.bias)
+        if given["sparse"] and given["sparse"] is not True and not limits.clocked:
+            best = keep(problem, best, int(given["sparse"]), limits)
+        _take(model, best, given)
         return model, best, min(1.0, share)
     judged = _problem(model, stop, _features(task, stop))
 
@@ -155,10 +171,22 @@ def _fit(
         return model.ending.loss(judged.scores(weights, bias), stop, task.metric)
 
     best = solve(problem, penalties, judge, limits, run.report)
-    model.set_weights(best.weights, best.bias)
+    if given["sparse"] is True:
+        nothing = judge(np.zeros_like(best.weights), start_of(model.ending))
+        best = thin(problem, best, judge, nothing, limits)
+    elif given["sparse"] and not limits.clocked:
+        best = keep(problem, best, int(given["sparse"]), limits)
+    scores = judged.scores(best.weights, best.bias)
+    _take(model, best, given)
     if isinstance(model.ending, NumberEnding):
-        model.ending = model.ending.corrected(judged.scores(best.weights, best.bias), stop)
+        model.ending = model.ending.corrected(scores, stop)
     return model, best, min(1.0, share)
+
+
+def _take(model: LinearModel, best: Solution, given: Mapping[str, Any]) -> None:
+    model.set_weights(best.weights, best.bias)
+    if given["sparse"]:
+        model.narrow()
 
 
 def _features(task: Task, rows: Rows) -> Features:

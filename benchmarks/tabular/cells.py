@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -79,23 +79,30 @@ def marked(mark: str) -> Iterator[int]:
             continue
 
 
-def end(mark: str) -> None:
-    """Kill what a cell left behind."""
+def end(mark: str) -> float:
+    """Kill what a cell left behind. Seconds of processor time that those used whose parent ended before them."""
+    ticks = 0
     for pid in list(marked(mark)):
         try:
+            # Behind the name, which is in brackets: state, parent, ..., from 11 on its own time and its children's.
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            ticks += sum(map(int, stat[11:15])) if stat[1] == "1" else 0
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
+        except OSError:
             continue
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def run_job(python: str, job: dict[str, Any], folder: Path) -> tuple[str, dict[str, Any], str]:
-    """Run a tool's script. Its outcome (answered, failed, killed), what it said, and the end of its output."""
+def run_job(python: str, job: dict[str, Any], folder: Path) -> tuple[dict[str, Any], str]:
+    """Run a tool's script: what it said, its outcome (answered, failed, killed), seconds, and how many cores it and all
+    else on the machine had meanwhile; and the end of its output."""
     script = HERE / "peers" / f"run_{job.pop('tool')}.py"
     mark = uuid.uuid4().hex
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
     environment |= {MARK: mark, "OMP_NUM_THREADS": str(THREADS), "PYTHONWARNINGS": "ignore"}
     (folder / "job.json").write_text(json.dumps(job | {"start": time.time()}), encoding="utf-8")
-    log = folder / "log.txt"
+    log, said = folder / "log.txt", folder / "said.json"
+    (busy, own), start, strays = used(), time.monotonic(), 0.0
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             [python, str(script), str(folder / "job.json")],
@@ -106,11 +113,15 @@ def run_job(python: str, job: dict[str, Any], folder: Path) -> tuple[str, dict[s
         except subprocess.TimeoutExpired:
             outcome = "killed"
         finally:
-            end(mark)
+            strays = end(mark)
             process.wait()
-    said = folder / "said.json"
+    seconds, (busy, own) = time.monotonic() - start, np.subtract(used(), (busy, own))
     found = json.loads(said.read_text(encoding="utf-8")) if said.exists() else {}
-    return outcome, found, log.read_text(encoding="utf-8", errors="replace")[-1500:]
+    found |= {
+        "outcome": outcome, "total_seconds": round(seconds, 2), "own_cores": round((own + strays) / seconds, 3),
+        "other_cores": round((busy - own - strays) / seconds, 3), "load_after": os.getloadavg()[0],
+    }  # fmt: skip
+    return found, log.read_text(encoding="utf-8", errors="replace")[-1500:]
 
 
 def machine() -> dict[str, Any]:
@@ -126,18 +137,6 @@ def used() -> tuple[float, float]:
     ticks = [int(text) for text in Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:9]]
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK"), own.ru_utime + own.ru_stime
-
-
-def loaded(call: Callable[[], tuple[str, dict[str, Any], str]]) -> tuple[str, dict[str, Any], str, dict[str, Any]]:
-    """What `run_job` found; with it the seconds, and how many cores the cell and all else on the machine had."""
-    (busy, own), start = used(), time.monotonic()
-    found = call()
-    seconds, (busy_after, own_after) = time.monotonic() - start, used()
-    cores, every = (own_after - own) / seconds, (busy_after - busy) / seconds
-    return *found, {
-        "total_seconds": round(seconds, 2), "own_cores": round(cores, 3), "other_cores": round(every - cores, 3),
-        "load_after": os.getloadavg()[0],
-    }  # fmt: skip
 
 
 def run_cell(one: Set, key: Key, python: str, results: Path) -> dict[str, Any]:
@@ -157,8 +156,8 @@ def run_cell(one: Set, key: Key, python: str, results: Path) -> dict[str, Any]:
             "tool": key.tool, "train": str(train_csv), "test": str(test_csv), "target": one.target, "kind": one.kind,
             "seconds": key.seconds, "preset": key.preset, "seed": key.seed, "threads": THREADS, "folder": place,
         }  # fmt: skip
-        outcome, said, log, load = loaded(lambda: run_job(python, job, folder))
-        cell |= {"outcome": outcome} | load | said
+        said, log = run_job(python, job, folder)
+        cell |= said
         if (folder / "answers.npy").exists():
             truth = pd.read_csv(test_csv, low_memory=False)[one.target]
             rows = losses(one.classes, truth, np.load(folder / "answers.npy"), said["labels"])
@@ -173,16 +172,16 @@ def run_cell(one: Set, key: Key, python: str, results: Path) -> dict[str, Any]:
     return cell
 
 
-def run_all(
-    keys: Iterable[Key], tables: dict[str, Set], environments: dict[str, str], results: Path, again: bool
-) -> int:
-    """Run the cells that are not there (with `again`: those without a loss too). How many have no loss."""
+def run_all(keys: Iterable[Key], tables: dict[str, Set], args: argparse.Namespace) -> int:
+    """Run the cells that are not there (with `again` those without a loss too, with `fresh` all). How many have no
+    loss."""
+    environments = dict(text.split("=", 1) for text in args.env)
+    args.results.mkdir(parents=True, exist_ok=True)
     failed = 0
     for key in keys:
-        kept = read_cells(results).get(key)
-        if kept is None or (again and "loss" not in kept):
-            results.mkdir(parents=True, exist_ok=True)
-            kept = run_cell(tables[key.table], key, python_of(key.tool, environments), results)
+        kept = read_cells(args.results).get(key)
+        if kept is None or args.fresh or (args.again and "loss" not in kept):
+            kept = run_cell(tables[key.table], key, python_of(key.tool, environments), args.results)
             shown = f"{kept['loss']:.5g}" if "loss" in kept else kept.get("log", "")[-300:]
             print(f"{key.name}: {kept['outcome']} in {kept['total_seconds']:.0f} s: {shown}", flush=True)
         failed += "loss" not in kept
@@ -198,14 +197,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", default="0,1,2", help="splits")
     parser.add_argument("--seconds", type=float, default=60.0, help="wall clock that the tool is told")
     parser.add_argument("--again", action="store_true", help="run those that failed once more")
+    parser.add_argument("--fresh", action="store_true", help="run all of them once more; the last run of a cell counts")
 
 
 def main(args: argparse.Namespace, tables: list[Set]) -> int:
     """Run cells; 1 if one has no loss."""
-    environments = dict(text.split("=", 1) for text in args.env)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that a cell's processes end with this
     keys = [
         Key(one.name, seed, args.tool, args.preset, args.seconds)
         for seed in map(int, args.seeds.split(","))
         for one in tables
     ]
-    return 1 if run_all(keys, {one.name: one for one in tables}, environments, args.results, args.again) else 0
+    return 1 if run_all(keys, {one.name: one for one in tables}, args) else 0

@@ -34,7 +34,9 @@ def values(answers: Table) -> Array:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("config", [{}, {"kind": "random", "encode": "onehot", "derive": ["counts"]}])
+@pytest.mark.parametrize(
+    "config", [{}, {"kind": "random", "encode": "onehot", "derive": ["counts"]}, {"texts": "scores", "trees": 4}]
+)
 def test_the_program_answers_as_the_model(kind: str, config: dict[str, Any], tmp_path: Path) -> None:
     model, task, fold, y = fit(kind, config, tmp_path)
     engine = as_program(model, task, tmp_path / "program")

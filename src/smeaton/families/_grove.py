@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SIZES = (1, 5, 10, 20, 40, 80)  # rows (of mean weight) below which a node does not split
 _SHRINKAGES = (0.0, 2.0, 10.0, 50.0)
 _DEFAULT = (10.0, 2.0)  # where there are no rows to judge on
-_MOST_LEAVES = 25_000  # of all trees: a few hundred kilobytes
-_MOST_CELLS = 500_000  # leaves x values
+_MOST_LEAVES = 40_000  # of all trees: about a megabyte
+_MOST_CELLS = 600_000  # leaves x values
 _MOST_GROWN = 4_000_000  # nodes x values while fitting
 _JUDGED = 2_000  # rows that sizes are judged on
 

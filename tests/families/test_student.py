@@ -112,6 +112,18 @@ def test_strings_may_be_read_as_scores(pools: Any, tmp_path: Path) -> None:
         assert np.allclose(student.predict(rows)[PROBABILITY], engine.predict(rows)[PROBABILITY], atol=1e-9)
 
 
+def test_the_logarithm_of_a_target_may_be_taught(pools: Any, tmp_path: Path) -> None:
+    task, folds, targets, pool = pools["number"]
+    run = pool_run(tmp_path, pool, targets, 0)
+    plain, logs = (part.fit(task, SMALL | {"log": log}, folds[0], run) for log in (False, True))
+    engine = as_program(logs, task, tmp_path / "program")
+    answers = logs.predict(folds[0].held)[PREDICTION]
+    assert not np.allclose(plain.predict(folds[0].held)[PREDICTION], answers)
+    assert (answers >= folds[0].train.y.min() * (1 - 1e-9)).all()
+    assert np.allclose(engine.predict(folds[0].held)[PREDICTION], answers, rtol=1e-9)
+    assert np.sqrt(np.square(answers - targets[0]).mean()) < 0.9 * targets[0].std()
+
+
 def test_one_trial_is_no_teacher(tmp_path: Path) -> None:
     fold, _ = make_fold(200, "binary")
     with pytest.raises(InputError, match="at least two"):
@@ -124,6 +136,11 @@ def test_it_needs_a_pool_and_leaves_plain_texts_to_others() -> None:
     assert not isinstance(space, Refusal)
     assert space.needs_pool >= 2
     assert len({str(start) for start in space.starts}) == len(space.starts) >= 2
+    skewed = make_rows(500, "number")
+    number = part.space(make_task("number"), make_profile(500, make_task("number"), np.exp(skewed.y / 500)))
+    assert not isinstance(number, Refusal)
+    assert all(start["log"] for start in number.starts)
+    assert not any("log" in start for start in space.starts)
     texts = make_task("4", {"note": Type(type="text")})
     assert isinstance(part.space(texts, make_profile(500, texts, make_rows(500, "4").y)), Refusal)
 

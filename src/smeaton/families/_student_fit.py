@@ -16,7 +16,7 @@ from smeaton.data.fold import Fold, Rows
 from smeaton.families import Run
 from smeaton.families._boosted import Boosted
 from smeaton.families._columns import learn_columns
-from smeaton.families._ending import class_ending, number_ending
+from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
 from smeaton.families._ensemble import Ensemble
 from smeaton.families._lightgbm import FIT_SHARE, Part, settings, train
 from smeaton.families._parts import STEPS, some_rows
@@ -61,7 +61,7 @@ def taught(task: Task, given: Mapping[str, Any], fold: Fold, run: Run, teacher: 
     answers, limit = divmod(int(given.get(STEPS, 0)), _ROUNDS)
     rows = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
     rows = some_rows(rows, _MOST_TRUE / max(1, len(rows)), run.seed, task.is_class)
-    ending = class_ending(task, rows) if task.is_class else number_ending(rows, False)
+    ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(given["log"]))
     columns, matrix = learn_columns(task, given, rows, ending, run.seed)
     count = int(np.clip(given["new"] * len(rows), given["least"], _MOST_NEW)) if given["new"] > 0 else 0
     new = mingled(rows.x, task.input_types, count, given["swap"], run.seed)
@@ -75,12 +75,12 @@ def taught(task: Task, given: Mapping[str, Any], fold: Fold, run: Run, teacher: 
     matrix = np.concatenate([matrix, columns.matrix(columns.encode(take(new, used)))])
     weight = _weight(rows)
     weights = np.concatenate([weight, np.full(len(used), given["trust"] * weight.mean())])
-    main = lesson(task, np.concatenate([own, soft[len(rows) + used]]), weights, rng)
+    main = lesson(task, _above(ending, rows, np.concatenate([own, soft[len(rows) + used]])), weights, rng)
     stop = None
     if len(fold.stop):
         said = _drawn(task, fold.stop, teacher.answers(fold.stop.x), np.ones(len(fold.stop), bool), given["truth"])
         judged = columns.matrix(columns.encode(fold.stop.x))
-        stop = lesson(task, said, _weight(fold.stop), rng).part(judged, columns.codes)
+        stop = lesson(task, _above(ending, rows, said), _weight(fold.stop), rng).part(judged, columns.codes)
     model = Boosted(task, columns, ending)
     parts = (main.part(matrix, columns.codes), stop)
     deadline = begun + FIT_SHARE * run.seconds
@@ -136,6 +136,12 @@ def _drawn(task: Task, rows: Rows, soft: Array, known: Array, truth: float) -> A
     part = part[:, None] if target.ndim == 2 else part
     mixed: Array = part * target + (1.0 - part) * soft
     return mixed
+
+
+def _above(ending: ClassEnding | NumberEnding, rows: Rows, soft: Array) -> Array:
+    """What is taught; where logarithms are, none of it is below the least target of the training rows."""
+    logs = isinstance(ending, NumberEnding) and ending.log
+    return np.maximum(soft, rows.y.min()) if logs else soft
 
 
 def _weight(rows: Rows) -> Array:

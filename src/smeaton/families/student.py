@@ -10,6 +10,7 @@ from smeaton.families import Config, Refusal, Run, Space
 from smeaton.families._boosted import Boosted
 from smeaton.families._ensemble import Ensemble, evidence
 from smeaton.families._parts import outdone, refuse
+from smeaton.families._portfolio import wants_log
 from smeaton.families._scores import MOST_LABELS, has_strings
 from smeaton.families._selection import weights_of
 from smeaton.families._student_fit import taught
@@ -19,9 +20,10 @@ from smeaton.task.task import Task
 #: What a configuration may leave out: the most `trees` (over the square root of the labels, for each of these) with so
 #: many `leaves`; `new` rows for each training row, at `least` so many; `swap`, the share of a new row that comes
 #: from a row near it; `trust`, the weight of a new row against a training row; `truth`, the part of a training row's
-#: target that is not the teacher's answer.
+#: target that is not the teacher's answer; `log`, whether the logarithm of a positive target is fitted.
 DEFAULTS: dict[str, Any] = {
-    "trees": 150, "leaves": 8, "new": 8.0, "least": 4_000, "swap": 0.3, "trust": 1.0, "truth": 0.3,
+    "trees": 150, "leaves": 8, "new": 8.0, "least": 4_000, "swap": 0.5, "trust": 0.7, "truth": 0.5,
+    "log": False,
 }  # fmt: skip
 
 
@@ -33,11 +35,13 @@ class Student:
         refused = refuse(task) or outdone(task, "student")
         if refused:
             return refused
-        texts: dict[str, Any] = {}
+        more: dict[str, Any] = {}
         if has_strings(task, profile) and len(task.labels) <= MOST_LABELS:
-            texts = {"texts": "scores"}
-        sizes = ({"trees": 150, "leaves": 8}, {"trees": 400, "leaves": 16})
-        return Space(starts=tuple({**size, **texts} for size in sizes), effort=5.0, needs_pool=2, late=True)
+            more["texts"] = "scores"
+        if wants_log(task, profile):
+            more["log"] = True  # what a teacher says has no noise whose mean the logarithm would miss
+        sizes = ({"trees": 400, "leaves": 16}, {"trees": 150, "leaves": 8})
+        return Space(starts=tuple({**size, **more} for size in sizes), effort=5.0, needs_pool=2)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
         """Choose the teacher's weights for one fold as a blend does, and teach.

@@ -112,6 +112,19 @@ def test_rare_flags_keep_their_height() -> None:
     assert found[:, 1] == pytest.approx([-1.73, 1.73], abs=0.01)
 
 
+def test_a_common_value_leaves_the_ramps_to_the_others() -> None:
+    column = np.concatenate([np.zeros(700), np.arange(1.0, 302.0)])[:, None]
+    curves = learn_inputs(column, 6).curves
+    assert curves is not None
+    assert curves.low.tolist() == pytest.approx([1, 51, 101, 151, 201, 251])
+    assert curves.apply(np.array([[0.0], [301.0]])).sum(axis=1).tolist() == [0.0, 6.0]
+
+
+def test_outliers_do_not_flatten_a_column_that_is_mostly_one_value() -> None:
+    column = np.concatenate([np.zeros(950), np.linspace(1, 2, 45), np.full(5, 1e6)])[:, None]
+    assert learn_inputs(column, 0).apply(np.array([[2.0]]))[0, 0] > 0.3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "config", [{}, {"layers": 1, "knots": 0}, {"layers": 3, "drop": 0.1, "encode": "target", "texts": "scores"}]

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 #: training and stopping rows for the epochs found.
 DEFAULTS: dict[str, Any] = {
     "encode": "onehot", "derive": [], "texts": "scores", "width": 96, "layers": 2, "members": 8, "knots": 12,
-    "rate": 0.003, "decay": 0.5, "drop": 0.0, "batch": 0, "epochs": 0, "work": 60.0, "last": 0, "patience": 12,
+    "rate": 0.003, "decay": 0.5, "drop": 0.0, "batch": 0, "epochs": 0, "work": 150.0, "last": 0, "patience": 12,
     "log": False, "refit": False,
 }  # fmt: skip
 _FIT_SHARE = 0.9  # of the seconds a fit has, that its training may take
 _MOST_SHARE = 0.3  # of the budget that one fit may be expected to take
-_WORK = 2.0  # 1e9 multiplications and additions for each second of the budget
+_WORK = 2.5  # 1e9 multiplications and additions for each second of the budget
 _PIECE = 2_000  # rows answered at once
 
 
@@ -76,7 +76,7 @@ class NetworkFamily:
         refused = refuse(task) or outdone(task, "network")
         if refused:
             return refused
-        work = max(20.0, round(_WORK * task.budget.time))
+        work = max(40.0, _WORK * task.budget.time)
         seconds = guess(profile, DEFAULTS | {"work": work})
         if seconds > _MOST_SHARE * task.budget.time and "network" not in (task.solutions.only or ()):
             return Refusal(f"one fit would take about {seconds:.0f} s of the {task.budget.time:g} s there are")

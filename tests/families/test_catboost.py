@@ -16,7 +16,8 @@ pytest.importorskip("catboost")
 
 def space(kind: str, **inputs: Any) -> Any:
     task = make_task(kind, inputs or None)
-    return plugins.load("families", "catboost").space(task, make_profile(500, task, np.arange(500) % 40))
+    y = np.arange(500) % len(task.labels)
+    return plugins.load("families", "catboost").space(task, make_profile(500, task, y))
 
 
 def test_codes_of_categories_are_refused(tmp_path: Path) -> None:
@@ -36,6 +37,12 @@ def test_encodings_are_tried_where_there_are_categories() -> None:
 
 
 def test_many_labels_are_refused_by_their_number() -> None:
-    refused = space("40")
+    refused = space("70")
     assert isinstance(refused, Refusal)
-    assert "40 labels are more than the 30" in refused.why
+    assert "70 labels are more than the 60" in refused.why
+
+
+def test_rates_rise_with_the_labels_for_which_few_rounds_are_left() -> None:
+    few, many = (space(kind, size=INPUTS["size"]).starts for kind in ("4", "50"))
+    assert min(start["learning_rate"] for start in few) < 0.1
+    assert min(start["learning_rate"] for start in many) == 0.25

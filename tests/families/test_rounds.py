@@ -248,6 +248,13 @@ def test_rounds_end_when_nothing_improves(tmp_path: Path) -> None:
     assert told == [(5, 1.6)]
 
 
+def test_rounds_end_when_hardly_anything_is_won(tmp_path: Path) -> None:
+    rounds = Rounds(make_run(tmp_path), patience=3, most=100, deadline=np.inf, unit=1.0)
+    ends = [rounds.ended(1.0 - 1e-4 * step) for step in range(4)]
+    assert ends == [False, False, False, True]
+    assert rounds.best_round == 4, "the best is kept all the same"
+
+
 def test_rounds_end_at_the_most_and_at_the_deadline(tmp_path: Path) -> None:
     most = Rounds(make_run(tmp_path), patience=3, most=2, deadline=np.inf, unit=1.0)
     assert [most.ended(None), most.ended(None)] == [False, True]

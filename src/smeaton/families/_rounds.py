@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _REPORT_EVERY = 10
 _NEEDED = 10.0  # rounds x rate where there are no rows to stop on
 _LEAST_ROUNDS = 40  # that a fit may have however many labels there are
+_GAIN = 5e-4  # of its loss, that a fit must win within its patience: less is not worth the time
 _NOTHING_LEFT = 1e-9  # the score of a fit that has nothing left to improve
 
 
@@ -50,6 +51,7 @@ class Rounds:
     def __init__(self, run: Run, patience: int, most: int, deadline: float, unit: float) -> None:
         self.run, self.patience, self.most, self.deadline, self.unit = run, patience, most, deadline, unit
         self.best, self.best_round, self.done = math.inf, 0, 0
+        self._mark, self._marked = math.inf, 0
         self.clocked = False
 
     def ended(self, score: float | None) -> bool:
@@ -60,7 +62,9 @@ class Rounds:
         if score is not None:
             if score < self.best or not self.best_round:
                 self.best, self.best_round = score, self.done
-            stale = self.done - self.best_round >= self.patience or self.best <= _NOTHING_LEFT
+            if score < self._mark * (1 - _GAIN) or not self._marked:
+                self._mark, self._marked = score, self.done
+            stale = self.done - self._marked >= self.patience or self.best <= _NOTHING_LEFT
             if math.isfinite(score) and (self.done % _REPORT_EVERY == 0 or late or stale):
                 self.run.report(self.done, score * self.unit)
         self.clocked = late and not stale and self.done < self.most

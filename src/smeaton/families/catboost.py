@@ -14,7 +14,8 @@ from smeaton.families._rounds import GrownModel, absent, fit_rounds, has_categor
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
-_MOST_LABELS = 30  # each has its own value in every leaf, and its own copy of every tree
+_MOST_LABELS = 60  # each has its own copy of every tree
+_NEEDED = 30.0  # rounds x rate with which many labels are learnt to the end
 
 
 def _start(depth: int, rate: float, l2: float, columns: float, borders: int, encode: str, **more: Any) -> Config:
@@ -31,8 +32,9 @@ def _start(depth: int, rate: float, l2: float, columns: float, borders: int, enc
 
 _SMALL_STARTS = (
     _start(6, 0.06, 3.0, 1.0, 64, "target"),
-    _start(4, 0.08, 2.0, 0.7, 64, "onehot", random_strength=2.0),
+    _start(4, 0.08, 2.0, 0.7, 64, "target", random_strength=2.0),
     _start(8, 0.08, 10.0, 0.5, 32, "target"),
+    _start(5, 0.1, 5.0, 0.5, 64, "onehot"),
 )
 _LARGE_STARTS = (
     _start(6, 0.1, 3.0, 1.0, 64, "target"),
@@ -83,6 +85,8 @@ class CatBoost:
 def _starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     """Diverse rather than similar: the usual depth, shallow, deep with few columns a tree."""
     small, floor = profile.rows < SMALL, lowest_rate(task, profile)
+    if len(task.labels) > 2:
+        floor = max(floor, min(0.3, _NEEDED * len(task.labels) / TRAINER.most_trees))
     starts: list[dict[str, Any]] = []
     for start in _SMALL_STARTS if small else _LARGE_STARTS:
         config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}

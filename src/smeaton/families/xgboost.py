@@ -28,14 +28,14 @@ def _start(depth: int, rate: float, columns: float, rows: float, weight: float, 
 
 _SMALL_STARTS = (
     _start(4, 0.05, 0.5, 0.8, 2.0, 3.0),
-    _start(6, 0.06, 0.3, 0.7, 3.0, 5.0, encode="target"),
+    _start(6, 0.06, 0.3, 0.7, 3.0, 5.0),
     _start(2, 0.08, 0.5, 0.8, 1.0, 1.0),
-    _start(0, 0.06, 0.6, 0.8, 4.0, 2.0, grow_policy="lossguide", max_leaves=16, max_bin=64),
+    _start(0, 0.06, 0.6, 0.8, 4.0, 2.0, grow_policy="lossguide", max_leaves=16, max_bin=64, encode="target"),
 )
 _LARGE_STARTS = (
     _start(6, 0.07, 0.6, 0.8, 2.0, 2.0),
-    _start(9, 0.05, 0.4, 0.8, 4.0, 5.0, encode="target"),
-    _start(0, 0.07, 0.5, 0.9, 5.0, 2.0, grow_policy="lossguide", max_leaves=48, max_bin=128),
+    _start(9, 0.05, 0.4, 0.8, 4.0, 5.0),
+    _start(0, 0.07, 0.5, 0.9, 5.0, 2.0, grow_policy="lossguide", max_leaves=48, max_bin=128, encode="target"),
     _start(4, 0.1, 0.6, 0.9, 5.0, 1.0),
 )
 

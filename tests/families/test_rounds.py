@@ -253,6 +253,8 @@ def test_rounds_end_when_hardly_anything_is_won(tmp_path: Path) -> None:
     ends = [rounds.ended(1.0 - 1e-4 * step) for step in range(4)]
     assert ends == [False, False, False, True]
     assert rounds.best_round == 4, "the best is kept all the same"
+    small = Rounds(make_run(tmp_path), patience=3, most=100, deadline=np.inf, least=1e-2)
+    assert [small.ended(0.009 / 2**step) for step in range(4)] == [False, False, False, True]
 
 
 def test_rounds_end_at_the_most_and_at_the_deadline(tmp_path: Path) -> None:

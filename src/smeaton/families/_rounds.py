@@ -30,6 +30,7 @@ _REPORT_EVERY = 10
 _NEEDED = 10.0  # rounds x rate where there are no rows to stop on
 _LEAST_ROUNDS = 40  # that a fit may have however many labels there are
 _GAIN = 5e-4  # of its loss, that a fit must win within its patience: less is not worth the time
+_LEAST_NATS = 1e-4  # the same for log-losses, which go on shrinking where classes can be told apart
 _NOTHING_LEFT = 1e-9  # the score of a fit that has nothing left to improve
 
 
@@ -48,8 +49,11 @@ def has_categories(task: Task) -> bool:
 class Rounds:
     """Knows the best round, and says when to end: nothing improves, the clock or the limit says so."""
 
-    def __init__(self, run: Run, patience: int, most: int, deadline: float, unit: float) -> None:
+    def __init__(
+        self, run: Run, patience: int, most: int, deadline: float, unit: float = 1.0, least: float = 0.0
+    ) -> None:
         self.run, self.patience, self.most, self.deadline, self.unit = run, patience, most, deadline, unit
+        self.least = least  # of the loss, that must be won within the patience
         self.best, self.best_round, self.done = math.inf, 0, 0
         self._mark, self._marked = math.inf, 0
         self.clocked = False
@@ -62,7 +66,7 @@ class Rounds:
         if score is not None:
             if score < self.best or not self.best_round:
                 self.best, self.best_round = score, self.done
-            if score < self._mark * (1 - _GAIN) or not self._marked:
+            if score < self._mark * (1 - _GAIN) - self.least or not self._marked:
                 self._mark, self._marked = score, self.done
             stale = self.done - self._marked >= self.patience or self.best <= _NOTHING_LEFT
             if math.isfinite(score) and (self.done % _REPORT_EVERY == 0 or late or stale):
@@ -229,7 +233,8 @@ class _Fit:
         unit = 1.0 if isinstance(ending, ClassEnding) or ending.log else ending.scale
         most = self.given["rounds"] if judged is not None or limit else round(_NEEDED / rate)
         patience = round(30 + 2 / rate)
-        rounds = Rounds(self.run, patience, limit or most, self.deadline, unit)
+        least = _LEAST_NATS if task.is_class else 0.0
+        rounds = Rounds(self.run, patience, limit or most, self.deadline, unit, least)
         lesson = Lesson(task, self.given, self.run.seed, self.run.threads)
         if _settled(own):
             model = GrownModel(task, columns, ending, Lone(_start(lesson, own, ending), matrix.shape[1]))

@@ -194,10 +194,11 @@ def test_in_serving_the_whole_table_holds(tmp_path: Path) -> None:
     assert len(np.unique(apart[here])) == 5  # one value for each part of the rows
 
 
-def test_a_category_of_few_values_is_flags_and_needs_none_for_the_last() -> None:
+def test_a_category_of_few_values_is_flags_and_of_two_needs_one() -> None:
     rng = np.random.default_rng(0)
     x = {
         "few": object_column([f"f{value}" for value in rng.integers(0, 3, 200)]),
+        "two": object_column([f"t{value}" for value in rng.integers(0, 2, 200)]),
         "open": object_column(
             [None if i % 50 == 49 else f"o{value}" for i, value in enumerate(rng.integers(0, 2, 200))]
         ),
@@ -207,10 +208,10 @@ def test_a_category_of_few_values_is_flags_and_needs_none_for_the_last() -> None
     rows = Rows(x, rng.integers(0, 2, 200), None, np.arange(200))
     columns, matrix = learn_columns(task, {"encode": "target"}, rows, class_ending(task, rows), 0)
     assert columns.codes == ()
-    assert [part.width for part in columns.derived] == [2 + 2, 1]  # four rows are null: too few to be known
-    assert set(np.unique(matrix[:, :4])) == {0.0, 1.0}
-    asked = {"few": object_column(["new"]), "open": object_column([None]), "many": object_column(["new"])}
-    assert columns.matrix(columns.encode(asked))[0, :4].tolist() == [0.0] * 4
+    assert [part.width for part in columns.derived] == [3 + 1 + 2, 1]  # four rows are null: too few to be known
+    assert set(np.unique(matrix[:, :6])) == {0.0, 1.0}
+    asked = {name: object_column([None if name == "open" else "new"]) for name in x}
+    assert columns.matrix(columns.encode(asked))[0, :6].tolist() == [0.0] * 6
 
 
 def test_boosting_starts_with_the_columns_as_they_are() -> None:

@@ -13,7 +13,7 @@ from smeaton.families import Family, Refusal, Space
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.task.types import Type
 
-SINGLE = ("baseline", "boosting", "linear", "mixed")
+SINGLE = ("baseline", "boosting", "forest", "linear", "mixed", "network")
 KINDS = ("binary", "4", "number")
 TOLERANCE = 1e-9
 
@@ -43,6 +43,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("linear", {"knots": 6, "log": True}),
     ("boosting", {"rounds": 40}),
     ("mixed", {"rounds": 40}),
+    ("network", {"epochs": 4}),
+    ("boosting", {"rounds": 40, "slim": True}),
+    ("forest", {"trees": 8, "texts": "scores"}),
+    ("linear", {"knots": 6, "sparse": True}),
     ("boosting", {"rounds": 40, "log": True, "extra_trees": True, "num_leaves": 8}),
 ]
 

@@ -241,7 +241,7 @@ def test_clearly_worse_goes_on_where_the_blend_gains(tmp_path: Path) -> None:
 
 def test_what_is_late_has_its_turn_once_at_the_end(tmp_path: Path) -> None:
     student = Space(starts=({}, {"leaves": 4}), effort=0.5, needs_pool=2, late=True)
-    result, machine, seconds = World(tmp_path, spaces={**SPACES, "student": student}).run()
+    result, _, seconds = World(tmp_path, spaces={**SPACES, "student": student}).run()
     late = [place for place, trial in enumerate(result.trials) if trial.candidate.family == "student"]
     assert len(late) == 2
     others = [place for place, trial in enumerate(result.trials) if trial.state == "done"]

@@ -70,6 +70,7 @@ class Space:
     #: at most so many held-out rows are answered in all (0 = every one): the same for all candidates that say the same
     asked_rows: int = 0
     pool: Literal["merged", "all"] = "merged"  #: which finished trials it works on, where it needs a pool
+    smaller: Config = field(default_factory=dict)  #: change of a configuration that makes a smaller form of the same
     late: bool = False  #: of what needs a pool: once is enough, after the last of the others
 
 
@@ -123,7 +124,8 @@ class Fitted(Protocol):
 
     It may have more attributes: `shared`, the seconds of its fit that went into what later fits share; `steps`, the
     step at which the clock ended the fit (0 where it ended by itself; a replay gives it back as the config key `_steps`
-    and expects the same answers); `note`, what did not go as planned; and `refit`, the change of configuration that
+    and expects the same answers); `note`, what did not go as planned; `merged`, whether its program is put together of
+    programs that were proven before; and `refit`, the change of configuration that
     fits the same again without rows to stop on.
     """
 

@@ -17,6 +17,7 @@ from smeaton.task.task import Task
 
 if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
+    from smeaton.families._slim import Slim
 
 
 class Boosted(MatrixModel):
@@ -26,17 +27,26 @@ class Boosted(MatrixModel):
         super().__init__(task, columns, ending)
         self.booster: Any = None
         self.rounds = 0
+        self.slim: Slim | None = None
 
     def scores(self, matrix: Array) -> Array:
         """Sums of the leaves, (rows, targets)."""
+        if self.slim is not None:
+            return self.slim.scores(self.leaves(matrix))
         raw = self.booster.predict(matrix, raw_score=True, num_iteration=self.rounds)
         return np.asarray(raw, dtype=np.float64).reshape(len(matrix), -1)
+
+    def leaves(self, matrix: Array) -> Array:
+        """The leaf that each row falls into in each tree, (rows, trees)."""
+        found = self.booster.predict(matrix, pred_leaf=True, num_iteration=self.rounds)
+        return np.asarray(found, dtype=np.int64).reshape(len(matrix), -1)
 
     def write_scores(self, graph: "Graph", matrix: str) -> str:
         """The trees as one operator."""
         from smeaton.compile.trees import add_forest, read_lightgbm
 
-        forest = read_lightgbm(self.booster.model_to_string(num_iteration=self.rounds))
+        text = self.booster.model_to_string(num_iteration=self.rounds)
+        forest = read_lightgbm(text) if self.slim is None else self.slim.forest
         return add_forest(graph, self.columns.recoded(forest), matrix)
 
 
@@ -51,6 +61,8 @@ def fit_boosted(task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
     limit = config.get(STEPS)
     some = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
     model, watch = _fit(task, (given, shape), (some, fold.stop), run, deadline, limit)
+    if given["slim"] is not False:
+        _cut_back(model, fold.stop, given["slim"])
     model.ending = _corrected(model, fold.stop)
     clocked = watch.clocked and watch.rounds < given["rounds"]
     # The stop rows may be fitted on too where other folds judge and calibrate, so that nothing else needs them.
@@ -59,7 +71,7 @@ def fit_boosted(task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
         clocked = again is None
         model = again or model
     if not given["log"]:  # whose answers are corrected by what the stop rows say
-        model.refit = {STEPS: model.rounds}
+        model.refit = {STEPS: model.rounds} | ({} if model.slim is None else {"slim": model.slim.complexity})
     if clocked:
         model.steps = watch.rounds
         model.note = f"the clock ended it after {watch.rounds} rounds; the best was {model.rounds}"
@@ -93,9 +105,25 @@ def _refitted(
     again, watch = _fit(task, given, (join_rows(*rows), None), run, deadline, model.rounds)
     if watch.rounds < model.rounds:
         return None
+    if model.slim is not None:
+        _cut_back(again, None, model.slim.complexity)
     if isinstance(again.ending, NumberEnding) and isinstance(model.ending, NumberEnding):
         again.ending = again.ending.with_factor(model.ending.factor)
     return again
+
+
+def _cut_back(model: Boosted, stop: Rows | None, slim: bool | float) -> None:
+    """Cut the trees back: by a complexity, or, where there are stop rows, as these ask for."""
+    from smeaton.families._slim import choose_slim, cut_back, row_losses, start_of
+
+    text = model.booster.model_to_string(num_iteration=model.rounds)
+    if slim is not True or stop is None or not len(stop):
+        model.slim = cut_back(text, float(slim is not True and slim))
+        return
+    leaves = model.leaves(model.columns.matrix(model.encode(stop.x)))
+    losses = row_losses(model.ending, stop, model.task.metric)
+    model.slim = choose_slim(text, leaves, losses, stop.weight, start_of(model.ending))
+    model.rounds = model.slim.rounds
 
 
 def _corrected(model: Boosted, stop: Rows) -> ClassEnding | NumberEnding:

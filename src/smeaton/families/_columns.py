@@ -197,12 +197,12 @@ def _encoded(encode: str, seen: Seen) -> list[Made]:
 
 
 def _flags(seen: Seen, counts: Sequence[int]) -> Made:
-    """0/1 columns for the first values of each category column; the last of all values needs none where every row has
-    a known value."""
+    """0/1 columns for the first values of each category column; of two values one needs none where every row has a
+    known value. (Of three and more each has one: what is true of one value alone is then one split, one weight.)"""
     from smeaton.compile.derived import Hot
 
     known: Array = np.asarray((seen.codes >= 0).all(axis=0))
-    left = [count - bool(known[i] and 1 < count == seen.sizes[i]) for i, count in enumerate(counts)]
+    left = [count - bool(known[i] and count == 2 == seen.sizes[i]) for i, count in enumerate(counts)]
     hot = Hot(seen.vocabulary, tuple(left))
     return hot, hot.apply(seen.numbers, seen.codes)
 

@@ -17,13 +17,15 @@ from smeaton.task.table import Array
 from smeaton.task.task import Task
 
 #: What a configuration may leave out. Names are LightGBM's, but for `rounds` (the most rounds), `log` (fit the
-#: logarithm of a positive target) and `refit` (fit again on training and stopping rows with the rounds found).
+#: logarithm of a positive target), `refit` (fit again on training and stopping rows with the rounds found) and `slim`
+#: (cut the trees back: as the stop rows ask for if True, by this complexity if a number).
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8, "bagging_fraction": 0.9,
     "lambda_l1": 0.0, "lambda_l2": 1.0, "path_smooth": 0.0, "extra_trees": False, "max_bin": 255, "cat_smooth": 10.0,
     "max_cat_threshold": 32, "rounds": 5_000, "log": False, "refit": False,
+    "slim": False,
 }  # fmt: skip
-_OWN = ("rounds", "log", "refit")
+_OWN = ("rounds", "log", "refit", "slim")
 #: Of the seconds a fit has, that its rounds may take.
 FIT_SHARE = 0.9
 _REPORT_EVERY = 10

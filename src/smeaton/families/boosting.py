@@ -40,7 +40,7 @@ class Boosting:
             params["log"] = Choice((False, True))
         params |= column_choices(task)
         starts = _with_columns(task, boosting_starts(task, profile))
-        return Space(starts=starts, params=params, fidelity="rows", effort=5.0)
+        return Space(starts=starts, params=params, fidelity="rows", effort=5.0, smaller={"slim": True})
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
         """Fit until the loss on the stop rows no longer falls, at most `rounds` or until the clock says so."""

@@ -100,10 +100,10 @@ class LinearFamily:
         refit = profile.rows < SMALL
         straight: dict[str, Any] = {"knots": 0, "refit": refit}
         if profile.rows * len(profile.columns) > _WIDE:  # encoding the curves alone would take the time of a fit
-            return Space(starts=(straight,), fidelity="rows", effort=1.0)
+            return Space(starts=(straight,), fidelity="rows", effort=1.0, smaller={"sparse": True})
         starts = [straight, {"knots": 8, "refit": refit}]
         starts.append({**starts[-1], "sparse": True})
-        params: dict[str, Choice | Range] = {"knots": Range(0, 30, integer=True), "sparse": Choice((False, True))}
+        params: dict[str, Choice | Range] = {"knots": Range(0, 30, integer=True)}
         if wants_log(task, profile):
             starts.insert(1, {"knots": 8, "log": True, "refit": refit})
             params["log"] = Choice((False, True))

@@ -10,6 +10,7 @@ from smeaton import __version__, plugins
 from smeaton.data.dataset import Dataset
 from smeaton.errors import TaskError
 from smeaton.families import Family, Refusal, Space
+from smeaton.families._portfolio import placed
 from smeaton.flow.pin import load_pinned
 from smeaton.flow.request import Request
 from smeaton.llm.providers import is_model
@@ -129,5 +130,5 @@ def spaces(prepared: Prepared) -> tuple[dict[str, Space], dict[str, str]]:
             hosts = ", ".join(answer.external)
             refused[name] = f"it would send rows to {hosts}, and it does not mask (privacy.mask)"
         else:
-            found[name] = answer
+            found[name] = placed(name, answer, prepared.task, prepared.profile)
     return found, refused

@@ -14,8 +14,8 @@ from smeaton.trials.proposers.tpe import best_first, direction
 from smeaton.trials.record import Candidate, Trial
 from smeaton.trials.setup import Setup
 
-#: Asked in this order; installed ones of other names come after.
-PROPOSERS = ("portfolio", "tpe")
+#: Asked in this order (a smaller form is seldom due, and then first); installed ones of other names come after.
+PROPOSERS = ("slim", "portfolio", "tpe")
 BLEND_EVERY = 5  # finished trials between two blends while the search goes on
 MEMBERS = "members"  # the blend's config names the trials it may read, so that two pools are two candidates
 _MOST_MEMBERS = 12

@@ -214,7 +214,8 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
     held = work.fold.held
     slow, tolerance = is_slow(engine.program), tolerance_of(engine.program)
     some = take(held, np.arange(min(rows_in(held), PROOF_ROWS if not slow else PROOF_ROWS_SLOW)))
-    most = MERGED_ROWS if work.job.pool else HARD_ROWS  # what a pool's programs are put together of was proven before
+    # What a merged program is put together of was proven before.
+    most = MERGED_ROWS if getattr(fitted, "merged", False) else HARD_ROWS
     hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed, most)
     worst, usual = 0.0, usual_size(answers)
     for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):

@@ -242,7 +242,11 @@ class _Trying:
         """Seconds a blend over all folds should not pass: each has more members than those its time is known from.
         `late`: with those that have their turn at the end."""
         blends = self.choose.blends.items()
-        each = [self.work.model.expect(name).high for name, space in blends if late or not space.late]
+        each = [
+            self.work.model.expect(name).high * max(1, len(space.starts))
+            for name, space in blends
+            if late or not space.late
+        ]
         return sum(each) * math.ceil(self.work.plan.folds / self.work.plan.slots)
 
     def fits(self, family: str) -> bool:

@@ -13,8 +13,8 @@ TASK = Task(
 )
 PROPOSER = plugins.load("proposers", "slim")
 SPACES = {
-    "linear": Space(starts=({"knots": 0}, {"knots": 8}), params={"sparse": Choice((False, True))}),
-    "boosting": Space(starts=tuple({"leaves": n} for n in range(6)), params={"slim": Choice((False, True))}, effort=5),
+    "linear": Space(starts=({"knots": 0}, {"knots": 8}), smaller={"sparse": True}),
+    "boosting": Space(starts=tuple({"leaves": n} for n in range(6)), effort=5, smaller={"slim": True}),
     "network": Space(starts=({},), params={"width": Choice((1, 2))}, effort=9),
 }
 

@@ -8,12 +8,12 @@ three times as many and another one leads.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smeaton.families import Space
+from smeaton.families import Config, Space
 from smeaton.task.task import Task
 from smeaton.trials.proposers.tpe import best_first, direction
 from smeaton.trials.record import Candidate, Trial
 
-#: Configuration keys that make a family's model smaller, where its space has them.
+#: The keys that families say it with (`Space.smaller`), for who reads configurations alone.
 KEYS = ("slim", "sparse")
 _FIRST, _GROWTH = 4, 3  # finished trials of a family, or of all starts it has, before its best is cut back; then times
 
@@ -29,24 +29,24 @@ class SlimProposer:
         tried = {candidate.key for candidate in known}
         ranked = best_first(trials, direction(task))
         for family in dict.fromkeys(trial.candidate.family for trial in ranked):
-            key = _key(spaces.get(family))
-            if key is None:
+            space = spaces.get(family)
+            if space is None or space.needs_pool or not space.smaller:
                 continue
             own = [trial.candidate.config for trial in ranked if trial.candidate.family == family]
-            plain = [config for config in own if not config.get(key)]
-            small = sum(bool(one.config.get(key)) for one in known if one.family == family)
-            if not plain or len(plain) < _least(spaces[family]) * _GROWTH**small:
+            plain = [config for config in own if not _is_small(config, space)]
+            small = sum(_is_small(one.config, space) for one in known if one.family == family)
+            if not plain or len(plain) < _least(space) * _GROWTH**small:
                 continue
-            config: dict[str, Any] = {**plain[0], key: True}
+            config: dict[str, Any] = {**plain[0], **space.smaller}
             candidate = Candidate(family=family, config=config, why="the best of its family, cut back")
             if candidate.key not in tried:
                 return candidate
         return None
 
 
-def _key(space: Space | None) -> str | None:
-    """The key that makes a family's models smaller, None where it has none."""
-    return None if space is None or space.needs_pool else next((key for key in KEYS if key in space.params), None)
+def _is_small(config: Config, space: Space) -> bool:
+    """Whether a configuration is a smaller form already."""
+    return any(config.get(key) for key in space.smaller)
 
 
 def _least(space: Space) -> int:

@@ -87,7 +87,7 @@ def _draw(
         seen, unseen = ([c[name] for c in configs if name in c] for configs in (good, rest))
         columns[name], gain = (_choices if isinstance(param, Choice) else _numbers)(param, seen, unseen, rng)  # type: ignore[arg-type]
         gains += gain
-    kept = {name: value for name, value in good[0].items() if name not in space.params}
+    kept = {name: value for name, value in good[0].items() if name not in {*space.params, *space.smaller}}
     for draw in np.argsort(-gains, kind="stable"):
         config = kept | {name: values[draw] for name, values in columns.items()}
         if Candidate(family=family, config=config).key not in tried:

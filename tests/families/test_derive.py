@@ -192,7 +192,9 @@ def test_derived_columns_lower_the_loss_where_there_is_such_a_structure(
         fold = Fold(0, rows.take(every[:1200]), rows.take(every[1200:1500]), rows.take(every[1500:]).x, every[1500:])
         losses = []
         for one in ({}, config):
-            fitted = plugins.load("families", "boosting").fit(task, {"num_leaves": 16, "learning_rate": 0.1, **one}, fold, make_run(tmp_path))
+            fitted = plugins.load("families", "boosting").fit(
+                task, {"num_leaves": 16, "learning_rate": 0.1, **one}, fold, make_run(tmp_path)
+            )
             losses.append(float(np.square(fitted.predict(fold.held)[PREDICTION] - rows.y[1500:]).mean()))
         ratios.append(losses[1] / losses[0])
     assert np.mean(ratios) < 0.95

@@ -37,6 +37,10 @@ def mappings(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def fit(job: Job, train: pd.DataFrame) -> Model:
     """Build within the budget; the training rows are read from the file again, as a user would have it."""
     build = ["build", job.train, "--target", job.target, "--budget", f"{job.seconds:g}s", "--seed", str(job.seed)]
+    build += [
+        "--test-share",
+        "0",
+    ]  # the cell's own test rows are the sealed ones; nobody else keeps rows from its models
     said = run(job, *build, "--out", str(Path(job.folder) / "out"))
     note = {name: said[name] for name in KEPT if name in said} | {"code": said["code"]}
     note["trials"] = note["trials"] if isinstance(note.get("trials"), int) else len(note.get("trials") or ())

@@ -29,6 +29,7 @@ from smeaton.runtime.ops._embed_memory import on_threads
 from smeaton.task.table import COST, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
+from smeaton.trials.later import later_score
 from smeaton.trials.measure import CASCADE_CALLS, measure
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.purse import LEDGER_FILE
@@ -101,7 +102,10 @@ def finish(
         )
     listen(Notice("phase", "sealed test"))
     key = _to_ship(work, board, board.winner)
-    test, opened = _open_test(work, key)
+    test, opened, later = _open_test(work, key)
+    if later is not None:
+        board = msgspec.structs.replace(board, later=later)
+        durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
     broken = _broken_promises(work, key)
     sealed = len(prepared.test) > 0
     if not test and sealed:
@@ -260,14 +264,14 @@ def _broken_promises(work: Finish, key: str) -> list[str]:
     return found
 
 
-def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
-    """Score the Program that ships on the sealed rows, and count the opening. No scores where the money ran out, or
-    where no row was sealed."""
+def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int, Interval | None]:
+    """Score the Program that ships on the sealed rows, count the opening, and say where a later score will lie for rows
+    with a group or a time. No scores where the money ran out, or where no row was sealed."""
     from smeaton.llm.ledger import Ledger
 
     prepared = work.prepared
     if not len(prepared.test):
-        return {}, 0
+        return {}, 0, None
     folder = work.folder(key)
     rows = take(prepared.dataset.table, prepared.test)
     program = open_program(folder)
@@ -296,9 +300,13 @@ def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int]:
                         salt=salt_of(program),
                     )
         except OutOfMoney:
-            return {}, opened
+            return {}, opened, None
     names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])
-    return {name: _score(work, name, answers) for name in names}, opened
+    scores = {name: _score(work, name, answers) for name in names}
+    later = later_score(
+        work.root, work.trial(key), prepared.dataset, prepared.metric, prepared.test, answers, prepared.seed
+    )
+    return scores, opened, later
 
 
 def _score(work: Finish, name: str, answers: Table) -> Interval:
@@ -307,8 +315,9 @@ def _score(work: Finish, name: str, answers: Table) -> Interval:
     metric = load_metric(name, prepared.task)
     weight = None if dataset.weight is None else dataset.weight[test]
     group = None if dataset.group is None else dataset.group[test]
+    time = None if dataset.time is None else dataset.time[test]
     stats = metric.rows(answers, dataset.target[test], prepared.task.labels, weight, group)
-    return Interval(*interval(metric, stats, weight, group, prepared.seed))
+    return Interval(*interval(metric, stats, weight, group, prepared.seed, time))
 
 
 def _count_opening(work: Finish) -> int:

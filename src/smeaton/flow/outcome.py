@@ -45,6 +45,7 @@ class Built:
             "metric": self.metric,
             "validation": _interval(self.validation),
             "test": _interval(self.test),
+            "later": _interval(self.board.later),
             "test_rows": self.test_rows,
             "test_opened": self.opened,
             "seconds": round(self.seconds, 3),

@@ -43,7 +43,8 @@ class StoredJudge:
         groups = None if self.dataset.group is None else self.dataset.group[held]
         if self.metric.better == "higher":
             a, b = b, a
-        return paired(self.metric, a, b, weight, groups, self.seed)
+        time = None if self.dataset.time is None else self.dataset.time[held]
+        return paired(self.metric, a, b, weight, groups, self.seed, time)
 
     def adds(self, one: str, others: Sequence[str], folds: Sequence[int]) -> bool:
         """See `Judge.adds`. Never, where answers have no mean."""

@@ -37,9 +37,9 @@ _RELATED = {
     ("binary", "number"): 0.15, ("multiclass", "number"): 0.15,
 }  # fmt: skip
 _BY_DISTANCE = (1.0, 0.7, 0.5)
-_POWERS = (0.0, 0.25, 0.5)  # of the cost that a gain is divided by
+_POWERS = (0.0, 0.25)  # of the cost that a gain is divided by
 _LEAST, _MOST = 8, 14  # starts of an order: below the least it goes on with what harms least
-_LEAST_TRIED = 0.25  # of the tables, by weight, that a candidate must have been tried on
+_LEAST_TRIED = 0.85  # of the tables, by weight, that a candidate must have been tried on
 _LEAST_GAIN = 2e-4  # of the mean log ratio, for which an order goes on
 
 

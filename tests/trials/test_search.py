@@ -247,7 +247,7 @@ def test_what_is_late_has_its_turn_once_at_the_end(tmp_path: Path) -> None:
     others = [place for place, trial in enumerate(result.trials) if trial.state == "done"]
     assert set(late) == set(others[-2:])
     members = {tuple(result.trials[place].candidate.config["members"]) for place in late}
-    last = [trial for trial in done(result, "blend")][-1]
+    last = done(result, "blend")[-1]
     assert members == {tuple(last.candidate.config["members"])}
     assert seconds <= 57
 

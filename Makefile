@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: demo test test-all lint bench-text bench-serve bench-llm soak clean
+.PHONY: demo test test-all lint bench-text bench-tabular bench-serve bench-llm soak clean
 
 $(VENV)/.build: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -74,6 +74,22 @@ bench-text: $(VENV)/.dev $(VENV)/weights/.done
 	$(BIN)/python benchmarks/slots.py $(DATA)/snips/train.jsonl.gz $(DATA)/snips/test.jsonl.gz \
 		$(if $(PEER),--peer-python $(PEER))
 	$(BIN)/python benchmarks/text_mixed.py $(DATA)
+
+# make bench-tabular DATA=FOLDER: FOLDER holds the tables and their INDEX.md. The peers' environments lie below
+# benchmarks/.peers (how to make them: python -m benchmarks.tabular --help). What is measured already is not run again;
+# from nothing it takes about 8 hours on two cores with nothing else running.
+bench-tabular: $(VENV)/.dev
+	@test -n "$(DATA)" || { echo "say where the tables lie: make bench-tabular DATA=FOLDER"; exit 2; }
+	$(BIN)/python -m benchmarks.tabular cells --data $(DATA) --tool lightgbm
+	$(BIN)/python -m benchmarks.tabular cells --data $(DATA) --tool autogluon --preset medium_quality
+	$(BIN)/python -m benchmarks.tabular cells --data $(DATA) --tool autogluon --preset best_quality --seeds 0
+	$(BIN)/python -m benchmarks.tabular cells --data $(DATA) --tool flaml --seeds 0
+	$(BIN)/python -m benchmarks.tabular cells --data $(DATA) --tool smeaton
+	$(BIN)/python -m benchmarks.tabular summary --data $(DATA)
+	$(BIN)/python -m benchmarks.tabular one-row --data $(DATA)
+	$(BIN)/python -m benchmarks.tabular batch
+	$(BIN)/python -m benchmarks.tabular growth
+	$(BIN)/python benchmarks/later.py --data $(DATA) --budget 15s
 
 # make bench-serve [PEERS=FOLDER]: the service beside a bare server and its peers, which are installed into FOLDER (about
 # 5 GB, once). About 40 minutes the first time with nothing else running; a peer's cells are measured once and kept.

@@ -123,7 +123,7 @@ YAML = {
     "a missing code file": (TASK.replace("quick.py:quick", "quik.py:quick"), 6, "quick.py"),
     "a missing function": (TASK.replace("quick.py:quick", "quick.py:fast"), None, "fast"),
     "code from elsewhere": (TASK.replace("quick.py:quick", "../quick.py:quick"), 6, ""),
-    "an unknown family": (TASK.replace("only: [baseline]", "only: [forrest]"), None, "linear"),
+    "an unknown family": (TASK.replace("only: [baseline]", "only: [lineer]"), None, "linear"),
     "an unknown metric": (TASK + "metric: acuracy\n", None, "accuracy"),
     "a metric of numbers": (TASK + "metric: rmse\n", None, "log_loss"),
     "an unknown column": (TASK + "inputs: {agee: number}\n", None, "age"),

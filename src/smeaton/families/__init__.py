@@ -125,8 +125,8 @@ class Fitted(Protocol):
     It may have more attributes: `shared`, the seconds of its fit that went into what later fits share; `steps`, the
     step at which the clock ended the fit (0 where it ended by itself; a replay gives it back as the config key `_steps`
     and expects the same answers); `note`, what did not go as planned; `merged`, whether its program is put together of
-    programs that were proven before; and `refit`, the change of configuration that
-    fits the same again without rows to stop on.
+    programs that were proven before, with `known()`, its answers to held-out and stop rows from theirs; and `refit`,
+    the change of configuration that fits the same again without rows to stop on.
     """
 
     def predict(self, rows: Table) -> Table:

@@ -63,6 +63,14 @@ class Ensemble:
         """The answers as a table."""
         return answer_table(self.task, self.answers(rows))
 
+    def known(self) -> tuple[Table, Table]:
+        """The answers to the fold's held-out rows and to its stop rows, from those that the members left."""
+        column = PROBABILITY if self.task.is_class else PREDICTION
+        pairs = list(zip(self.members, self.weights, strict=True))
+        held: Array = np.sum([weight * one.held[self.fold][column] for one, weight in pairs], axis=0)
+        stop: Array = np.sum([weight * one.stop[self.fold][column] for one, weight in pairs], axis=0)
+        return answer_table(self.task, held), answer_table(self.task, stop)
+
     def export(self, folder: Path) -> Program:
         """The members' fold programs merged into one."""
         from smeaton.compile.merge import average

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SIZES = (1, 5, 10, 20, 40, 80)  # rows (of mean weight) below which a node does not split
 _SHRINKAGES = (0.0, 2.0, 10.0, 50.0)
 _DEFAULT = (10.0, 2.0)  # where there are no rows to judge on
-_MOST_LEAVES = 40_000  # of all trees: about a megabyte
-_MOST_CELLS = 600_000  # leaves x values
+_MOST_LEAVES, _LEAVES_OF_A_ROW = 40_000, 12  # of all trees: about a megabyte; more where there are many rows
+_MOST_CELLS = 1_500_000  # leaves x values
 _MOST_GROWN = 4_000_000  # nodes x values while fitting
 _JUDGED = 2_000  # rows that sizes are judged on
 
@@ -156,7 +156,7 @@ class Seed:
     def _least_leaf(self) -> int:
         """Rows of a leaf: so many that the trees do not grow far beyond what is kept."""
         size, trees = len(self.y) * int(self.given["trees"]), self.values
-        kept = size // (4 * most_leaves(self.values))
+        kept = size // (4 * most_leaves(self.values, len(self.y)))
         held = 2 * size * trees // _MOST_GROWN
         return max(int(self.given["min_samples_leaf"]), kept, held)
 
@@ -174,16 +174,17 @@ class Seed:
         return Grown(trees, read_trees(trees), values, weight / scale)
 
 
-def most_leaves(values: int) -> int:
-    """How many leaves the trees of a forest may have in all."""
-    return min(_MOST_LEAVES, _MOST_CELLS // values)
+def most_leaves(values: int, rows: int = 0) -> int:
+    """How many leaves the trees of a forest may have in all, fitted on so many rows."""
+    return min(max(_MOST_LEAVES, _LEAVES_OF_A_ROW * rows), _MOST_CELLS // values)
 
 
 def sizes_of(grown: Grown, given: Mapping[str, Any], absolute: bool) -> list[tuple[float, float]]:
     """The pairs (`least`, `shrinkage`) to judge: what the configuration leaves open, as far as the trees stay small."""
     least = [float(size) for size in _SIZES] if given["least"] is None else [float(given["least"])]
     shrinkages = [0.0] if absolute else list(_SHRINKAGES) if given["shrinkage"] is None else [given["shrinkage"]]
-    most = most_leaves(grown.values.shape[1])
+    rows = round(float(grown.weight[grown.grove.roots].max()))
+    most = most_leaves(grown.values.shape[1], rows)
     fitting = [size for size in least if _count(grown, size) <= most]
     size = least[-1]
     while not fitting:

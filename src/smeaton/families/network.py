@@ -43,7 +43,8 @@ DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 _FIT_SHARE = 0.9  # of the seconds a fit has, that its training may take
 _MOST_SHARE = 0.3  # of the budget that one fit may be expected to take
-_WORK = 2.5  # 1e9 multiplications and additions for each second of the budget
+_FEW = 6_000  # rows
+_WORK, _MORE_WORK = 2.5, 7.5  # 1e9 multiplications and additions for each second of the budget
 _PIECE = 2_000  # rows answered at once
 
 
@@ -76,7 +77,8 @@ class NetworkFamily:
         refused = refuse(task) or outdone(task, "network")
         if refused:
             return refused
-        work = max(40.0, _WORK * task.budget.time)
+        # Few rows are learnt by heart before so much work is done; of many a pass costs more and teaches more.
+        work = max(40.0, (_WORK if profile.rows < _FEW else _MORE_WORK) * task.budget.time)
         seconds = guess(profile, DEFAULTS | {"work": work})
         if seconds > _MOST_SHARE * task.budget.time and "network" not in (task.solutions.only or ()):
             return Refusal(f"one fit would take about {seconds:.0f} s of the {task.budget.time:g} s there are")

@@ -400,6 +400,6 @@ def _proof(work: Finish, trial: Trial) -> form.Proof | None:
         return None
     tolerance = tolerance_of(work.shipped[trial.key].program)
     fits = [read_fit(work.root / trial.folder, fold) for fold in range(len(trial.scores))]
-    held = int(np.sum([fit.rows for fit in fits]))
+    held = int(np.sum([fit.parity_held for fit in fits]))
     adversarial = int(np.sum([fit.parity_rows for fit in fits])) - held
-    return form.Proof(held_rows=held, adversarial_rows=max(0, adversarial), largest=trial.parity, tolerance=tolerance)
+    return form.Proof(held_rows=held, adversarial_rows=adversarial, largest=trial.parity, tolerance=tolerance)

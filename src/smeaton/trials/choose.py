@@ -67,7 +67,11 @@ class Chooser:
             proposer: Proposer = plugins.load("proposers", name)
             spaces = {name: space for name, space in sound.items() if fits(name)}
             self.out_of_time = len(spaces) < len(sound)
-            candidate = proposer.propose(self.task, spaces, trials, taken)
+            # More starts of a family whose first was beaten, and helps nobody, wait until the others had theirs.
+            hopeful = {name: space for name, space in spaces.items() if not _beaten(name, trials)}
+            candidate = proposer.propose(self.task, hopeful, trials, taken) or (
+                proposer.propose(self.task, spaces, trials, taken) if len(hopeful) < len(spaces) else None
+            )
             if candidate is not None:
                 return Attempt(candidate, "try", seed=self.seed)
             # Every start had its turn; a family that is out of reach by then is not worth tuning.
@@ -131,6 +135,12 @@ def _broken(family: str, trials: Sequence[Trial]) -> bool:
     """Whether a family only fails here."""
     states = [trial.state for trial in trials if trial.candidate.family == family]
     return states.count("failed") >= _FAILURES and "done" not in states
+
+
+def _beaten(family: str, trials: Sequence[Trial]) -> bool:
+    """Whether all of a family that ended was stopped in a race."""
+    states = [trial.state for trial in trials if trial.candidate.family == family and trial.scores]
+    return "stopped" in states and "done" not in states
 
 
 def chooser(setup: Setup, spaces: Mapping[str, Space]) -> Chooser:

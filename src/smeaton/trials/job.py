@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -42,8 +42,9 @@ from smeaton.trials.ship import MERGED_ROWS
 from smeaton.trials.verdict import kin_words, models_of, salt_of, verdicts
 
 Report = Callable[[int, float], None]
-PROOF_ROWS = 2_000  #: rows that the adversarial ones are made from
-HARD_ROWS = 20_000  #: adversarial ones at most
+PROOF_ROWS = 1_000  #: held-out rows of the proof, which the adversarial ones are made from
+HARD_ROWS, LEAST_HARD_ROWS = 20_000, 1_000  #: adversarial ones at most, and at most for the largest programs
+HARD_BYTES = 1e10  #: of a program's size times these rows: proving a large one may not take longer than fitting it
 PROOF_ROWS_SLOW = 24  #: the same for a program that takes long: these are computed, the others may be looked up
 
 
@@ -139,6 +140,9 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
     work.facts["size"] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     held, stop = work.fold.held, work.fold.stop.x
     start = time.monotonic()
+    if getattr(fitted, "merged", False):
+        _answer_as_merged(work, fitted, program, folder)
+        return
     with open_engine(program, folder, work) as engine:
         call = Call(purse=work.meter, seed=work.job.seed)
         with remembering(_store(work.job)):
@@ -157,7 +161,26 @@ def _answer_as_program(work: Work, fitted: Fitted) -> None:
         if is_slow(program):  # every row is held out once, and its vectors are kept
             work.facts["shared"] += time.monotonic() - start
         if effect == "pure":
-            _prove(work, fitted, engine, answers)
+            start = time.monotonic()
+            _prove(work, fitted, engine)
+            work.timed("proof_seconds", start)
+
+
+def _answer_as_merged(work: Work, fitted: Any, program: Program, folder: Path) -> None:
+    """Keep the answers that follow from those of the parts; the proof asks the program some of the same rows."""
+    start = time.monotonic()
+    held, stop = fitted.known()
+    _save(work, held, work.fold.held, HELD)
+    _save(work, stop, work.fold.stop.x, STOP)
+    work.timed("predict_seconds", start)
+    start = time.monotonic()
+    with open_engine(program, folder, work) as engine:
+        size = rows_in(work.fold.held)
+        some = np.unique(np.linspace(0, size - 1, min(size, MERGED_ROWS)).astype(np.int64))
+        rows = take(work.fold.held, some)
+        hard = adversarial(program, folder, rows, work.task, work.job.seed, MERGED_ROWS)
+        _compare(work, engine, [("held-out", rows, take(held, some)), ("adversarial", hard, fitted.predict(hard))])
+    work.timed("proof_seconds", start)
 
 
 def _judged(work: Work, program: Program, answers: Table, held: Table) -> Table:
@@ -204,24 +227,36 @@ def open_engine(program: Program, folder: Path, work: Work) -> Engine:
     return Engine(program, folder, state, types=work.task.input_types, allow_external=hosts, trust=trust)
 
 
-def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
-    """Compare model and program on the held-out rows and on adversarial ones; numbers relative to their size.
+def _prove(work: Work, fitted: Fitted, engine: Engine) -> None:
+    """Compare model and program on held-out rows and on adversarial ones; numbers relative to their size.
 
     Raises:
         SmeatonError: they differ by more than the tolerance.
     """
-    start = time.monotonic()
-    held = work.fold.held
-    slow, tolerance = is_slow(engine.program), tolerance_of(engine.program)
+    held, slow = work.fold.held, is_slow(engine.program)
     some = take(held, np.arange(min(rows_in(held), PROOF_ROWS if not slow else PROOF_ROWS_SLOW)))
-    # What a merged program is put together of was proven before.
-    most = MERGED_ROWS if getattr(fitted, "merged", False) else HARD_ROWS
+    most = int(np.clip(HARD_BYTES / max(1, work.facts["size"]), LEAST_HARD_ROWS, HARD_ROWS))
     hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed, most)
-    worst, usual = 0.0, usual_size(answers)
-    for name, rows, found in (("held-out", held, answers), ("adversarial", hard, engine.run(hard))):
+    with remembering(_store(work.job)):
+        _compare(
+            work,
+            engine,
+            [(name, rows, fitted.predict(rows)) for name, rows in (("held-out", some), ("adversarial", hard))],
+        )
+
+
+def _compare(work: Work, engine: Engine, asked: Sequence[tuple[str, Table, Table]]) -> None:
+    """Ask a program rows whose answers (of the model) are known.
+
+    Raises:
+        SmeatonError: it answers otherwise.
+    """
+    worst, usual, tolerance = 0.0, None, tolerance_of(engine.program)
+    for name, rows, expected in asked:
         size = rows_in(rows)
         with remembering(_store(work.job)):
-            expected = fitted.predict(rows)
+            found = engine.run(rows)
+        usual = usual_size(found) if usual is None else usual
         model, program = (check_answers(given, size, work.task) for given in (expected, found))
         off = compare(in_scale(model, program, usual), in_scale(program, program, usual), tolerance)
         if not off <= tolerance:
@@ -230,8 +265,8 @@ def _prove(work: Work, fitted: Fitted, engine: Engine, answers: Table) -> None:
                 fix="report this with the task: the program was thrown away, nothing wrong was shipped",
             )
         worst = max(worst, off)
-    work.facts["parity"], work.facts["parity_rows"] = worst, rows_in(held) + rows_in(hard)
-    work.timed("proof_seconds", start)
+    work.facts["parity"], work.facts["parity_rows"] = worst, sum(rows_in(rows) for _, rows, _ in asked)
+    work.facts["parity_held"] = rows_in(asked[0][1])
 
 
 def none_of(table: Table) -> dict[str, Array]:

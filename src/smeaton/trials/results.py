@@ -45,7 +45,8 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts of one fit.
 
     `seconds` of the whole job, `shared` of them for what later fits of the build share; `parity` the largest difference
-    between the fitted model and its program over `parity_rows` rows (None where it cannot be told); `size` of the
+    between the fitted model and its program over `parity_rows` rows, `parity_held` of them held out (None where it
+    cannot be told); `size` of the
     program's files in bytes; `money` in dollars; `effect` of the program ('' without one). `steps` is where the clock
     ended the fit (0: it ended by itself) and `note` what did not go as planned, both as the fitted model states them
     (see `Fitted`); `refit` is the change of configuration that fits the same again without rows to stop on (None: the
@@ -65,6 +66,7 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
     parity: float | None = None
     parity_rows: int = 0
+    parity_held: int = 0
     size: int = 0
     money: float = 0.0
     effect: str = ""

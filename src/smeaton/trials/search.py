@@ -24,9 +24,10 @@ from smeaton.trials.work import Work
 PATIENCE = 40  # tries without a better score before the search gives up
 _PROBE_SHARE = 0.5  # of the time for trying: after it the plan is settled with what is known
 _PROBE_FIT = 0.45  # of the time left, that the fit of a probe may take
+_PROBE_BASE, _PROBE_EFFORT = 0.04, 0.08  # the same at an effort of 0, and what each unit of it adds
 _FIT_SHARE = 0.75  # of a job's time that its fit may take; the rest is for export, proof and answers
 _MOST_SHARE = 0.75  # of the time left, that one candidate may take
-_PART_FIT, _PART_FIT_HOLDOUT = 0.85, 0.5  # of its expected seconds, with which a candidate may still be begun
+_PART_FIT, _PART_FIT_HOLDOUT = 0.85, 0.8  # of its expected seconds, with which a candidate may still be begun
 _LEAST_SHARE = 0.4  # of its expected seconds, below which a fit is not begun
 _RESTART = 1.5  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
@@ -34,6 +35,7 @@ _BETTER = 0.01  # a gain below this part of the score's interval is no gain
 _WHOLE = 4  # candidates of the best family that must fit into the time left, for so many folds to be worth it
 _MOST_OF_ONE = 0.3  # of the time left, that one slow candidate of another family may need to count among them
 _MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
+_MOST_BLENDING = 0.2  # of the time for trying, that may be kept for the last blends and what is taught by them
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _APART = 0.4  # the same for families that say how many of their candidates are wanted whole
 _RIVALS = 4  # of the best finished, whose mean a worse candidate must better to go on
@@ -162,7 +164,7 @@ class _Trying:
         probing = any(attempt.role == "probe" for attempt in self.work.active)
         if not wanted or pool < min(wanted) or probing:  # a family's first result is worth more than a blend
             return self.end - judging
-        most = 0.3 * max(0.0, self.end - self.begun)
+        most = _MOST_BLENDING * max(0.0, self.end - self.begun)
         return self.end - min(most, self.blend_seconds() + 2 * judging + _RESTART)
 
     def enough(self) -> bool:
@@ -327,7 +329,10 @@ class _Opening(_Trying):
     def seconds(self, attempt: Attempt) -> tuple[float, float] | None:
         """A probe may take what one fold of a holdout could: where it does, the plan will be a holdout."""
         left = self.clock.until(self.goal())
-        return max(0.5, _PROBE_FIT * left - _SHORT), left
+        space = self.work.setup.spaces[attempt.candidate.family]
+        # What should be quick and is not may not keep the others waiting: it has rarely proved worth it.
+        share = _PROBE_FIT if space.whole is not None else min(_PROBE_FIT, _PROBE_BASE + _PROBE_EFFORT * space.effort)
+        return max(0.5, share * left - _SHORT), left
 
 
 @dataclass(slots=True)

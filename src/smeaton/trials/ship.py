@@ -29,7 +29,7 @@ from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, r
 from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
 PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 24
-MERGED_ROWS = 2_000  #: adversarial rows for programs put together of proven ones: only the sum is new
+MERGED_ROWS = 500  #: adversarial rows for programs put together of proven ones: only the sum is new
 
 
 @dataclass(frozen=True, slots=True)

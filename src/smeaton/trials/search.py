@@ -331,7 +331,9 @@ class _Opening(_Trying):
         left = self.clock.until(self.goal())
         space = self.work.setup.spaces[attempt.candidate.family]
         # What should be quick and is not may not keep the others waiting: it has rarely proved worth it.
-        share = _PROBE_FIT if space.whole is not None else min(_PROBE_FIT, _PROBE_BASE + _PROBE_EFFORT * space.effort)
+        share = min(_PROBE_FIT, _PROBE_BASE + _PROBE_EFFORT * space.effort)
+        if space.whole is not None or space.seconds is not None:  # it says itself how long it takes
+            share = _PROBE_FIT
         return max(0.5, share * left - _SHORT), left
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -429,7 +430,7 @@ def check_deadline(
     assert result.stopped
     keys = [trial.key for trial in result.trials]
     assert len(keys) == len(set(keys))
-    if folds * costs["baseline"] / slots < 0.2 * budget - late:
+    if math.ceil(folds / slots) * costs["baseline"] < 0.2 * budget - late:  # a fold is not split over slots
         assert done(result, "baseline")
     if not any(notice.kind == "trial" for notice in world.notices):
         assert costs["baseline"] > 1

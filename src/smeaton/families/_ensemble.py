@@ -63,6 +63,11 @@ class Ensemble:
         """The answers as a table."""
         return answer_table(self.task, self.answers(rows))
 
+    @property
+    def refit(self) -> dict[str, Any]:
+        """Which members are to be fitted again, by their weights."""
+        return {"parts": {one.key: weight for one, weight in zip(self.members, self.weights, strict=True)}}
+
     def known(self) -> tuple[Table, Table]:
         """The answers to the fold's held-out rows and to its stop rows, from those that the members left."""
         column = PROBABILITY if self.task.is_class else PREDICTION

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SIZES = (1, 5, 10, 20, 40, 80)  # rows (of mean weight) below which a node does not split
 _SHRINKAGES = (0.0, 2.0, 10.0, 50.0)
 _DEFAULT = (10.0, 2.0)  # where there are no rows to judge on
-_MOST_LEAVES, _LEAVES_OF_A_ROW = 40_000, 12  # of all trees: about a megabyte; more where there are many rows
+_MOST_LEAVES, _LEAVES_OF_A_ROW = 40_000, 12  # of all trees: about a megabyte; up to three times as many for more rows
 _MOST_CELLS = 1_500_000  # leaves x values
 _MOST_GROWN = 4_000_000  # nodes x values while fitting
 _JUDGED = 2_000  # rows that sizes are judged on
@@ -176,7 +176,7 @@ class Seed:
 
 def most_leaves(values: int, rows: int = 0) -> int:
     """How many leaves the trees of a forest may have in all, fitted on so many rows."""
-    return min(max(_MOST_LEAVES, _LEAVES_OF_A_ROW * rows), _MOST_CELLS // values)
+    return min(int(np.clip(_LEAVES_OF_A_ROW * rows, _MOST_LEAVES, 3 * _MOST_LEAVES)), _MOST_CELLS // values)
 
 
 def sizes_of(grown: Grown, given: Mapping[str, Any], absolute: bool) -> list[tuple[float, float]]:

@@ -33,11 +33,14 @@ _RESTART = 1.5  # seconds until a worker is back after its late job was killed
 _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
 _WHOLE = 4  # candidates of the best family that must fit into the time left, for so many folds to be worth it
-_MOST_OF_ONE = 0.3  # of the time left, that one slow candidate of another family may need to count among them
+_MOST_WHOLE = 0.8  # of the time left, that these may take
 _MOST_AGAIN = 0.3  # of the budget, that may be kept to fit the best again on all rows
 _MOST_BLENDING = 0.2  # of the time for trying, that may be kept for the last blends and what is taught by them
+_AGAIN_BLEND = 2.0  # times what the best single takes again, kept for the members of a blend
+_LATE_BLEND = 0.4  # of the reserve, that the first blend may use
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _APART = 0.4  # the same for families that say how many of their candidates are wanted whole
+_MOST_FOR_BLEND = 0.15  # of the time left, that a candidate may need that is wanted for the blend alone
 _RIVALS = 4  # of the best finished, whose mean a worse candidate must better to go on
 _TIME_OVER = "the time for trying was used up"
 
@@ -233,8 +236,12 @@ class _Trying:
         if best is not None and (before is None or _gain(best, before)):
             self.best, self.stale = best, 0
         parent = parent_of(work.setup.root, work.trials, self.choose.sign, work.plan)
-        kept = 0.0 if parent is None else parent.seconds
-        work.again = kept if kept <= _MOST_AGAIN * self.clock.budget else 0.0
+        kept, most = 0.0 if parent is None else parent.seconds, _MOST_AGAIN * self.clock.budget
+        if parent is not None and parent.parts:
+            kept = min(kept, most)  # as many members as there is time for
+        elif kept <= most and self.choose.blends:
+            kept = min(_AGAIN_BLEND * kept, most)  # the last blend may lead, and has more to fit again
+        work.again = kept if kept <= most else 0.0
 
     def done(self) -> bool:
         """Whether any trial is done."""
@@ -282,8 +289,10 @@ class _Trying:
         return lead.key, next(fold for fold in range(ALL) if fold not in lead.spent)
 
     def _adds(self, attempt: Attempt, rival: str, folds: Sequence[int]) -> bool:
-        """Whether the blend would be the better for a candidate that is worse than the best."""
-        if not self.choose.blends:
+        """Whether the blend would be the better for a candidate that is worse than the best, and it costs little."""
+        folds_left = self.work.plan.folds - len(attempt.spent)
+        seconds = self.work.model.expect(attempt.candidate.family).mean * folds_left / self.work.plan.slots
+        if not self.choose.blends or seconds > _MOST_FOR_BLEND * self.clock.until(self.goal()):
             return False
         whole = self.choose.members(self.work.trials)[:_RIVALS]
         return self.work.judge.adds(attempt.key, [trial.key for trial in whole] or [rival], folds)
@@ -344,8 +353,11 @@ class _Last(_Trying):
     last: list[Candidate] = field(default_factory=list)
 
     def until(self) -> float:
-        """All of the time for trying, less the judgement."""
-        return self.end - min(self.work.judging, 0.1 * self.clock.budget)
+        """All of the time for trying, less the judgement. Where nothing was blended yet a part of the reserve too: a
+        blend is worth more than the cost of what did not win."""
+        blended = any(t.state == "done" and t.candidate.family in self.choose.blends for t in self.work.trials)
+        more = 0.0 if blended else _LATE_BLEND * self.work.plan.reserve
+        return self.end + more - min(self.work.judging, 0.1 * self.clock.budget)
 
     def more(self) -> Attempt | None:
         """Each blend once, if it is a new one or was cut short before; then what is late."""
@@ -424,10 +436,8 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
                 together += space.whole * seconds
     left = work.setup.clock.until(trying.until())
     for folds in sorted({plan.made, 3} - {1}, reverse=True):
-        share = folds / plan.slots
-        most = _MOST_OF_ONE * left / share
-        wanted = max(_WHOLE * best + sum(seconds for seconds in others if seconds <= most), together)
-        if folds <= plan.made and wanted * share <= 0.9 * left:
+        wanted = max(_WHOLE * best + sum(others), together)
+        if folds <= plan.made and wanted * folds / plan.slots <= _MOST_WHOLE * left:
             return folds
     return 1
 

@@ -39,7 +39,7 @@ def main() -> None:
         os.environ.setdefault(name, "1")
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs_in, jobs), daemon=True).start()
-    _warm_up()
+    _warm_up(jobs)
     gc.collect()
     gc.freeze()  # what was loaded stays: every job ends with a collection, which need not look through it again
     while True:
@@ -135,8 +135,10 @@ def _die_with(parent: int) -> None:
             _end()
 
 
-def _warm_up() -> None:
+def _warm_up(jobs: "queue.SimpleQueue[Job]") -> None:
     for name in WARM:
+        if not jobs.empty():
+            return  # it waits, and will load what it needs
         try:
             importlib.import_module(name)
         except (ImportError, OSError) as error:

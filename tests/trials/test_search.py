@@ -235,9 +235,12 @@ def test_clearly_worse_is_stopped_and_not_continued(tmp_path: Path) -> None:
 
 
 def test_clearly_worse_goes_on_where_the_blend_gains(tmp_path: Path) -> None:
-    result, _, _ = World(tmp_path, spread=0.001, helps=True).run()
-    assert not [trial for trial in result.trials if trial.state == "stopped" and trial.scores]
-    assert len({trial.scores for trial in done(result, "boosting")}) > 3
+    alone, _, _ = World(tmp_path / "alone", spread=0.001).run()
+    result, _, _ = World(tmp_path / "helps", spread=0.001, helps=True).run()
+    assert len(done(result, "boosting")) > 2 * len(done(alone, "boosting"))
+    # Late in the search it costs too much of the time that is left.
+    stopped = [place for place, trial in enumerate(result.trials) if trial.state == "stopped" and trial.scores]
+    assert not stopped or min(stopped) > 5
 
 
 def test_what_is_late_has_its_turn_once_at_the_end(tmp_path: Path) -> None:

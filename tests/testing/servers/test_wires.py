@@ -49,3 +49,12 @@ def test_any_json_is_answered_or_refused(address, dialect, change):
             answer = worked_out(request, say)
             msgspec.json.encode(wire.whole(request, answer))
             assert all(isinstance(data, bytes) for data, _ in wire.events(request, answer))
+
+
+@pytest.mark.parametrize(
+    ("address", "change"),
+    [("/v1/chat/completions", {"stop": ["a", None]}), ("/v1/messages", {"stop_sequences": [1]})],
+)
+def test_a_stop_that_is_no_text_is_refused(address, change):
+    with pytest.raises(Refused, match="stop"):
+        _ADDRESSES[address].read(GOOD[address] | change, {}, "")

@@ -46,6 +46,18 @@ def known_keys(body: Mapping[str, Any], allowed: Collection[str], where: str = "
             raise Refused(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
 
 
+def texts_in(value: Any, where: str) -> tuple[str, ...]:
+    """A text or a list of texts (nothing: none).
+
+    Raises:
+        Refused: it is something else.
+    """
+    found = () if value is None else (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(one, str) for one in found):
+        raise Refused(f"Invalid value for '{where}'.", param=where, code="invalid_value")
+    return found
+
+
 def needed(body: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
     """Every key is there, and of its type.
 

@@ -8,7 +8,7 @@ import msgspec
 
 from smeaton.testing.servers._answer import Answer, Counts, ToolCall
 from smeaton.testing.servers._openai import bearer
-from smeaton.testing.servers._refusal import Refused, known_keys, needed, one_of, within, words
+from smeaton.testing.servers._refusal import Refused, known_keys, needed, one_of, texts_in, within, words
 from smeaton.testing.servers._schema import check_schema
 from smeaton.testing.servers._wire import Event, instructions, last_user, sse, text_of
 from smeaton.testing.servers.script import Request
@@ -82,7 +82,7 @@ class Messages:
             schema=_schema(body),
             tools=_tools(body),
             limit=body["max_tokens"],
-            stop=tuple(body.get("stop_sequences") or ()),
+            stop=texts_in(body.get("stop_sequences"), "stop_sequences"),
             stream=bool(body.get("stream")),
             body=body,
         )

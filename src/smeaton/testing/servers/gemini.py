@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from smeaton.testing.servers._answer import Answer, Counts, Piece
-from smeaton.testing.servers._refusal import Refused, one_of, within, words
+from smeaton.testing.servers._refusal import Refused, one_of, texts_in, within, words
 from smeaton.testing.servers._schema import check_schema
 from smeaton.testing.servers._wire import Event, last_user, sse
 from smeaton.testing.servers.script import Request
@@ -81,7 +81,7 @@ class Generate:
             schema=_schema(settings),
             tools=_tools(fields),
             limit=settings.get("maxOutputTokens"),
-            stop=tuple(settings.get("stopSequences") or ()),
+            stop=texts_in(settings.get("stopSequences"), "stopSequences"),
             logprobs=int(settings.get("logprobs") or 0) if settings.get("responseLogprobs") else -1,
             stream=path["method"] == "streamGenerateContent",
             body=body,

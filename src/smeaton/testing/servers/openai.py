@@ -16,7 +16,7 @@ from smeaton.testing.servers._openai import (
     tool_schemas,
     usage,
 )
-from smeaton.testing.servers._refusal import Refused, known_keys, needed, one_of, within, words
+from smeaton.testing.servers._refusal import Refused, known_keys, needed, one_of, texts_in, within, words
 from smeaton.testing.servers._schema import check_schema
 from smeaton.testing.servers._wire import Event, instructions, last_user, sse, text_of
 from smeaton.testing.servers.script import Request
@@ -67,7 +67,7 @@ class Chat:
             schema=schema,
             tools=tool_schemas([tool["function"] for tool in body.get("tools") or ()], "tools[].function"),
             limit=body.get("max_tokens") if bare else body.get("max_completion_tokens", body.get("max_tokens")),
-            stop=(stop,) if isinstance(stop, str) else tuple(stop),
+            stop=texts_in(stop, "stop"),
             logprobs=int(body.get("top_logprobs") or 0) if body.get("logprobs") else -1,
             stream=bool(body.get("stream")),
             stream_usage=not bare and bool((body.get("stream_options") or {}).get("include_usage")),

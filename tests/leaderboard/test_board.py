@@ -14,6 +14,7 @@ from smeaton.leaderboard.text import render
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.arrays import save_table
 from smeaton.task.task import Bar, Limits, Task
+from smeaton.trials.choose import MEMBERS
 from smeaton.trials.record import Candidate, Cost, Interval, Trial
 
 
@@ -308,3 +309,19 @@ def test_the_board_says_how_rows_that_belong_together_were_drawn(make_world: Cal
     assert said["alone"] == ""
     assert "groups" in said["group"]
     assert "moments" in said["time"]
+
+
+@pytest.mark.parametrize(("scores", "winner"), [((0.8, 1.3, 1.0), "blend"), ((0.8, 0.9, 0.9), "boosting")])
+def test_an_ensemble_is_not_beaten_by_luck(world: Any, large: Cost, scores: tuple[float, ...], winner: str) -> None:
+    world.constant()
+    world.add("boosting", own=0.05, scale=1.0, cost=large, scores=scores)
+    world.add("boosting", own=0.5, scale=1.0, cost=large, scores=(1.3, 0.8, 1.05))
+    world.add("blend", own=0.2, scale=1.0, cost=large, scores=(1.0, 1.0, 1.0))
+    blend = world.trials[-1]
+    candidate = Candidate(family="blend", config={MEMBERS: ["a", "b"]})
+    world.trials[-1] = msgspec.structs.replace(blend, candidate=candidate)
+    board = world.board()
+    assert board[board.winner].family == winner
+    assert ("as the best of many" in board.reasons[0]) == (winner == "blend")
+    assert {row.luck > 0 for row in board.rows if row.family == "boosting"} == {winner == "blend"}
+    assert all(row.luck == 0 for row in board.rows if row.family in ("baseline", "blend"))

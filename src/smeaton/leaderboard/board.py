@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from smeaton.leaderboard.choose import Choice, best_of, best_row, choose, scored_rows
+from smeaton.leaderboard.choose import Choice, best_of, best_row, choose, scored_rows, worth
 from smeaton.leaderboard.forms import Board, Row
 from smeaton.leaderboard.limits import broken, missed
+from smeaton.leaderboard.luck import luck
 from smeaton.leaderboard.pareto import front
 from smeaton.leaderboard.significance import Evidence, Jury, Truth
 from smeaton.leaderboard.ties import is_tie, margin, oriented
@@ -17,7 +18,8 @@ from smeaton.leaderboard.words import drawn, summary, why
 from smeaton.metrics import Better
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.task import Task
-from smeaton.trials.record import Trial
+from smeaton.trials.choose import MEMBERS
+from smeaton.trials.record import Interval, Trial
 
 if TYPE_CHECKING:
     from smeaton.data.dataset import Dataset
@@ -75,7 +77,10 @@ def make_board(
     names = dict.fromkeys([metric, *task.bars])
     jury = Jury(truth, evidence, {name: load_metric(name, task) for name in names}, seed)
     judge = jury.metrics[metric]
-    rows = [_row(task, trial, jury) for trial in _representatives(trials, judge.better)]
+    shown = _representatives(trials, judge.better)
+    singles = [trial for trial in shown if _is_full(trial) and _is_single(trial)]
+    owed = luck(singles, judge.better)
+    rows = [_row(task, trial, jury, owed if trial in singles else 0.0) for trial in shown]
     scored = scored_rows(rows)
     flags = front([oriented(row.score.value, judge.better) for row in scored if row.score], [r.cost for r in scored])
     pareto = {row.key for row, flag in zip(scored, flags, strict=True) if flag}
@@ -106,14 +111,14 @@ def contenders(board: Board) -> tuple[str, ...]:
     best = best_row(board.rows, board.better)
     if best is None or best.score is None:
         return ()
-    reach = oriented(best.score.value, board.better)
+    reach = worth(best, board.better)
     found = [
-        (-oriented(row.score.value, board.better), row.key)
+        (-worth(row, board.better), row.key)
         for row in scored_rows(board.rows)
         if row.cost is None
         and row.fits
         and row.score is not None
-        and (row.key == best.key or row.tie or not best.fits or oriented(row.score.value, board.better) > reach)
+        and (row.key == best.key or row.tie or not best.fits or worth(row, board.better) > reach)
     ]
     return tuple(key for _, key in sorted(found))
 
@@ -152,7 +157,12 @@ def _settled(board: Board, choice: Choice, jury: Jury) -> Board:
     return msgspec.structs.replace(board, rows=tuple(finished), winner=choice.key, reasons=choice.reasons, lead=lead)
 
 
-def _row(task: Task, trial: Trial, jury: Jury) -> Row:
+def _is_single(trial: Trial) -> bool:
+    """Whether it was picked among others like it: neither the constant baseline nor made of finished trials."""
+    return trial.candidate.family != BASELINE and MEMBERS not in trial.candidate.config and not trial.estimated_from
+
+
+def _row(task: Task, trial: Trial, jury: Jury, owed: float) -> Row:
     full = _is_full(trial)
     judged = {}
     if full:
@@ -165,6 +175,7 @@ def _row(task: Task, trial: Trial, jury: Jury) -> Row:
         config=trial.candidate.config,
         what=summary(trial.candidate.config),
         score=trial.score if full else None,
+        luck=owed,
         cost=trial.cost,
         limits=broken(task.limits, trial.cost) if full else (),
         bars=missed(task.bars, judged) if full else (),
@@ -190,8 +201,16 @@ def _near(rows: Sequence[Row], best: Row | None, baseline: Row | None, better: B
 def _compared(row: Row, best: Row | None, metric: str, jury: Jury, allowed: float) -> Row:
     """With the paired difference to the best, and whether it ties with it."""
     behind = None if best is None else jury.lead(metric, best.key, row.key)
-    tie = best is not None and row.fits == best.fits and is_tie(behind, allowed)
+    tie = best is not None and row.fits == best.fits and is_tie(_without_luck(behind, row, best), allowed)
     return msgspec.structs.replace(row, behind=behind, tie=tie)
+
+
+def _without_luck(behind: Interval | None, row: Row, best: Row) -> Interval | None:
+    """How much worse a row is than the best, where both owe their scores to nothing."""
+    if behind is None:
+        return None
+    more = row.luck - best.luck
+    return Interval(behind.value + more, behind.low + more, behind.high + more)
 
 
 def _is_full(trial: Trial) -> bool:

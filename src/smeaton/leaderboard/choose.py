@@ -59,9 +59,14 @@ def scored_rows(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.state == "done" and row.score is not None]
 
 
+def worth(row: Row, better: Better) -> float:
+    """A row's score without what it owes to luck, as higher = better."""
+    return oriented(row.score.value if row.score else 0.0, better) - row.luck
+
+
 def best_of(rows: Sequence[Row], better: Better) -> Row | None:
-    """The row with the best score; of equal ones the first by key."""
-    ordered = sorted(rows, key=lambda row: (-oriented(row.score.value if row.score else 0.0, better), row.key))
+    """The row worth most; of equal ones the first by key."""
+    ordered = sorted(rows, key=lambda row: (-worth(row, better), row.key))
     return ordered[0] if ordered else None
 
 
@@ -79,7 +84,7 @@ def best_row(rows: Sequence[Row], better: Better) -> Row | None:
 
 
 def _good(row: Row, board: Board) -> float:
-    return oriented(row.score.value if row.score else 0.0, board.better)
+    return worth(row, board.better)
 
 
 def _said(winner: Row, best: Row, pool: list[Row], board: Board) -> str:
@@ -94,6 +99,11 @@ def _said(winner: Row, best: Row, pool: list[Row], board: Board) -> str:
     second = max(others, key=lambda row: _good(row, board))
     behind = second.behind
     assert behind is not None
+    if behind.value < 0:
+        return (
+            f"{text}; the best {second.family} scores {-behind.value:.3g} better, as the best of many: picked on other "
+            f"folds than it is scored on, it would be {second.luck:.3g} worse than that"
+        )
     if second.tie:
         saved = savings(winner.cost, second.cost)
         return f"{text}; it ties with {second.family}" + (f" and is {saved}" if saved else "")

@@ -11,6 +11,7 @@ from smeaton.trials.record import Cost, Interval, State
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One solution (or a family that did not run) as the board shows it.
 
+    `luck` is what its score owes to being the best of many tries: what was put together of them competes without.
     `rank` counts from 1, None for what has no full score. `behind` is how much worse it is than the best score among
     what can win, paired on the same rows (positive = worse; None = not comparable). `tie`: no worse than the best for
     what anyone can tell (decision 0003). `limits` and `bars` say in words what it breaks; `judged` holds its scores on
@@ -24,6 +25,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     config: dict[str, Any] = {}
     what: str = ""
     score: Interval | None = None
+    luck: float = 0.0
     behind: Interval | None = None
     tie: bool = False
     cost: Cost | None = None

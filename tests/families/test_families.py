@@ -12,6 +12,7 @@ from smeaton import plugins
 from smeaton.families import Family, Refusal, Space
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.task.types import Type
+from smeaton.trials.choose import MEMBERS
 
 SINGLE = ("baseline", "boosting", "forest", "linear", "mixed", "network")
 KINDS = ("binary", "4", "number")
@@ -49,6 +50,15 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("linear", {"knots": 6, "sparse": True}),
     ("boosting", {"rounds": 40, "log": True, "extra_trees": True, "num_leaves": 8}),
 ]
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_the_key_of_pools_is_no_key_of_single_families(name: str) -> None:
+    # The board tells what was made of finished trials by it.
+    task = make_task("binary")
+    space = family(name).space(task, make_profile(600, task, np.arange(600) % 2))
+    assert isinstance(space, Space)
+    assert MEMBERS not in {*space.params, *(key for start in space.starts for key in start)}
 
 
 @pytest.mark.parametrize("kind", KINDS)

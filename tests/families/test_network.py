@@ -21,7 +21,7 @@ from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.task.types import Type
 
 KINDS = ("binary", "4", "number")
-QUICK: dict[str, Any] = {"width": 16, "members": 3, "epochs": 6, "batch": 32, "texts": "none"}
+QUICK: dict[str, Any] = {"width": 16, "nets": 3, "epochs": 6, "batch": 32, "texts": "none"}
 
 
 def key(kind: str) -> str:

@@ -42,7 +42,7 @@ def guess(profile: Profile, given: Mapping[str, Any]) -> float:
             width += targets
         else:
             width += (1 + int(given["knots"])) * (_PARTS if column.type == "timestamp" else 1)
-    net = Net(max(1, width), int(given["width"]), int(given["layers"]), int(given["members"]), targets)
+    net = Net(max(1, width), int(given["width"]), int(given["layers"]), int(given["nets"]), targets)
     epochs = _USED * _epochs(float(given["work"]), net, profile.rows)
     return _FIXED + profile.rows * (_ENCODED * width + epochs * _PASSES * net.work / _SPEED)
 

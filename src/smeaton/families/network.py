@@ -31,13 +31,13 @@ from smeaton.task.task import Task
 if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
 
-#: What a configuration may leave out, beside the columns'. `knots`: ramps of each number, 0 = none. `drop`: share of
-#: units left out. `batch`: rows of a step, 0 = by the rows there are. `epochs`: of the whole schedule, 0 = as many as
-#: `work` (1e9 multiplications and additions) allows. `last`: the epoch to end after, 0 = the schedule's. `patience`:
-#: epochs without gain after which it ends. `log`: fit the logarithm of a positive target. `refit`: fit again on
-#: training and stopping rows for the epochs found.
+#: What a configuration may leave out, beside the columns'. `nets`: how many share the large weights. `knots`: ramps of
+#: each number, 0 = none. `drop`: share of units left out. `batch`: rows of a step, 0 = by the rows there are. `epochs`:
+#: of the whole schedule, 0 = as many as `work` (1e9 multiplications and additions) allows. `last`: the epoch to end
+#: after, 0 = the schedule's. `patience`: epochs without gain after which it ends. `log`: fit the logarithm of a
+#: positive target. `refit`: fit again on training and stopping rows for the epochs found.
 DEFAULTS: dict[str, Any] = {
-    "encode": "onehot", "derive": [], "texts": "scores", "width": 96, "layers": 2, "members": 8, "knots": 12,
+    "encode": "onehot", "derive": [], "texts": "scores", "width": 96, "layers": 2, "nets": 8, "knots": 12,
     "rate": 0.003, "decay": 0.5, "drop": 0.0, "batch": 0, "epochs": 0, "work": 150.0, "last": 0, "patience": 12,
     "log": False, "refit": False,
 }  # fmt: skip
@@ -89,7 +89,7 @@ class NetworkFamily:
             "encode": Choice(("onehot", "target")),
             "width": Choice((64, 96, 128, 192)),
             "layers": Range(1, 3, integer=True),
-            "members": Choice((4, 8, 16)),
+            "nets": Choice((4, 8, 16)),
             "knots": Choice((0, 6, 12, 24)),
             "rate": Range(1e-3, 1e-2, log=True),
             "decay": Range(1e-3, 1.0, log=True),
@@ -140,7 +140,7 @@ def _fit(
     columns, matrix = learn_columns(task, given, first, ending, run.seed)
     inputs = learn_inputs(matrix, int(given["knots"]))
     targets = len(task.labels) if len(task.labels) > 2 else 1
-    net = Net(inputs.width, int(given["width"]), int(given["layers"]), int(given["members"]), targets)
+    net = Net(inputs.width, int(given["width"]), int(given["layers"]), int(given["nets"]), targets)
     model = Network(task, columns, ending, inputs, net)
     judged, judge = None, None
     if stop is not None and len(stop):

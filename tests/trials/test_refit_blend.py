@@ -9,6 +9,7 @@ from tests.flow.test_refit import TASK, write_sales
 
 import smeaton
 from smeaton.data.dataset import Dataset
+from smeaton.errors import ProgramError
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import open_program
 from smeaton.task.profile import Profile
@@ -25,7 +26,7 @@ from smeaton.trials.store import Store
 pytestmark = pytest.mark.slow
 
 
-def test_members_are_fitted_again_and_weighed_as_before(tmp_path: Path) -> None:
+def test_members_are_fitted_again_and_weighed_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_sales(tmp_path)
     only = TASK.replace("only: [boosting]", "only: [linear, boosting, blend]")
     (tmp_path / "smeaton.yaml").write_text(only, encoding="utf-8")
@@ -44,11 +45,15 @@ def test_members_are_fitted_again_and_weighed_as_before(tmp_path: Path) -> None:
     executor = LocalExecutor()
     executor.start(tmp_path / "log", lambda line: None)
     try:
-        none, said = members_again(setup, plan, executor, (blend, fit, parts), 0.0, None)
+        none, said = members_again(setup, executor, (blend, fit, parts), 0.0, None)
         assert none is None
         assert "no time" in said
-        one, _ = members_again(setup, plan, executor, (blend, fit, parts), 300.0, [parts[0].key])
-        every, _ = members_again(setup, plan, executor, (blend, fit, parts), 300.0, None)
+        one, _ = members_again(setup, executor, (blend, fit, parts), 300.0, [parts[0].key])
+        every, _ = members_again(setup, executor, (blend, fit, parts), 300.0, None)
+        monkeypatch.setattr("smeaton.trials.refit_blend.average", off)
+        apart, why = members_again(setup, executor, (blend, fit, parts), 300.0, None)
+        assert apart is None
+        assert "could not be put together: too large" in why
     finally:
         executor.close()
     assert one is not None
@@ -73,3 +78,7 @@ def test_members_are_fitted_again_and_weighed_as_before(tmp_path: Path) -> None:
 def answers(folder: Path, rows: Table) -> Array:
     with Engine(open_program(folder), folder) as engine:
         return np.asarray(engine.predict(rows)[PREDICTION])
+
+
+def off(*parts: object) -> None:
+    raise ProgramError("too large")

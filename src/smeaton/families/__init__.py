@@ -71,6 +71,8 @@ class Space:
     asked_rows: int = 0
     pool: Literal["merged", "all"] = "merged"  #: which finished trials it works on, where it needs a pool
     smaller: Config = field(default_factory=dict)  #: change of a configuration that makes a smaller form of the same
+    #: places of the first starts in the learnt order over all families, 0 = to be tried first
+    places: tuple[int, ...] = ()
     late: bool = False  #: of what needs a pool: once is enough, after the last of the others
 
 

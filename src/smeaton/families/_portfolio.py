@@ -6,7 +6,7 @@ raised where the rows times the labels are so many that slow learning could not 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -62,13 +62,6 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[Class, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedSpace(Space):
-    """A space whose first starts have a place in the learnt order over all families: 0 is to be tried first."""
-
-    places: tuple[int, ...] = ()
-
-
 def kind_of(task: Task) -> Kind | None:
     """The kind of a task that tables are learnt for, None for any other."""
     if task.is_class:
@@ -107,9 +100,7 @@ def placed(family: str, space: Space, task: Task, profile: Profile) -> Space:
     first = _learnt(family, task, profile, space.starts)
     if not first or space.needs_pool:
         return space
-    given = {one.name: getattr(space, one.name) for one in fields(Space)}
-    given["starts"] = starts_of(family, task, profile, space.starts)
-    return PlacedSpace(**given, places=tuple(first))
+    return replace(space, starts=starts_of(family, task, profile, space.starts), places=tuple(first))
 
 
 def _learnt(family: str, task: Task, profile: Profile, defaults: Sequence[Config]) -> dict[int, Config]:
@@ -137,6 +128,27 @@ def adapted(family: str, config: Config, task: Task, profile: Profile) -> Config
         found |= {"num_leaves": min(found["num_leaves"], 31), "max_bin": 63}
     _by_labels(found, profile)
     return found
+
+
+def tree_starts(
+    starts: Sequence[Config], task: Task, profile: Profile, floor: float, derived_at: int
+) -> tuple[Config, ...]:
+    """A family's starts as they fit a table: no rate below `floor`, a second fit where rows are few, words as scores;
+    the first once more with derived columns (at the place `derived_at`) and, where it deserves a try, of logarithms."""
+    found: list[dict[str, Any]] = []
+    for start in starts:
+        rate = round(max(start["learning_rate"], floor), 4)
+        config = {**start, "learning_rate": rate, "refit": profile.rows < SMALL}
+        if any(form.type == "text" for form in task.input_types.values()):
+            config["texts"] = "scores"  # hundreds of hashed words are as many columns to search through
+        if not any(form.type == "category" for form in task.input_types.values()):
+            config.pop("encode", None)
+        found.append(config)
+    if derivations(task):
+        found.insert(derived_at, {**found[0], "derive": derivations(task)})
+    if wants_log(task, profile):
+        found.insert(1, {**found[0], "log": True})
+    return tuple(found)
 
 
 def with_common(config: Config, starts: Sequence[Config]) -> Config:

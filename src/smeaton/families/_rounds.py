@@ -41,11 +41,6 @@ def absent(package: str) -> Refusal | None:
     return Refusal(f"the package {package!r} is not installed; run: pip install 'smeaton[boosting]'")
 
 
-def has_categories(task: Task) -> bool:
-    """Whether there is anything that an encoding of categories could say."""
-    return any(form.type == "category" for form in task.input_types.values())
-
-
 class Rounds:
     """Knows the best round, and says when to end: nothing improves, the clock or the limit says so."""
 

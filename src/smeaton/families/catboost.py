@@ -7,10 +7,10 @@ from smeaton.data.fold import Fold
 from smeaton.errors import InputError
 from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._catboost import TRAINER
-from smeaton.families._columns import column_choices, derivations
+from smeaton.families._columns import column_choices
 from smeaton.families._parts import outdone, refuse
-from smeaton.families._portfolio import SMALL, lowest_rate, wants_log
-from smeaton.families._rounds import GrownModel, absent, fit_rounds, has_categories
+from smeaton.families._portfolio import SMALL, lowest_rate, tree_starts, wants_log
+from smeaton.families._rounds import GrownModel, absent, fit_rounds
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
@@ -84,22 +84,11 @@ class CatBoost:
 
 def _starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     """Diverse rather than similar: the usual depth, shallow, deep with few columns a tree."""
-    small, floor = profile.rows < SMALL, lowest_rate(task, profile)
+    floor = lowest_rate(task, profile)
     if len(task.labels) > 2:
         floor = max(floor, min(0.3, _NEEDED * len(task.labels) / TRAINER.most_trees))
-    starts: list[dict[str, Any]] = []
-    for start in _SMALL_STARTS if small else _LARGE_STARTS:
-        config = {**start, "learning_rate": round(max(start["learning_rate"], floor), 4), "refit": small}
-        if any(form.type == "text" for form in task.input_types.values()):
-            config["texts"] = "scores"  # hundreds of hashed words are as many columns to search through
-        if not has_categories(task):
-            config.pop("encode")
-        starts.append(config)
-    if derivations(task):
-        starts.insert(1, {**starts[0], "derive": derivations(task)})
-    if wants_log(task, profile):
-        starts.insert(1, {**starts[0], "log": True})
-    return tuple(starts)
+    starts = _SMALL_STARTS if profile.rows < SMALL else _LARGE_STARTS
+    return tree_starts(starts, task, profile, floor, 1)
 
 
 part = CatBoost()

@@ -78,9 +78,8 @@ def make_board(
     jury = Jury(truth, evidence, {name: load_metric(name, task) for name in names}, seed)
     judge = jury.metrics[metric]
     shown = _representatives(trials, judge.better)
-    singles = [trial for trial in shown if _is_full(trial) and _is_single(trial)]
-    owed = luck(singles, judge.better)
-    rows = [_row(task, trial, jury, owed if trial in singles else 0.0) for trial in shown]
+    owed = luck([trial for trial in shown if _is_single(trial)], judge.better)
+    rows = [_row(task, trial, jury, owed if _is_single(trial) else 0.0) for trial in shown]
     scored = scored_rows(rows)
     flags = front([oriented(row.score.value, judge.better) for row in scored if row.score], [r.cost for r in scored])
     pareto = {row.key for row, flag in zip(scored, flags, strict=True) if flag}
@@ -159,7 +158,12 @@ def _settled(board: Board, choice: Choice, jury: Jury) -> Board:
 
 def _is_single(trial: Trial) -> bool:
     """Whether it was picked among others like it: neither the constant baseline nor made of finished trials."""
-    return trial.candidate.family != BASELINE and MEMBERS not in trial.candidate.config and not trial.estimated_from
+    return (
+        _is_full(trial)
+        and trial.candidate.family != BASELINE
+        and MEMBERS not in trial.candidate.config
+        and not trial.estimated_from
+    )
 
 
 def _row(task: Task, trial: Trial, jury: Jury, owed: float) -> Row:

@@ -7,6 +7,7 @@ import msgspec
 
 from smeaton.trials.attempt import cache_of, trial_folder
 from smeaton.trials.clock import Clock
+from smeaton.trials.desk import STEPS
 from smeaton.trials.executors import Executor, Job
 from smeaton.trials.plan import Plan
 from smeaton.trials.record import Candidate, Trial
@@ -14,7 +15,6 @@ from smeaton.trials.results import FitResult, fold_folder
 from smeaton.trials.setup import Setup, trial_key
 
 ROWS = "_rows"  # config key that sets the refit apart from its parent
-_STEPS = "_steps"
 _SLACK = 1.3  # on the seconds expected: more rows, other processes
 
 
@@ -65,22 +65,24 @@ def home_of(root: Path, trial: Trial) -> Path:
 def whole(fit: FitResult, job: Job) -> bool:
     """Whether a refit came to its end. Where its configuration names a step to end at it noted that step; else a step
     is only noted by a fit that the clock ended."""
-    end = job.config.get(_STEPS)
+    end = job.config.get(STEPS)
     return fit.steps >= int(end) if end is not None else fit.steps == 0
 
 
 def run_all(executor: Executor, jobs: Sequence[Job], clock: Clock, seconds: float) -> dict[str, str]:
-    """Run jobs to their ends, at most `seconds` in all; why each failed, '' for those that did not."""
+    """Run jobs to their ends, at most `seconds` in all; why each failed, '' for those that did not. A KeyboardInterrupt
+    ends them and goes on."""
     end = clock.elapsed() + seconds
     ended: dict[str, str] = {}
     for job in jobs:
         executor.submit(job)
     names = {job.id for job in jobs}
-    while len(ended) < len(jobs) and clock.elapsed() < end:
-        for event in executor.wait(min(0.5, clock.until(end) + 0.001)):
-            if event.job in names and event.kind != "progress":
-                ended[event.job] = "" if event.kind == "done" else event.reason or event.kind
-    for name in names - set(ended):
-        executor.kill(name)
-        ended[name] = "it took longer than there was time"
-    return ended
+    try:
+        while len(ended) < len(jobs) and clock.elapsed() < end:
+            for event in executor.wait(min(0.5, clock.until(end) + 0.001)):
+                if event.job in names and event.kind != "progress":
+                    ended[event.job] = "" if event.kind == "done" else event.reason or event.kind
+    finally:
+        for name in names - set(ended):
+            executor.kill(name)
+    return dict.fromkeys(names, "it took longer than there was time") | ended

@@ -95,7 +95,7 @@ def _refit(
     left = _LIMITLESS if setup.replay else setup.clock.left() - 0.8 * plan.reserve
     if parent.parts:
         chosen = None if recorded is None else recorded.parts
-        found, said = members_again(setup, plan, executor, (parent.trial, parent.fit, parent.parts), left, chosen)
+        found, said = members_again(setup, executor, (parent.trial, parent.fit, parent.parts), left, chosen)
     else:
         found, said = _single(setup, executor, parent, left)
     if found is None:
@@ -122,11 +122,7 @@ def _single(
     change: dict[str, Any] = parent.fit.refit or {}
     trial = trial_again(parent.trial, change, "the best one, fitted again on all rows")
     job = job_again(setup, parent.fit, trial, min(left, 20 * parent.seconds + 60), _THREADS)
-    try:
-        failed = run_all(executor, [job], setup.clock, left)[job.id]
-    except KeyboardInterrupt:
-        executor.kill(job.id)
-        raise
+    failed = run_all(executor, [job], setup.clock, left)[job.id]
     if failed:
         return None, f"the refit on all rows failed: {failed}"
     fit = read_fit(home_of(setup.root, trial).parent, 0)

@@ -17,6 +17,7 @@ from smeaton.compile.merge import average
 from smeaton.compile.proof import adversarial, compare
 from smeaton.data.dataset import Dataset
 from smeaton.errors import SmeatonError
+from smeaton.runtime.check import TOLERANCE
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, open_program, save_program
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, take
@@ -41,8 +42,6 @@ from smeaton.trials.setup import Setup
 from smeaton.trials.ship import MERGED_ROWS
 
 PARTS = "parts"  # key under which a blend says its members' weights where others say how to fit them again
-_SLOTS = 2
-_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,6 @@ def parts_of(root: Path, said: Mapping[str, Any], plan: Plan) -> tuple[Part, ...
 
 def members_again(
     setup: Setup,
-    plan: Plan,
     executor: Executor,
     parent: tuple[Trial, FitResult, Sequence[Part]],
     left: float,
@@ -81,17 +79,12 @@ def members_again(
     `chosen` are the members that a recorded build fitted again (None: those there is time for).
     """
     blend, former, parts = parent
-    wanted = _in_time(parts, left) if chosen is None else [part for part in parts if part.key in chosen]
+    wanted = _in_time(parts, left, executor.slots) if chosen is None else [part for part in parts if part.key in chosen]
     if not wanted:
         return None, f"no time to fit a member of the blend again on all rows ({max(0.0, left):.0f} s left)"
     again = {part.key: _member(setup, part) for part in wanted}
     jobs = {part.key: job_again(setup, part.fit, again[part.key], left, 1) for part in wanted}
-    try:
-        failed = run_all(executor, list(jobs.values()), setup.clock, left)
-    except KeyboardInterrupt:
-        for job in jobs.values():
-            executor.kill(job.id)
-        raise
+    failed = run_all(executor, list(jobs.values()), setup.clock, left)
     folders = {part.key: fold_folder(trial_folder(setup.root, part.key), 0) / PROGRAM for part in parts}
     ended = []
     for key, trial in again.items():
@@ -102,15 +95,18 @@ def members_again(
     if not ended:
         return None, f"no member of the blend could be fitted again: {next(iter(failed.values())) or 'no time'}"
     trial = trial_again(blend, {"again": sorted(ended)}, f"{len(ended)} of its {len(parts)} members, on all rows")
-    fit = _together(setup, trial, former, parts, folders)
+    try:
+        fit = _together(setup, trial, former, parts, folders)
+    except SmeatonError as error:  # what was found before it is whole, and ships
+        return None, f"the members fitted again could not be put together: {error.message}"
     return (trial, fit, tuple(sorted(ended))), ""
 
 
-def _in_time(parts: Sequence[Part], left: float) -> list[Part]:
-    """The weightiest members that two at a time end in the time left."""
+def _in_time(parts: Sequence[Part], left: float, slots: int) -> list[Part]:
+    """The weightiest members that end in the time left, so many at a time."""
     found, seconds = list[Part](), 0.0
     for part in parts:
-        if part.seconds and max(part.seconds, (seconds + part.seconds) / _SLOTS) <= left:
+        if part.seconds and max(part.seconds, (seconds + part.seconds) / slots) <= left:
             found.append(part)
             seconds += part.seconds
     return found
@@ -153,7 +149,7 @@ def _together(
                 in_scale({PREDICTION: goal}, {PREDICTION: goal}, usual),
             )
             worst, count = max(worst, off), count + len(goal)
-    if not worst <= _TOLERANCE:
+    if not worst <= TOLERANCE:
         raise SmeatonError(f"the refitted blend is off by {worst:.3g} from its members' mean", where=str(out))
     seconds = sum(part.fit.seconds for part in parts)
     job = msgspec.structs.replace(former.job, config=trial.candidate.config, out=str(home), all_rows=True)

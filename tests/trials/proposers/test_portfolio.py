@@ -1,7 +1,6 @@
 """The learnt order over all families, and what comes before and behind it."""
 
 from smeaton.families import Space
-from smeaton.families._portfolio import PlacedSpace
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
 from smeaton.trials.proposers.portfolio import order, part
@@ -9,9 +8,9 @@ from smeaton.trials.record import Candidate, Trial
 
 TASK = Task(data=Data(examples=Source(files=("rows.csv",))), output={"y": Type(type="number")}, inputs={})
 SPACES = {
-    "linear": PlacedSpace(starts=({"a": 1}, {"a": 2}), places=(1,), effort=1),
-    "boosting": PlacedSpace(starts=({"b": 1}, {"b": 2}, {"b": 3}), places=(0, 3), effort=5),
-    "catboost": PlacedSpace(starts=({"c": 1},), places=(2,), effort=8),
+    "linear": Space(starts=({"a": 1}, {"a": 2}), places=(1,), effort=1),
+    "boosting": Space(starts=({"b": 1}, {"b": 2}, {"b": 3}), places=(0, 3), effort=5),
+    "catboost": Space(starts=({"c": 1},), places=(2,), effort=8),
     "own": Space(starts=({"d": 1}, {"d": 2}), effort=0.5),
     "blend": Space(starts=({},), needs_pool=2),
 }

@@ -10,7 +10,6 @@ every family gets its first early. Ties go by effort, then by name.
 from collections.abc import Mapping, Sequence
 
 from smeaton.families import Space
-from smeaton.families._portfolio import PlacedSpace
 from smeaton.task.task import Task
 from smeaton.trials.record import Candidate, Trial
 
@@ -33,7 +32,7 @@ def order(spaces: Mapping[str, Space]) -> list[Candidate]:
     for family, space in spaces.items():
         if space.needs_pool:
             continue
-        places = space.places if isinstance(space, PlacedSpace) else ()
+        places = space.places
         for number, config in enumerate(space.starts):
             why = "first try of its family" if number == 0 else f"start {number + 1} of {len(space.starts)}"
             rank = (2, number * (1 + space.effort), space.effort, family, number)

@@ -49,11 +49,12 @@ def test_members_are_fitted_again_and_weighed_as_before(tmp_path: Path, monkeypa
         assert none is None
         assert "no time" in said
         one, _ = members_again(setup, executor, (blend, fit, parts), 300.0, [parts[0].key])
-        every, _ = members_again(setup, executor, (blend, fit, parts), 300.0, None)
         monkeypatch.setattr("smeaton.trials.refit_blend.average", off)
         apart, why = members_again(setup, executor, (blend, fit, parts), 300.0, None)
         assert apart is None
         assert "could not be put together: too large" in why
+        monkeypatch.undo()
+        every, _ = members_again(setup, executor, (blend, fit, parts), 300.0, None)
     finally:
         executor.close()
     assert one is not None

@@ -78,8 +78,8 @@ def test_a_new_file_is_begun_when_one_is_large(tmp_path: Path) -> None:
         until(lambda: journal.stats()["waiting"] == 0)
     journal.close()
     segments = listed(tmp_path)
-    assert len(segments) == 4
-    assert all(40_000 <= segment.bytes() < 200_000 for segment in segments[:3])
+    assert len(segments) >= 4  # each part fills one; the writer may have come back in the middle of a part
+    assert all(40_000 <= segment.bytes() < 200_000 for segment in segments[:-1])
     assert not any(segment.in_use for segment in segments)
     assert [f.id for f in held(tmp_path)] == [f"request-{number}" for number in range(2000)]
 

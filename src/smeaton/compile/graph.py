@@ -13,6 +13,7 @@ import numpy as np
 
 from smeaton.errors import ProgramError
 from smeaton.extras import needs
+from smeaton.runtime.packed import MOST_BYTES, read_packed
 
 #: TreeEnsemble in double needs ai.onnx.ml 5. onnxruntime answers exactly from 1.23 on (tried: 1.23, 1.24, 1.26, 1.30,
 #: 1.32); 1.22 loads it, but misreads trees that split on nothing but sets.
@@ -20,8 +21,6 @@ OPSET = 18
 ML_OPSET = 5
 IR_VERSION = 10
 ML = "ai.onnx.ml"
-#: One file above this size is not something protobuf can hold.
-MOST_BYTES = 2_000_000_000
 
 Width = int | None
 
@@ -163,10 +162,10 @@ class Graph:
 
 
 def load_model(path: Path) -> Any:
-    """The ONNX model in a file, as protobuf."""
+    """The ONNX model in a file, plain or packed, as protobuf."""
     with needs("build"):
         import onnx
-    return onnx.load(str(path))
+    return onnx.load_model_from_string(read_packed(path))
 
 
 def _digest(data: bytes) -> str:

@@ -19,6 +19,7 @@ from smeaton.runtime.check import effect_of, is_slow, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import copy_program, open_program, save_program
 from smeaton.runtime.ops.labels import choose
+from smeaton.runtime.packed import pack
 from smeaton.runtime.program import Program
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, take
 from smeaton.task.task import Task
@@ -79,7 +80,8 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
     cuts = read_thresholds(home)
     if cuts is not None:
         program = with_thresholds(program, cuts.ships)
-        save_program(program, folder)
+    program = pack(program, folder)
+    save_program(program, folder)
     pure = effect_of(program) == "pure"
     parity = _check(root, program, folder, (sources, steps, rejection, cuts), task) if pure else None
     return Shipped(program, kind, note, parity)

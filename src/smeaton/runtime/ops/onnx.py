@@ -12,6 +12,7 @@ import numpy as np
 from smeaton.errors import ProgramError
 from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect, State
+from smeaton.runtime.packed import SUFFIX, read_packed
 from smeaton.runtime.program import Step
 from smeaton.task.table import Array, Table
 
@@ -44,7 +45,7 @@ class OnnxRunner:
 
 
 class OnnxOp:
-    """One ONNX graph. Pure."""
+    """One ONNX graph, plain or packed (`.gz`). Pure."""
 
     effect: Effect = "pure"
 
@@ -52,7 +53,8 @@ class OnnxOp:
         """Create the session.
 
         Raises:
-            ProgramError: not one file, onnxruntime refuses it, or its inputs or outputs have other names.
+            ProgramError: not one file, it is damaged, onnxruntime refuses it, or its inputs or outputs have other
+                names.
         """
         import onnxruntime
 
@@ -63,8 +65,9 @@ class OnnxOp:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 4  # what goes wrong is raised, not printed as well
         path = files / step.files[0]
+        model = read_packed(path) if path.suffix == SUFFIX else path
         try:
-            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ProgramError(f"onnxruntime refuses {step.files[0]}: {error}") from error
         found = {entry.name for entry in session.get_inputs()}, {entry.name for entry in session.get_outputs()}

@@ -10,8 +10,9 @@ from smeaton.data.fold import Fold, Rows
 from smeaton.families import Config, Run
 from smeaton.families._columns import COLUMNS, Columns, MatrixModel, learn_columns
 from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
-from smeaton.families._lightgbm import FIT_SHARE, Part, Watch, settings, train
+from smeaton.families._lightgbm import Part, settings, train
 from smeaton.families._parts import STEPS, join_rows, some_rows
+from smeaton.families._stopping import FIT_SHARE, Rounds
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 
@@ -60,21 +61,21 @@ def fit_boosted(task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
     shape = COLUMNS | {key: value for key, value in config.items() if key in COLUMNS}
     limit = config.get(STEPS)
     some = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
-    model, watch = _fit(task, (given, shape), (some, fold.stop), run, deadline, limit)
+    model, rounds = _fit(task, (given, shape), (some, fold.stop), run, deadline, limit)
     if given["slim"] is not False:
         _cut_back(model, fold.stop, given["slim"])
     model.ending = _corrected(model, fold.stop)
-    clocked = watch.clocked and watch.rounds < given["rounds"]
+    cut = rounds.cut
     # The stop rows may be fitted on too where other folds judge and calibrate, so that nothing else needs them.
-    if given["refit"] and run.other_folds and run.fidelity == 1 and not clocked and limit is None:
+    if given["refit"] and run.other_folds and run.fidelity == 1 and not cut and limit is None:
         again = _refitted(task, (given, shape), (fold.train, fold.stop), run, deadline, model)
-        clocked = again is None
+        cut = again is None
         model = again or model
     if not given["log"]:  # whose answers are corrected by what the stop rows say
         model.refit = {STEPS: model.rounds} | ({} if model.slim is None else {"slim": model.slim.complexity})
-    if clocked:
-        model.steps = watch.rounds
-        model.note = f"the clock ended it after {watch.rounds} rounds; the best was {model.rounds}"
+    if cut:
+        model.steps = rounds.done
+        model.note = f"the clock ended it after {rounds.done} rounds; the best was {model.rounds}"
     return model
 
 
@@ -83,7 +84,7 @@ _Given = tuple[Mapping[str, Any], Mapping[str, Any]]  # of the trees, and of the
 
 def _fit(
     task: Task, given: _Given, rows: tuple[Rows, Rows | None], run: Run, deadline: float, limit: int | None
-) -> tuple[Boosted, Watch]:
+) -> tuple[Boosted, Rounds]:
     """One fit on the first rows, stopped on the second (None: `limit` rounds)."""
     first, stop = rows
     trees, shape = given
@@ -94,16 +95,17 @@ def _fit(
     judged = None
     if stop is not None and len(stop):
         judged = Part(columns.matrix(columns.encode(stop.x)), stop, columns.codes)
-    model.booster, model.rounds, watch = train(task, trees, (own, judged), ending, run, deadline, limit)
-    return model, watch
+    model.booster, rounds = train(task, trees, (own, judged), ending, run, deadline, limit)
+    model.rounds = rounds.kept
+    return model, rounds
 
 
 def _refitted(
     task: Task, given: _Given, rows: tuple[Rows, Rows], run: Run, deadline: float, model: Boosted
 ) -> Boosted | None:
     """The model fitted on training and stopping rows with the rounds found; None if the clock ends it first."""
-    again, watch = _fit(task, given, (join_rows(*rows), None), run, deadline, model.rounds)
-    if watch.rounds < model.rounds:
+    again, second = _fit(task, given, (join_rows(*rows), None), run, deadline, model.rounds)
+    if second.done < model.rounds:
         return None
     if model.slim is not None:
         _cut_back(again, None, model.slim.complexity)

@@ -1,8 +1,6 @@
 """One LightGBM fit on a matrix (Ke et al. 2017): the settings that can be written exactly, and a watch that ends it."""
 
-import math
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +11,7 @@ from smeaton.extras import needs
 from smeaton.families import Run
 from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding
 from smeaton.families._portfolio import MOST_TREES
+from smeaton.families._stopping import Rounds
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 
@@ -26,12 +25,8 @@ DEFAULTS: dict[str, Any] = {
     "slim": False,
 }  # fmt: skip
 _OWN = ("rounds", "log", "refit", "slim")
-#: Of the seconds a fit has, that its rounds may take.
-FIT_SHARE = 0.9
-_REPORT_EVERY = 10
 _LEAST_ROUNDS = 40  # that a fit may have however many labels there are
 _ROUNDS_WITHOUT_STOP = 200  # rounds where there are no rows to stop on, at a learning rate of 0.05
-_NOTHING_LEFT = 1e-9  # the score of a fit that has nothing left to improve
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +38,17 @@ class Part:
     categories: tuple[int, ...] = ()
 
 
-class Watch:
-    """A LightGBM callback: knows the best round, ends the fit when nothing improves, the clock or the limit says so."""
+def _watch(rounds: Rounds) -> Callable[[Any], None]:
+    """A LightGBM callback that asks `rounds` after each round."""
 
-    def __init__(self, run: Run, patience: int, deadline: float, limit: int | None, unit: float) -> None:
-        self.run, self.patience, self.deadline, self.limit, self.unit = run, patience, deadline, limit, unit
-        self.best, self.best_round, self.rounds = math.inf, 0, 0
-        self.clocked = False
-
-    def __call__(self, env: Any) -> None:
+    def watch(env: Any) -> None:
         import lightgbm
 
-        self.rounds = env.iteration + 1
-        score = float(env.evaluation_result_list[0][2]) if env.evaluation_result_list else math.nan
-        if score < self.best or not self.best_round:
-            self.best, self.best_round = score, self.rounds
-        late = time.monotonic() >= self.deadline
-        limited = self.limit is not None and self.rounds >= self.limit
-        stale = self.rounds - self.best_round >= self.patience or self.best <= _NOTHING_LEFT
-        if math.isfinite(score) and (self.rounds % _REPORT_EVERY == 0 or late or stale):
-            self.run.report(self.rounds, score * self.unit)
-        if stale or limited or late:
-            self.clocked = not stale
+        found = env.evaluation_result_list
+        if rounds.ended(float(found[0][2]) if found else None):
             raise lightgbm.callback.EarlyStopException(env.iteration, [])
+
+    return watch
 
 
 def settings(task: Task, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,8 +67,8 @@ def train(
     run: Run,
     deadline: float,
     limit: int | None,
-) -> tuple[Any, int, Watch]:
-    """Fit on the first part, stopped on the second (None: `limit` rounds). The booster, its best round, the watch."""
+) -> tuple[Any, Rounds]:
+    """Fit on the first part, stopped on the second (None: `limit` rounds): the booster and its rounds."""
     with needs("build"):
         import lightgbm
     own, stop = parts
@@ -100,13 +83,15 @@ def train(
     valid = []
     if stop is not None and len(stop.rows):
         valid.append(data.create_valid(stop.matrix, label=_label(ending, stop.rows), weight=stop.rows.weight))
-    rounds = int(given["rounds"]) if valid or limit else round(_ROUNDS_WITHOUT_STOP * 0.05 / given["learning_rate"])
-    patience = round(30 + 2 / given["learning_rate"]) if valid else rounds
+    most = int(given["rounds"]) if valid or limit else round(_ROUNDS_WITHOUT_STOP * 0.05 / given["learning_rate"])
+    patience = round(30 + 2 / given["learning_rate"]) if valid else most
     unit = 1.0 if isinstance(ending, ClassEnding) or ending.log else ending.scale
-    watch = Watch(run, patience, deadline, limit, unit)
-    booster = lightgbm.train(params, data, num_boost_round=rounds, valid_sets=valid, callbacks=[watch])
+    rounds = Rounds(
+        run, patience, min(limit or most, most), deadline, unit=unit, nats=task.is_class, limited=limit is not None
+    )
+    booster = lightgbm.train(params, data, num_boost_round=rounds.most, valid_sets=valid, callbacks=[_watch(rounds)])
     booster.free_dataset()
-    return booster, watch.best_round if valid else watch.rounds, watch
+    return booster, rounds
 
 
 def _label(ending: ClassEnding | NumberEnding, rows: Rows) -> Array:

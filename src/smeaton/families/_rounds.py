@@ -4,7 +4,6 @@ A trainer says how one fit is made (`grow`) and what came of it (`Grown`); when 
 them stop, keep their time and repeat themselves alike.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from smeaton.data.fold import Fold, Rows
 from smeaton.families import Config, Refusal, Run
 from smeaton.families._columns import COLUMNS, Columns, MatrixModel, learn_columns
 from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding, class_ending, number_ending
-from smeaton.families._lightgbm import FIT_SHARE
 from smeaton.families._parts import STEPS, join_rows, some_rows
+from smeaton.families._stopping import FIT_SHARE, Rounds
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 
@@ -26,12 +25,8 @@ if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
     from smeaton.compile.trees import Forest
 
-_REPORT_EVERY = 10
 _NEEDED = 10.0  # rounds x rate where there are no rows to stop on
 _LEAST_ROUNDS = 40  # that a fit may have however many labels there are
-_GAIN = 5e-4  # of its loss, that a fit must win within its patience: less is not worth the time
-_LEAST_NATS = 1e-4  # the same for log-losses, which go on shrinking where classes can be told apart
-_NOTHING_LEFT = 1e-9  # the score of a fit that has nothing left to improve
 
 
 def absent(package: str) -> Refusal | None:
@@ -39,35 +34,6 @@ def absent(package: str) -> Refusal | None:
     if find_spec(package) is not None:
         return None
     return Refusal(f"the package {package!r} is not installed; run: pip install 'smeaton[boosting]'")
-
-
-class Rounds:
-    """Knows the best round, and says when to end: nothing improves, the clock or the limit says so."""
-
-    def __init__(
-        self, run: Run, patience: int, most: int, deadline: float, unit: float = 1.0, least: float = 0.0
-    ) -> None:
-        self.run, self.patience, self.most, self.deadline, self.unit = run, patience, most, deadline, unit
-        self.least = least  # of the loss, that must be won within the patience
-        self.best, self.best_round, self.done = math.inf, 0, 0
-        self._mark, self._marked = math.inf, 0
-        self.clocked = False
-
-    def ended(self, score: float | None) -> bool:
-        """Count a round with its loss on the stop rows (None without any); True if it was the last."""
-        self.done += 1
-        late = time.monotonic() >= self.deadline
-        stale = False
-        if score is not None:
-            if score < self.best or not self.best_round:
-                self.best, self.best_round = score, self.done
-            if score < self._mark * (1 - _GAIN) - self.least or not self._marked:
-                self._mark, self._marked = score, self.done
-            stale = self.done - self._marked >= self.patience or self.best <= _NOTHING_LEFT
-            if math.isfinite(score) and (self.done % _REPORT_EVERY == 0 or late or stale):
-                self.run.report(self.done, score * self.unit)
-        self.clocked = late and not stale and self.done < self.most
-        return late or stale or self.done >= self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +154,18 @@ def fit_rounds(trainer: Trainer, task: Task, config: Config, fold: Fold, run: Ru
     model, rounds = fit.on(some, fold.stop, limit)
     if isinstance(model.ending, NumberEnding) and model.ending.log and len(fold.stop):
         model.ending = model.ending.corrected(model.scores(model.columns.matrix(model.encode(fold.stop.x))), fold.stop)
-    clocked = rounds.clocked
+    cut = rounds.cut
     # The stop rows may be fitted on too where other folds judge and calibrate, so that nothing else needs them.
-    if given["refit"] and run.other_folds and run.fidelity == 1 and not clocked and limit is None:
+    if given["refit"] and run.other_folds and run.fidelity == 1 and not cut and limit is None:
         again, second = fit.on(join_rows(fold.train, fold.stop), None, model.rounds)
-        clocked = second.clocked
-        if not clocked:
+        cut = second.clocked
+        if not cut:
             if isinstance(again.ending, NumberEnding) and isinstance(model.ending, NumberEnding):
                 again.ending = again.ending.with_factor(model.ending.factor)
             model = again
     if not given["log"]:  # whose answers are corrected by what the stop rows say
         model.refit = {STEPS: model.rounds}
-    if clocked:
+    if cut:
         model.steps = rounds.done
         model.note = f"the clock ended it after {rounds.done} rounds; the best was {model.rounds}"
     return model
@@ -228,8 +194,10 @@ class _Fit:
         unit = 1.0 if isinstance(ending, ClassEnding) or ending.log else ending.scale
         most = self.given["rounds"] if judged is not None or limit else round(_NEEDED / rate)
         patience = round(30 + 2 / rate)
-        least = _LEAST_NATS if task.is_class else 0.0
-        rounds = Rounds(self.run, patience, limit or most, self.deadline, unit, least)
+        rounds = Rounds(
+            self.run, patience, limit or most, self.deadline,
+            unit=unit, nats=task.is_class, limited=limit is not None,
+        )  # fmt: skip
         lesson = Lesson(task, self.given, self.run.seed, self.run.threads)
         if _settled(own):
             model = GrownModel(task, columns, ending, Lone(_start(lesson, own, ending), matrix.shape[1]))
@@ -239,7 +207,7 @@ class _Fit:
             return model, rounds
         grown = self.trainer.grow(lesson, own, judged, rounds)
         model = GrownModel(task, columns, ending, grown)
-        model.rounds = rounds.best_round or rounds.done
+        model.rounds = rounds.kept
         grown.keep(model.rounds)
         return model, rounds
 

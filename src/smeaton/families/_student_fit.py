@@ -18,8 +18,9 @@ from smeaton.families._boosted import Boosted
 from smeaton.families._columns import learn_columns
 from smeaton.families._ending import ClassEnding, NumberEnding, class_ending, number_ending
 from smeaton.families._ensemble import Ensemble
-from smeaton.families._lightgbm import FIT_SHARE, Part, settings, train
+from smeaton.families._lightgbm import Part, settings, train
 from smeaton.families._parts import STEPS, some_rows
+from smeaton.families._stopping import FIT_SHARE
 from smeaton.families._student_rows import mingled
 from smeaton.task.table import Array, Table, concat, rows_in, take
 from smeaton.task.task import Task
@@ -85,11 +86,11 @@ def taught(task: Task, given: Mapping[str, Any], fold: Fold, run: Run, teacher: 
     parts = (main.part(matrix, columns.codes), stop)
     deadline = begun + FIT_SHARE * run.seconds
     trees = _trees(task, given)
-    model.booster, model.rounds, watch = train(task, trees, parts, ending, run, deadline, limit or None)
-    clocked = watch.clocked and watch.rounds < trees["rounds"]
-    if clocked or known.sum() < len(known):
-        model.steps = int(known.sum()) * _ROUNDS + (watch.rounds if clocked else 0)
-        model.note = f"the clock ended it: {int(known.sum()):,} of {len(known):,} answers, {watch.rounds} rounds"
+    model.booster, rounds = train(task, trees, parts, ending, run, deadline, limit or None)
+    model.rounds = rounds.kept
+    if rounds.cut or known.sum() < len(known):
+        model.steps = int(known.sum()) * _ROUNDS + (rounds.done if rounds.cut else 0)
+        model.note = f"the clock ended it: {int(known.sum()):,} of {len(known):,} answers, {rounds.done} rounds"
     return model
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from smeaton.extras import needs
-from smeaton.families._rounds import Grown, Lesson, Rounds, Sample, Trainer
+from smeaton.families._rounds import Grown, Lesson, Sample, Trainer
+from smeaton.families._stopping import Rounds
 from smeaton.task.table import Array
 
 if TYPE_CHECKING:

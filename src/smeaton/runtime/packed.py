@@ -13,7 +13,7 @@ from smeaton.runtime.program import Program, Step
 SUFFIX = ".gz"
 #: No graph is larger: protobuf holds no more. What unpacks to more was not packed here.
 MOST_BYTES = 2_000_000_000
-_LEVEL = 6
+_LEVEL = 4  # more takes twice as long for one hundredth
 _LEAST_BYTES = 32_768  # below it nothing is won that anyone would notice
 _MOST_SHARE = 0.8  # of the plain size that a packed file may have; weights in few bits do not shrink
 

@@ -12,7 +12,7 @@ from smeaton import plugins
 from smeaton.compile.proof import adversarial, compare
 from smeaton.data.fold import Fold
 from smeaton.families import Family, Refusal, Space, _rounds
-from smeaton.families._rounds import Rounds
+from smeaton.families._stopping import Rounds
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.task.types import Type
 
@@ -115,7 +115,8 @@ def test_without_stop_rows_it_takes_the_rounds_it_is_told(name: str, tmp_path: P
     first: Any = family(name).fit(task, {"rounds": 30}, fold, make_run(tmp_path))
     whole = Fold(0, fold.train, fold.stop.take(np.arange(0)), fold.held, fold.held_index)
     again: Any = family(name).fit(task, first.refit, whole, make_run(tmp_path))
-    assert (again.rounds, again.steps, again.note) == (first.rounds, 0, "")
+    assert (again.rounds, again.steps) == (first.rounds, first.rounds)
+    assert again.note.startswith("like the fit that it repeats")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -253,14 +254,19 @@ def test_rounds_end_when_hardly_anything_is_won(tmp_path: Path) -> None:
     ends = [rounds.ended(1.0 - 1e-4 * step) for step in range(4)]
     assert ends == [False, False, False, True]
     assert rounds.best_round == 4, "the best is kept all the same"
-    small = Rounds(make_run(tmp_path), patience=3, most=100, deadline=np.inf, least=1e-2)
-    assert [small.ended(0.009 / 2**step) for step in range(4)] == [False, False, False, True]
+    small = Rounds(make_run(tmp_path), patience=3, most=100, deadline=np.inf, nats=True)
+    assert [small.ended(0.00009 / 2**step) for step in range(4)] == [False, False, False, True]
 
 
 def test_rounds_end_at_the_most_and_at_the_deadline(tmp_path: Path) -> None:
     most = Rounds(make_run(tmp_path), patience=3, most=2, deadline=np.inf, unit=1.0)
     assert [most.ended(None), most.ended(None)] == [False, True]
     assert not most.clocked
+    assert not most.cut
+    again = Rounds(make_run(tmp_path), patience=3, most=2, deadline=np.inf, limited=True)
+    assert [again.ended(None), again.ended(None)] == [False, True]
+    assert again.cut, "who repeats a fit learns that it came to its end"
     late = Rounds(make_run(tmp_path), patience=3, most=9, deadline=-np.inf, unit=1.0)
     assert late.ended(1.0)
     assert late.clocked
+    assert late.cut

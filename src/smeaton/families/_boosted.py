@@ -75,7 +75,7 @@ def fit_boosted(task: Task, config: Config, fold: Fold, run: Run) -> Boosted:
         model.refit = {STEPS: model.rounds} | ({} if model.slim is None else {"slim": model.slim.complexity})
     if cut:
         model.steps = rounds.done
-        model.note = f"the clock ended it after {rounds.done} rounds; the best was {model.rounds}"
+        model.note = rounds.note(model.rounds)
     return model
 
 

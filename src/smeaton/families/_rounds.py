@@ -167,7 +167,7 @@ def fit_rounds(trainer: Trainer, task: Task, config: Config, fold: Fold, run: Ru
         model.refit = {STEPS: model.rounds}
     if cut:
         model.steps = rounds.done
-        model.note = f"the clock ended it after {rounds.done} rounds; the best was {model.rounds}"
+        model.note = rounds.note(model.rounds)
     return model
 
 

@@ -61,6 +61,12 @@ class Rounds:
         """Whether who repeats the fit must be told after how many rounds it ended."""
         return self.clocked or (self._limited and self.done >= self.most)
 
+    def note(self, best: int) -> str:
+        """Why a fit that was `cut` has no more rounds."""
+        repeated = self._limited and not self.clocked
+        why = "like the fit that it repeats it ended" if repeated else "the clock ended it"
+        return f"{why} after {self.done} rounds; the best was {best}"
+
     @property
     def kept(self) -> int:
         """Rounds to keep: up to the best one, or all where none was judged."""

@@ -63,10 +63,10 @@ def home_of(root: Path, trial: Trial) -> Path:
 
 
 def whole(fit: FitResult, job: Job) -> bool:
-    """Whether a refit came to its end. Where its configuration names a step to end at it noted that step; else a step
-    is only noted by a fit that the clock ended."""
+    """Whether a refit came to its end: the clock did not end it, or not before the step that its configuration names
+    (some families note that step, others none)."""
     end = job.config.get(STEPS)
-    return fit.steps >= int(end) if end is not None else fit.steps == 0
+    return fit.steps == 0 or (end is not None and fit.steps >= int(end))
 
 
 def run_all(executor: Executor, jobs: Sequence[Job], clock: Clock, seconds: float) -> dict[str, str]:

@@ -18,6 +18,7 @@ _WANTED = {8: 12, 5: 4, 3: 6}
 _SMALL = 1500  # below so many rows a fold costs little and eight waste fewer rows than five
 _TEXT_WIDTH, _TIME_WIDTH = 100, 7  # features a text or timestamp column turns into, as work goes
 _LEAST_ROWS_HELD = 10
+_HOLDOUT_ROWS = 10_000  # from which on a holdout serves better than three folds
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,7 +137,13 @@ def _possible(task: Task, profile: Profile, groups: int | None) -> list[int]:
         most = min(most, math.floor(rarest))
     if groups is not None:
         most = min(most, groups)
-    return [folds for folds in _WANTED if folds <= most and (folds < 8 or profile.rows < _SMALL)]
+    return [folds for folds in _WANTED if folds <= most and worth_it(folds, profile.rows)]
+
+
+def worth_it(folds: int, rows: int) -> bool:
+    """Whether so many folds can be better than any other number. Eight are for few rows. Three are a makeshift: of many
+    rows a fifth judges as well as all, and what won there is fitted again on all rows instead of on two thirds."""
+    return folds <= 1 or (rows < _SMALL if folds == 8 else rows < _HOLDOUT_ROWS if folds == 3 else True)
 
 
 def _reserve(budget: float, rows: int, share: float, folds: int, answering: float) -> float:

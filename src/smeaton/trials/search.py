@@ -10,7 +10,7 @@ from smeaton.trials.clock import Clock
 from smeaton.trials.desk import Desk
 from smeaton.trials.executors import Executor
 from smeaton.trials.notice import Listener
-from smeaton.trials.plan import Plan
+from smeaton.trials.plan import Plan, worth_it
 from smeaton.trials.proposers.tpe import best_first
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Candidate, Trial
@@ -435,7 +435,7 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
             else:
                 together += space.whole * seconds
     left = work.setup.clock.until(trying.until())
-    for folds in sorted({plan.made, 3} - {1}, reverse=True):
+    for folds in sorted((few for few in {plan.made, 3} - {1} if worth_it(few, plan.rows)), reverse=True):
         wanted = max(_WHOLE * best + sum(others), together)
         if folds <= plan.made and wanted * folds / plan.slots <= _MOST_WHOLE * left:
             return folds

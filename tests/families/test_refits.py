@@ -31,8 +31,8 @@ def test_a_refit_that_came_to_its_end_is_whole(name: str, kind: str, tmp_path: P
     refit = getattr(said, "refit", None)
     assert refit, "it says how to be fitted again"
     config = {**first, **refit}
-    rows, none = make_rows(160, kind, seed=5), make_rows(0, kind)
-    every = Fold(0, rows, none, rows.x, np.arange(160))
+    rows = make_rows(160, kind, seed=5)
+    every = Fold(0, rows, rows.take(np.arange(0)), rows.x, np.arange(160))
     again = part.fit(task, config, every, make_run(tmp_path))
     fit: Any = SimpleNamespace(steps=int(getattr(again, "steps", 0)))
     job: Any = SimpleNamespace(config=config)

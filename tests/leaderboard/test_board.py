@@ -266,6 +266,14 @@ def test_the_refit_of_the_best_goes_before_a_cheaper_tie(world: Any, small: Cost
     assert world.board().winner == again
 
 
+def test_the_refit_of_what_ties_with_the_best_goes_before_first_fits(world: Any, small: Cost) -> None:
+    world.constant()
+    world.add("boosting", own=0.01, cost=small)
+    twin = world.add("linear", own=0.01, cost=small)
+    again = refit_of(world, twin, small)
+    assert world.board().winner == again
+
+
 def test_a_refit_never_wins_for_itself(world: Any, small: Cost, large: Cost, number_task: Task) -> None:
     world.constant()
     parent = world.add("boosting", own=0.01, cost=small)

@@ -31,9 +31,9 @@ def choose(board: Board) -> Choice:
     tied = [best, *(row for row in pool if row.tie and row.key != best.key)]
     key = cheapest([(row.key, _good(row, board), row.cost) for row in tied])
     winner = next(row for row in tied if row.key == key)
-    heir = _refit_of(winner, scored)
-    if heir is None and (heir := _refit_of(best, scored)) is not None:
-        winner = best  # what ties with the first fit has seen fewer rows than the refit
+    # What ties with a fit that was made again on all rows has itself seen fewer of them.
+    heirs = [(row, heir) for row in (winner, *tied) if (heir := _refit_of(row, scored)) is not None]
+    winner, heir = heirs[0] if heirs else (winner, None)
     reasons = [_said(winner, best, pool, board)]
     if heir is not None:
         reasons.append(f"what ships is this {winner.family} fitted again on all rows; the score is of the first fit")

@@ -23,8 +23,8 @@ OUTPUTS = {
     "category": Type(type="category", labels=("a", "b", "c")),
 }
 ROWS = 240
-#: Families that need weights, torch or another kind of answer; their own tests check them where those are.
-ELSEWHERE = ("encoder", "finetune", "static", "tagger")
+#: Families that need weights, torch, a language model or another kind of answer; their own tests check them there.
+ELSEWHERE = ("cascade", "distil", "encoder", "finetune", "prompt", "prompt_search", "static", "tagger")
 
 
 def dataset(kind: str) -> Dataset:

@@ -143,7 +143,7 @@ def _possible(task: Task, profile: Profile, groups: int | None) -> list[int]:
 def worth_it(folds: int, rows: int) -> bool:
     """Whether so many folds can be better than any other number. Eight are for few rows. Three are a makeshift: of many
     rows a fifth judges as well as all, and what won there is fitted again on all rows instead of on two thirds."""
-    return folds <= 1 or (rows < _SMALL if folds == 8 else rows < _HOLDOUT_ROWS if folds == 3 else True)
+    return rows < {8: _SMALL, 3: _HOLDOUT_ROWS}.get(folds, math.inf)
 
 
 def _reserve(budget: float, rows: int, share: float, folds: int, answering: float) -> float:

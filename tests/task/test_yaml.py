@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smeaton.errors import TaskError
+from smeaton.task.costs import cost_matrix
 from smeaton.task.task import (
     Accept,
     Bar,
@@ -163,6 +164,22 @@ def test_every_key() -> None:
     assert parse(task_text(task)) == task
 
 
+def test_costs_and_the_forms_of_numbers() -> None:
+    task = parse(HEAD + "costs: {'true': {'false': 10}, 'false': {'true': 2, 'false': 0.5}}\n")
+    assert task.costs == {"true": {"false": 10.0}, "false": {"true": 2.0, "false": 0.5}}
+    assert parse(task_text(task)) == task
+    pinned = task.with_(output={"y": Type(type="boolean", labels=(False, True))})
+    assert cost_matrix(pinned).tolist() == [[0.5, 2.0], [10.0, 0.0]]
+    assert cost_matrix(pinned.with_(costs={"true": {"false": 3.0}})).tolist() == [[0.0, 1.0], [3.0, 0.0]]
+    assert parse(HEAD.replace("boolean", "number")).output_type.level == 0.9
+    assert parse(HEAD.replace("boolean", "{type: number, interval: 0.8}")).output_type.level == 0.8
+    none = parse(HEAD.replace("boolean", "{type: number, interval: none}"))
+    assert none.output_type.level is None
+    assert parse(task_text(none)) == none
+    assert parse(HEAD.replace("boolean", "{type: number, quantile: 0.9}")).output_type.level is None
+    assert parse(HEAD).output_type.level is None
+
+
 def test_booleans_are_those_of_yaml_1_2() -> None:
     labels = parse("smeaton: 1\ndata: a.csv\noutput: {y: [yes, no, on, off]}").output_type.labels
     assert labels == ("yes", "no", "on", "off")
@@ -316,6 +333,17 @@ def test_booleans_are_those_of_yaml_1_2() -> None:
         (HEAD + "checks: ['c.py']\n", "4:10", "expected file.py:function", ""),
         (HEAD + "checks: 'c.py:f'\n", "4:9", "a list of", ""),
         (HEAD + "checks: ['a/../c.py:f']\n", "4:10", "own folder", ""),
+        # outputs and costs
+        (HEAD + "costs: {'true': {'flase': 10}}\n", "4:18", "'flase' is none of the labels", "'false'"),
+        (HEAD + "costs: {'yes': {'false': 10}}\n", "4:9", "'yes' is none of the labels", "true"),
+        (HEAD + "costs: {'true': {'false': -1}}\n", "4:27", "0 or more", ""),
+        (HEAD + "costs: {'true': 10}\n", "4:17", "a mapping of costs", ""),
+        (HEAD.replace("boolean", "number") + "costs: {'true': {'false': 1}}\n", "4:8", "of type number", "remove"),
+        (HEAD.replace("boolean", "{type: number, interval: 90}"), "3:38", "share of rows an interval", "none"),
+        (HEAD.replace("boolean", "{type: number, interval: no}"), "3:38", "share of rows an interval", "none"),
+        (HEAD.replace("boolean", "{type: number, quantile: 1}"), "3:38", "between 0 and 1", ""),
+        (HEAD.replace("boolean", "{type: category, interval: 0.8}"), "3:30", "has no 'interval'", ""),
+        (HEAD + "inputs: {a: {type: number, interval: 0.8}}\n", "4:10", "only an output has 'interval'", ""),
         # names
         (HEAD + "name: My Task\n", "4:7", "small letters", "my-task"),
         (HEAD + "goal: 12\n", "4:7", "one sentence, got the number 12", "'12'"),
@@ -415,6 +443,7 @@ _leaf = st.one_of(
     _plain,
     st.builds(Type, type=st.just("number"), optional=st.booleans(), min=st.none() | _floats, unit=st.none() | _words,
               about=st.none() | _words, form=st.sampled_from([None, "plain|NA", "plain|n.a.|x: y"])),
+    st.builds(Type, type=st.just("integer"), max=st.none() | _floats),
     st.builds(lambda labels, optional: Type(type="category", labels=labels, optional=optional,
               base="text" if isinstance(labels[0], str) else "integer"), _labels, st.booleans()),
     st.builds(Type, type=st.just("category"), base=st.sampled_from(["text", "integer", "boolean"])),
@@ -430,6 +459,8 @@ _types = st.recursive(
     ),
     max_leaves=4,
 )  # fmt: skip
+_outputs = st.builds(Type, type=st.sampled_from(["number", "integer"]), interval=st.sampled_from([None, 0.0, 0.8]),
+                     quantile=st.none() | st.floats(0.01, 0.99))  # fmt: skip
 _sources = st.builds(Source, files=_unique(_paths, 1)) | st.builds(
     Source, query=_words, tables=st.dictionaries(_words, _paths | st.just("pg://${KEY}"), min_size=1, max_size=2)
 )
@@ -453,7 +484,7 @@ def tasks(draw: st.DrawFn) -> Task:
         goal=draw(st.none() | _words.filter(lambda goal: "\n" not in goal)),
         data=Data(examples=examples, test=test, documents=draw(st.none() | _sources)),
         inputs=inputs,
-        output={"target": draw(_leaf)},
+        output={"target": draw(_leaf | _outputs)},
         rows=RowRoles(id=draw(st.none() | columns), time=time, ignore=draw(_unique(columns))),
         test=chosen,
         metric=draw(st.sampled_from([None, "log_loss", "ndcg@10", "judge.py:score"])),

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 from smeaton import plugins
 from smeaton.errors import TaskError
+from smeaton.task.costs import check_costs
 from smeaton.task.items import Item, fields, flag, mapping, misspelt, nearest, text, texts, wrong
 from smeaton.task.readers import value_reader
 from smeaton.task.task import (
@@ -34,6 +35,7 @@ from smeaton.task.units import dollars, seconds, size_bytes
 KEYS = (
     "smeaton", "name", "goal", "data", "inputs", "output", "rows", "test", "metric", "bars", "limits", "budget",
     "privacy", "solutions", "tools", "checks", "judge", "accept",
+    "costs",
 )  # fmt: skip
 DATA_PARTS = ("examples", "test", "documents", "unlabelled")
 DEVICES = ("cpu", "gpu")
@@ -342,6 +344,20 @@ def _accept(item: Item) -> Accept:
     return Accept(**{name: texts(part, "column's name") for name, part in parts.items()})
 
 
+def _costs(item: Item) -> dict[str, dict[str, float]]:
+    expected = "a mapping of costs: {ACTUAL: {PREDICTED: COST}}"
+    return {
+        actual: {predicted: _cost(cost) for predicted, cost in mapping(part, expected).items()}
+        for actual, part in mapping(item, expected).items()
+    }
+
+
+def _cost(item: Item) -> float:
+    if isinstance(item.value, bool) or not isinstance(item.value, int | float) or item.value < 0:
+        raise wrong(item, "what an answer costs, 0 or more")
+    return float(item.value)
+
+
 _PARTS: dict[str, Callable[[Item], Any]] = {
     "name": _name,
     "goal": _goal,
@@ -360,11 +376,17 @@ _PARTS: dict[str, Callable[[Item], Any]] = {
     "checks": _checks,
     "judge": _judge,
     "accept": _accept,
+    "costs": _costs,
 }
 
 
 def _check_output(task: Task, parts: dict[str, Item]) -> None:
     where = parts["output"].keys[task.target]
+    if task.costs:
+        given = parts["costs"]
+        places = {(): given.where} | {(name,): place for name, place in given.keys.items()}
+        places |= {(name, other): place for name, part in given.value.items() for other, place in part.keys.items()}
+        check_costs(task, places)
     if task.output_type.horizon is not None and task.rows.time is None:
         raise TaskError("a forecast needs a time column", fix="add rows: {time: COLUMN}", where=where)
     for name in task.output:
@@ -374,6 +396,10 @@ def _check_output(task: Task, parts: dict[str, Item]) -> None:
         if kind.horizon is not None:
             place = parts["inputs"].keys[name]
             raise TaskError("only an output has a horizon", fix="remove horizon", where=place)
+        for key in ("interval", "quantile"):
+            if getattr(kind, key) is not None:
+                place = parts["inputs"].keys[name]
+                raise TaskError(f"only an output has {key!r}", fix=f"remove {key}", where=place)
 
 
 def _check_columns(task: Task, parts: dict[str, Item]) -> None:

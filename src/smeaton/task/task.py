@@ -129,6 +129,7 @@ class Task(Form, frozen=True, kw_only=True):
 
     `inputs` None means every other column, inferred. A *pinned* task has typed `inputs` and an output with labels;
     `data.load` returns it. `folder` is where relative paths start; it is no part of the task's identity.
+    `costs` says by actual and predicted label (as text) what an answer costs.
     """
 
     smeaton: Literal[1] = 1
@@ -149,6 +150,7 @@ class Task(Form, frozen=True, kw_only=True):
     checks: tuple[str, ...] = ()
     judge: Judge | None = None
     accept: Accept = Accept()
+    costs: dict[str, dict[str, float]] = {}
     folder: str = "."
 
     @property

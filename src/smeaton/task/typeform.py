@@ -11,7 +11,7 @@ from smeaton.task.types import KINDS, Label, Type
 
 _LONG = (
     "type", "of", "fields", "labels", "base", "form", "optional", "min", "max", "unit", "horizon", "about",
-    "ordered", "outside", "recall",
+    "ordered", "outside", "recall", "interval", "quantile",
 )  # fmt: skip
 #: Keys that only some types have.
 _ONLY = {
@@ -19,6 +19,7 @@ _ONLY = {
     "form": ("number", "integer", "boolean", "timestamp", "category", "vector", "list"), "min": ("number", "integer"),
     "max": ("number", "integer"), "unit": ("number", "integer"), "horizon": ("number", "integer"),
     "ordered": ("category",), "outside": ("category",), "recall": ("category",),
+    "interval": ("number", "integer"), "quantile": ("number", "integer"),
 }  # fmt: skip
 _BASES: dict[type, Any] = {str: "text", int: "integer", bool: "boolean"}
 _OR_NULL = " or null"
@@ -89,6 +90,8 @@ def _long(item: Item) -> Type:
         ordered="ordered" in parts and flag(parts["ordered"]),
         outside=_outside(parts["outside"], labels) if "outside" in parts else None,
         recall=_recall(parts) if "recall" in parts else None,
+        interval=_interval(parts["interval"]) if "interval" in parts else None,
+        quantile=_share(parts["quantile"], "a share between 0 and 1, such as 0.9") if "quantile" in parts else None,
     )
     _check_whole(item, parts, found)
     return found
@@ -163,8 +166,18 @@ def _recall(parts: dict[str, Item]) -> float:
     item = parts["recall"]
     if "outside" not in parts:
         raise TaskError("recall needs outside", fix="add outside: LABEL", where=item.where)
+    return _share(item, "a share between 0 and 1, such as 0.8")
+
+
+def _interval(item: Item) -> float:
+    if item.value == "none":
+        return 0.0
+    return _share(item, "the share of rows an interval holds, such as 0.8, or none")
+
+
+def _share(item: Item, expected: str) -> float:
     if isinstance(item.value, bool) or not isinstance(item.value, int | float) or not 0 < item.value < 1:
-        raise wrong(item, "a share between 0 and 1, such as 0.8")
+        raise wrong(item, expected)
     return float(item.value)
 
 
@@ -200,6 +213,8 @@ def write_type(kind: Type) -> Any:
         "ordered": kind.ordered or None,
         "outside": kind.outside,
         "recall": kind.recall,
+        "interval": "none" if kind.interval == 0 else kind.interval,
+        "quantile": kind.quantile,
     }
     extra = {key: value for key, value in extra.items() if value is not None}
     if not extra:

@@ -12,6 +12,9 @@ KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 Label = str | int | bool
 
+#: The share of rows that prediction intervals hold where a task does not say.
+LEVEL = 0.9
+
 #: What kind of answer an output is: one label; any number of labels; a number; typed fields or spans; free text;
 #: anything else.
 Answer = Literal["class", "many", "number", "structure", "text", "other"]
@@ -27,6 +30,9 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     `ordered` says that the labels of a category are in order (low to high). `outside` is the label that means "none of
     these": rows that fit no label are answered with it, found by a calibrated rejection; `recall` is the share of such
     rows that must be caught (None: the share that balances catching them against turning others away).
+
+    `interval` is the share of rows that prediction intervals of a number are to hold (None: LEVEL, 0: no intervals),
+    `quantile` the quantile that is answered instead of the expected number.
     """
 
     type: Kind
@@ -44,6 +50,15 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     ordered: bool = False
     outside: Label | None = None
     recall: float | None = None
+    interval: float | None = None
+    quantile: float | None = None
+
+    @property
+    def level(self) -> float | None:
+        """The share of rows that prediction intervals of this output are to hold, None where none are wanted."""
+        if self.answer != "number" or self.horizon is not None or (self.interval is None and self.quantile is not None):
+            return None
+        return LEVEL if self.interval is None else self.interval or None
 
     @property
     def is_class(self) -> bool:

@@ -56,6 +56,7 @@ def _form(task: Task) -> dict[str, Any]:
     form["checks"] = list(task.checks)
     form["judge"] = _judge(task.judge) if task.judge is not None else None
     form["accept"] = _changed(task.accept)
+    form["costs"] = task.costs
     return {name: value for name, value in form.items() if value not in (None, {}, [])}
 
 

@@ -1,10 +1,12 @@
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.data._make import classes, numbers, with_table
 
 from smeaton.data.profile import profile
+from smeaton.task.profile import TargetProfile
 from smeaton.task.table import object_column
 from smeaton.task.types import Type
 
@@ -51,6 +53,39 @@ def test_only_training_rows_are_seen() -> None:
     assert found.target_quantiles[-1] == 9
     assert found["x"].quantiles[-1] == dataset.table["x"][:10].max()
     assert found.shares == ()
+
+
+def target_of(values: Any) -> TargetProfile:
+    found = profile(numbers(np.asarray(values, dtype=float)), np.arange(len(values))).target
+    assert found is not None
+    return found
+
+
+def test_the_shape_of_a_target() -> None:
+    rng = np.random.default_rng(0)
+    counts = target_of(rng.poisson(3.0, 4_000))
+    assert counts.count
+    assert counts.low == 0
+    assert counts.dispersion == pytest.approx(1.0, abs=0.1)
+    assert counts.zeros == pytest.approx(np.exp(-3), abs=0.02)
+    assert not counts.skewed
+    prices = target_of(np.exp(rng.normal(5, 1, 4_000)))
+    assert prices.skewed
+    assert not prices.count
+    assert abs(prices.log_skew or 9) < 0.3
+    rounded = target_of(np.round(np.exp(rng.normal(11, 0.5, 2_000)), -2))
+    assert not rounded.count
+    normal = target_of(rng.normal(0, 1, 4_000))
+    assert not normal.skewed
+    assert not normal.count
+    assert normal.log_skew is None
+    assert abs(normal.skew) < 0.2
+
+
+def test_the_shape_of_large_and_of_constant_numbers_is_finite() -> None:
+    assert np.isfinite(target_of([1e200, -1e200, 5e199] * 10).skew)
+    assert target_of([0.0, 1.0] * 10).count is False
+    assert profile(classes(np.arange(40) % 2), np.arange(40)).target is None
 
 
 @pytest.mark.parametrize(("rows", "width"), [(200_000, 10), (5_000, 500)])

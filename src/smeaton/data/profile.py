@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from smeaton.data.dataset import Dataset
-from smeaton.task.profile import ColumnProfile, Profile
+from smeaton.task.profile import ColumnProfile, Profile, TargetProfile
 from smeaton.task.table import Array
 from smeaton.task.types import Label, label_text
 
@@ -16,6 +16,7 @@ RARE = 5
 MOST_VALUES = 200
 _SHARES = np.array([0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0])
 _SECOND = 1e6
+_SMALL = 10  # whole numbers that are mostly smaller count something
 
 
 def profile(dataset: Dataset, train: Array) -> Profile:
@@ -34,7 +35,54 @@ def profile(dataset: Dataset, train: Array) -> Profile:
         return Profile(rows=len(train), columns=columns, shares=shares, notes=dataset.notes)
     if dataset.task.answer != "number":
         return Profile(rows=len(train), columns=columns, notes=dataset.notes)
-    return Profile(rows=len(train), columns=columns, target_quantiles=_quantiles(np.sort(target)), notes=dataset.notes)
+    ordered = np.sort(target)
+    return Profile(
+        rows=len(train),
+        columns=columns,
+        target_quantiles=_quantiles(ordered),
+        target=_shape(ordered),
+        notes=dataset.notes,
+    )
+
+
+def _shape(ordered: Array) -> TargetProfile | None:
+    """The shape of a sorted target of numbers; None without rows."""
+    if not len(ordered):
+        return None
+    sd, skew = _spread(ordered)
+    return TargetProfile(
+        low=float(ordered[0]),
+        high=float(ordered[-1]),
+        mean=float(ordered.mean()),
+        sd=sd,
+        zeros=float((ordered == 0).mean()),
+        skew=skew,
+        log_skew=_spread(np.log1p(ordered))[1] if ordered[0] >= 0 else None,
+        count=_counts(ordered),
+    )
+
+
+def _spread(values: Array) -> tuple[float, float]:
+    """Standard deviation and skewness; 0 and 0 for a constant. Divided by the largest deviation first: squares and
+    cubes of large numbers overflow."""
+    apart = values - values.mean()
+    size = float(np.abs(apart).max())
+    if size == 0:
+        return 0.0, 0.0
+    apart = apart / size
+    square = float((apart**2).mean())
+    return size * float(np.sqrt(square)), float((apart**3).mean()) / square**1.5
+
+
+def _counts(ordered: Array) -> bool:
+    """Whether sorted values look like counts: of the whole numbers up to the 95 % quantile at least half occur, or the
+    median is below `_SMALL`. Prices in whole dollars and codes of five digits leave more out."""
+    if ordered[0] < 0 or bool((ordered != np.floor(ordered)).any()):
+        return False
+    distinct = np.unique(ordered)
+    top = float(ordered[int(0.95 * (len(ordered) - 1))])
+    dense = np.count_nonzero(distinct <= top) >= 0.5 * (top - ordered[0] + 1)
+    return len(distinct) > 2 and (bool(dense) or float(ordered[len(ordered) // 2]) < _SMALL)
 
 
 def _column(name: str, kind: str, column: Array) -> ColumnProfile:

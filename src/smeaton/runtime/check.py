@@ -33,7 +33,8 @@ def check_program(program: Program) -> None:
     """Check that the columns of a program fit together.
 
     Raises:
-        ProgramError: a column is read before it is written, written twice, promised and never written; a `when`
+        ProgramError: a column is read before it is written, written twice (but for an input that is
+            read no more), promised and never written; a `when`
             without its `otherwise`; a step without inputs (it could not know how many rows to answer); two steps with
             one state (each has one writer).
     """
@@ -53,13 +54,19 @@ def check_program(program: Program) -> None:
                     f"the column {name!r} is read before any step writes it", where=where, fix=_known(known)
                 )
         for name in step.outputs:
-            if name in known:
+            if name in known and (name in written or not _unread(program, number, name)):
                 raise ProgramError(f"the column {name!r} is written twice", where=where, fix="give it another name")
         known.update(step.outputs)
         written.update(step.outputs)
     for name in program.outputs:
         if name not in written:
             raise ProgramError(f"no step writes the output {name!r}", fix=_known(written))
+
+
+def _unread(program: Program, number: int, name: str) -> bool:
+    """Whether neither this step nor a later one reads the input of that name: then an answer may have it too."""
+    later = program.steps[number:]
+    return all(name not in (*step.inputs, step.when, *step.otherwise) for step in later)
 
 
 #: How far two answers of the same program to the same row may be apart, where no step says otherwise.

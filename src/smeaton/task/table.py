@@ -22,6 +22,9 @@ Table = Mapping[str, Array]
 #: Columns every program answers with. `probability` is 2-D float64, one column a label in `Task.labels` order.
 PREDICTION = "prediction"
 PROBABILITY = "probability"
+#: Columns of a number's prediction interval, float64; NaN where the answer is not finite.
+LOW = "low"
+HIGH = "high"
 #: Optional column of an answer: None where the row was answered, else why it was not (scored as wrong).
 ERROR = "error"
 #: Optional column of a program's answers: what the row took, an object with `cost` in dollars (null = unknown), `input`

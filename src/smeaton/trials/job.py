@@ -1,6 +1,5 @@
 """One job of a worker: fit a candidate on a fold, export it, prove the program, answer the rows, write the result."""
 
-import gc
 import os
 import shutil
 import time
@@ -103,7 +102,6 @@ def run_job(job: Job, report: Report) -> FitResult:
         if meter:
             meter.close()
         shutil.rmtree(folder, ignore_errors=True)
-        gc.collect()
 
 
 def _fit_and_answer(work: Work, folds: list[FoldIndex], report: Report) -> None:

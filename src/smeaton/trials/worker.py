@@ -71,12 +71,14 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
         print(f"job {job.id}: {job.family} {job.config} fold {job.fold}", file=sys.stderr)
         traceback.print_exc()
         sys.stderr.flush()
-        say(Event(job=job.id, kind="failed", seconds=time.monotonic() - start, at=time.time(), reason=_reason(error)))
+        say(Event(job=job.id, kind="failed", seconds=time.monotonic() - start, at=time.time(), reason=reason_of(error)))
     else:
         say(Event(job=job.id, kind="done", seconds=time.monotonic() - start, at=time.time()))
+    finally:
+        gc.collect()  # what a fit leaves behind in circles may be large
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """An exception in one line."""
     if isinstance(error, SmeatonError):
         text = f"{error.where}: {error.message}" if error.where else error.message

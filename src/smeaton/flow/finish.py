@@ -30,7 +30,7 @@ from smeaton.task.table import COST, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
 from smeaton.trials.later import later_score
-from smeaton.trials.measure import CASCADE_CALLS, measure
+from smeaton.trials.measure import CASCADE_CALLS, Measure, measure
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Cost, Interval, Trial
@@ -56,6 +56,8 @@ class Finish:
     clock: Clock
     listen: Listener
     patient: bool = False
+    measure: Measure = measure
+    most: int = MOST_SHOWN
     costs: dict[str, Cost] = field(default_factory=dict)
     shipped: dict[str, Shipped] = field(default_factory=dict)
 
@@ -81,14 +83,25 @@ class Finish:
 
 
 def finish(
-    prepared: Prepared, result: Result, store: Store, clock: Clock, listen: Listener, *, patient: bool = False
+    prepared: Prepared,
+    result: Result,
+    store: Store,
+    clock: Clock,
+    listen: Listener,
+    *,
+    patient: bool = False,
+    measure: Measure = measure,
+    most: int = MOST_SHOWN,
 ) -> Built:
-    """Choose among the trials and ship the winner; `patient` measures whatever the clock says (a replay does).
+    """Choose among the trials and ship the winner.
+
+    `patient` measures whatever the clock says (a replay does), `measure` is how a program is measured, and `most` is
+    how many are at most: with 1 the best score ships, be there cheaper ones that tie with it.
 
     Raises:
         NoSolution: not even the constant baseline could be scored.
     """
-    work = Finish(prepared, result, store, clock, listen, patient, dict(store.costs()))
+    work = Finish(prepared, result, store, clock, listen, patient, measure, most, dict(store.costs()))
     listen(Notice("phase", "measuring"))
     board = _measured_board(work)
     durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
@@ -141,7 +154,7 @@ def _measured_board(work: Finish) -> Board:
     failed: set[str] = set()
     # Where language models stand on the board too, some of the time is theirs.
     compared = any(trial.effect == "external" for trial in work.result.trials)
-    most = MOST_MEASURED // 2 if compared else MOST_MEASURED
+    most = min(work.most, MOST_MEASURED // 2 if compared else MOST_MEASURED)
     while todo := [key for key in contenders(board) if key not in work.costs and key not in failed]:
         reserve = work.result.plan.reserve if work.result.plan else 0.0
         hurried = not work.patient and work.clock.left() < 0.4 * reserve
@@ -166,7 +179,7 @@ def _showpieces_measured(work: Finish, board: Board, failed: set[str]) -> Board:
     cost wants to see what did not win. The money for the sealed test of what wins is not touched."""
     reserve = work.result.plan.reserve if work.result.plan else 0.0
     for key in showpieces(board):
-        if len(work.costs) >= MOST_SHOWN or (not work.patient and work.clock.left() < 0.25 * reserve):
+        if len(work.costs) >= work.most or (not work.patient and work.clock.left() < 0.25 * reserve):
             break
         if key in work.costs or key in failed or not _affordable(work, board, key):
             continue
@@ -232,7 +245,8 @@ def _measure(work: Finish, key: str) -> bool:
     seconds = max(0.5, 0.15 * work.result.plan.reserve) if asks and work.result.plan else 0.5
     paid = _row_money(work, key) if asks else None
     try:
-        cost = measure(folder, work.prepared.task, rows, seconds=seconds, ledger=work.root / LEDGER_FILE, money=paid)
+        ledger = work.root / LEDGER_FILE
+        cost = work.measure(folder, work.prepared.task, rows, seconds=seconds, ledger=ledger, money=paid)
     except SmeatonError as error:
         family = work.trial(key).candidate.family
         work.listen(Notice("note", f"{family} cannot be chosen: {error.message}"))

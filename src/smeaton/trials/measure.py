@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,6 +35,7 @@ MOST_CALLS = 2_000
 EXTERNAL_CALLS = 20  #: calls of a program that asks others: they are paid for
 CASCADE_CALLS = 60  #: the same where only some rows go there
 _LEAST_CALLS = 5  #: made whatever the clock says
+_HERE_SECONDS, _HERE_CALLS = 0.02, 50  # in a process that has other things to do
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +112,56 @@ def measure(
         cost_per_1k=cost if math.isfinite(cost) else None,
         size=program_size(program, folder),
         memory=found.memory,
+    )
+
+
+class Measure(Protocol):
+    """How a program is measured: `measure`, or `measure_here` where no process may be started."""
+
+    def __call__(
+        self,
+        folder: Path,
+        task: Task,
+        rows: Table,
+        *,
+        seconds: float = 0.5,
+        ledger: Path | None = None,
+        money: float | None = None,
+    ) -> Cost:
+        """See `measure`."""
+        ...
+
+
+def measure_here(
+    folder: Path,
+    task: Task,
+    rows: Table,
+    *,
+    seconds: float = 0.02,
+    ledger: Path | None = None,
+    money: float | None = None,
+) -> Cost:
+    """The same for a program that asks nobody, in this process and for a moment: `seconds` at most 0.02. What it holds
+    in memory cannot be told apart from what is here already, and stays unknown.
+
+    Raises:
+        SmeatonError: the program failed on the rows, or asks others.
+    """
+    program = open_program(folder)
+    question = Question(
+        rows=request_rows(rows, program.inputs),
+        types=task.input_types,
+        seconds=min(seconds, _HERE_SECONDS),
+        scratch="",
+        most=_HERE_CALLS,
+        trust=program.files() if task.solutions.add else (),
+    )
+    found = _measure_here(folder, question)
+    return Cost(
+        p50=found.p50,
+        p95=found.p95,
+        cost_per_1k=1000 * found.cpu * CPU_HOUR / 3600,
+        size=program_size(program, folder),
     )
 
 

@@ -58,6 +58,11 @@ def null_mask(column: Array) -> Array:
     return mask
 
 
+def is_id_name(name: str) -> bool:
+    """Whether a column is called as ids are."""
+    return _ID_NAME.search(name) is not None
+
+
 def _listed(names: list[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:8])
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
@@ -89,7 +94,7 @@ def _all_differ(values: Array) -> bool:
 
 def _is_id(name: str, column: Array, kind: Type) -> bool:
     """For a column without nulls whose values all differ."""
-    named = _ID_NAME.search(name) is not None
+    named = is_id_name(name)
     if kind.type == "integer":
         if named:
             return True

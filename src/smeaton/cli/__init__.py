@@ -11,7 +11,7 @@ from types import ModuleType
 
 VERBS = (
     "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve",
-    "journal", "key", "verify",
+    "journal", "key", "verify", "new-family",
 )  # fmt: skip
 
 _EPILOG = """\

@@ -1,7 +1,8 @@
 """The public conformance kit and the fakes that go with it.
 
-`check_family`, `check_op` and `check_protocol` say what a part promises; `smeaton.testing.fakes` holds families that
-need no model.
+`check_family`, `check_op` and `check_protocol` say what a part promises; `smeaton.testing.tables` holds small tables to
+check a family on, `smeaton.testing.fakes` families that need no model. `smeaton new-family` copies
+`smeaton.testing.example_family`, with a test of it.
 """
 
 from typing import TYPE_CHECKING, Any

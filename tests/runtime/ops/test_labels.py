@@ -87,3 +87,46 @@ def test_any_json_may_be_a_label():
 def test_arguments_that_do_not_fit_are_refused(args, words):
     with pytest.raises(ProgramError, match=words):
         run([[0.2, 0.3, 0.5]], **args)
+
+
+@given(CHANCES, st.lists(st.floats(0.01, 5), min_size=3, max_size=3))
+def test_weights_and_their_costs_say_the_same(chance, weights):
+    """A weight of a label is what it costs to miss it, whatever is said in its place."""
+    costs = [[0.0 if a == b else weights[a] for b in range(3)] for a in range(3)]
+    said = run(chance, rule="weighted", weights=weights)
+    cheap = run(chance, rule="cheapest", costs=costs)
+    for row, one, other in zip(chance, said, cheap, strict=True):
+        scaled = row * weights
+        assert scaled["abc".index(one)] >= scaled.max() - 1e-8
+        assert scaled["abc".index(other)] >= scaled.max() - 1e-7
+
+
+def test_the_cheapest_answer_may_be_an_unlikely_one():
+    costs = [[0.0, 1.0, 5.0], [10.0, 0.0, 5.0], [100.0, 100.0, 0.0]]
+    assert run([[0.9, 0.1, 0.0], [0.5, 0.44, 0.06], [1.0, 0.0, 0.0]], rule="cheapest", costs=costs) == ["b", "c", "a"]
+
+
+@given(CHANCES, st.lists(st.floats(0, 2), min_size=2, max_size=2).map(sorted))
+def test_cuts_are_reached_by_the_expected_place(chance, cuts):
+    place = chance[:, 1] + 2 * chance[:, 2]
+    goal = ["abc"[sum(at >= c - 1e-9 for c in cuts)] for at in place.tolist()]
+    assert run(chance, rule="cuts", cuts=cuts) == goal
+    assert [run(chance[row : row + 1], rule="cuts", cuts=cuts)[0] for row in range(len(chance))] == goal
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"rule": "weighted"}, "'weights' where its rule is 'weighted'"),
+        ({"weights": [1.0, 1.0, 1.0]}, "'weights' where its rule is 'weighted'"),
+        ({"rule": "weighted", "weights": [1.0, 0.0, 1.0]}, "weight above 0"),
+        ({"rule": "weighted", "weights": [1.0, 1.0]}, "weight above 0"),
+        ({"rule": "cheapest", "costs": [[0.0, 1.0, 1.0]]}, "3 x 3 costs"),
+        ({"rule": "cheapest", "costs": [[0.0, -1.0, 1.0]] * 3}, "3 x 3 costs"),
+        ({"rule": "cuts", "cuts": [1.0, 0.5]}, "2 rising cuts"),
+        ({"rule": "cuts", "cuts": [1.0]}, "2 rising cuts"),
+    ],
+)
+def test_numbers_that_do_not_fit_the_rule_are_refused(args, message):
+    with pytest.raises(ProgramError, match=message):
+        run([[1.0, 0.0, 0.0]], **args)

@@ -8,7 +8,8 @@ SmeatonError            a fault of ours unless a subclass says otherwise   exit 
 │   │   └── RowsError   some rows; carries each row's path and reason
 │   ├── BundleError     a bundle that must not be loaded
 │   ├── ProgramError    a program that cannot run as written
-│   └── ExtraMissing    a feature whose packages are not installed
+│   ├── ExtraMissing    a feature whose packages are not installed
+│   └── StorageError    a disk that is full, read-only or gone
 ├── NotReady            a bundle whose bars or limits were missed          exit 3
 ├── NoSolution          nothing beats the constant baseline                exit 4
 ├── Interrupted         the user stopped the work                          exit 5
@@ -92,6 +93,10 @@ class ProgramError(InputError):
 
 class ExtraMissing(InputError):
     """A feature whose packages are not installed."""
+
+
+class StorageError(InputError):
+    """A disk that is full, a folder that is read-only or gone: the user's machine, not what was given."""
 
 
 class NotReady(SmeatonError):

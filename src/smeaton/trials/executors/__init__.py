@@ -40,6 +40,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an executor reports of a job: a step's score, its end, its failure (with a short reason).
 
     `seconds` count from the start of the job, `at` is the unix time it happened; a job killed while it waited has 0.
+    `cause` says of a failure that it was not the candidate's: it ran out of `memory`, or the build's own folder can no
+    longer be written (`storage`).
     """
 
     job: str
@@ -49,6 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float = 0.0
     at: float = 0.0
     reason: str = ""
+    cause: Literal["", "memory", "storage"] = ""
 
 
 class Executor(Protocol):

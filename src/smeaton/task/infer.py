@@ -1,23 +1,14 @@
 """What type a column is, from its values: guessed once, pinned in the lock, never guessed again.
 
-Rules, in order, for text columns (CSV, or text in JSON). Empty text is missing everywhere.
-
-1. `MISSING_WORDS` (`NA`, `null`, `?` ...) are missing where all other values are booleans, numbers or moments; so are
-   up to three other words that make up at most 1 % of an otherwise numeric column. They are pinned in the form
-   (`plain|NA`). In a category or text column every word is a value: `NA` may be Namibia.
-2. boolean: exactly the two words of a known form (`yes/no`, `T/F`; one of `true/false` is enough). `0/1` are numbers.
-3. integer, number: plain or scientific text. Codes with leading zeros (`007`) and whole numbers beyond 2^53 are not.
-4. timestamp: ISO 8601, or one of the layouts of `moments.py` if exactly one reads every value. Where both m/d and d/m
-   would, the column is left as it is, and `about` says which form to state.
-5. text: mostly distinct values of several words, or over 40 characters on average, or over 1,000 distinct values
-   that make up over half of the rows. Else category.
+What texts are is in `guesses.py`. Of other values: whole numbers are integers, numbers in float columns are numbers,
+even where all are whole; eight digits that are all dates, and seconds since 1970 where the name says a time, are
+timestamps; numbers and texts in one column are read as texts would be, or are a category that takes both.
 
 `optional` is true exactly if nulls were seen.
 """
 
 import hashlib
 import itertools
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -27,17 +18,13 @@ import msgspec
 import numpy as np
 
 from smeaton.errors import DataError
-from smeaton.task.forms import BOOLEANS, MISSING_WORDS, join_form
+from smeaton.task.forms import BOOLEANS, boolean_layout, is_missing_word, join_form
+from smeaton.task.guesses import counted_layout, text_type
 from smeaton.task.lists import label_lists, pin_list
-from smeaton.task.moments import LAYOUTS, iso_column, moment_reader
-from smeaton.task.readers import LARGEST_INTEGER, NUMBER, SPACE, show
+from smeaton.task.readers import SPACE, show, value_text
 from smeaton.task.table import Array
 from smeaton.task.types import Label, Type
-from smeaton.task.values import object_numbers, parse_column
-
-_ODD_WORDS = 3
-_ODD_SHARE = 0.01
-_SAMPLE = 200  # distinct values a layout must read before all are tried
+from smeaton.task.values import parse_column
 
 
 def infer_type(raw: Array, name: str) -> Type:
@@ -49,7 +36,7 @@ def infer_type(raw: Array, name: str) -> Type:
     if raw.dtype.kind == "U":
         raw = raw.astype(object)
     if raw.dtype.kind != "O":
-        return _typed(raw, name)
+        return _dated(_typed(raw, name), raw, name)
     cells = raw.tolist()
     kinds = set(map(type, cells))
     optional = type(None) in kinds or "" in (cells if kinds <= {str, type(None)} else ())
@@ -57,9 +44,12 @@ def infer_type(raw: Array, name: str) -> Type:
     if not kinds:
         return Type(type="category", optional=True)
     if all(issubclass(kind, str) for kind in kinds):
-        return _text_type([str(cell) for cell in cells if cell], optional)
+        return text_type([str(cell) for cell in cells if cell], optional, name)
+    if _mixed(kinds):
+        return _mixed_type(cells, name)
     found = _object_kind(kinds, [cell for cell in cells if cell is not None], name)
-    return msgspec.structs.replace(found, optional=optional or _has_nat(cells, found))
+    found = msgspec.structs.replace(found, optional=optional or _has_nat(cells, found))
+    return _dated(found, raw, name) if found.type in ("integer", "number") else found
 
 
 def infer_output(raw: Array, name: str) -> Type:
@@ -147,6 +137,31 @@ def vocabulary(values: Array) -> str:
     return hashlib.sha256(msgspec.json.encode(known)).hexdigest()[:16]
 
 
+def _dated(kind: Type, raw: Array, name: str) -> Type:
+    """A column of numbers as moments, where these are dates of eight digits, or seconds by name and range."""
+    if kind.type not in ("integer", "number"):
+        return kind
+    numbers = raw.astype(np.float64)
+    layout = counted_layout(numbers[~np.isnan(numbers)], name)
+    return Type(type="timestamp", form=layout, optional=kind.optional) if layout else kind
+
+
+def _mixed(kinds: set[type]) -> bool:
+    """Whether texts stand beside numbers or booleans, as in columns of a spreadsheet."""
+    plain = (str, int, float, Decimal, np.number)
+    return any(issubclass(kind, str) for kind in kinds) and all(issubclass(kind, plain) for kind in kinds)
+
+
+def _mixed_type(cells: list[Any], name: str) -> Type:
+    """The type of texts beside numbers: what it would be if the numbers were plain text, if numbers fit that too."""
+    optional = any(cell is None or cell == "" for cell in cells)
+    texts = [cell if isinstance(cell, str) else value_text(cell) for cell in cells if cell is not None and cell != ""]
+    found = text_type(texts, optional, name)
+    if found.type in ("number", "integer"):
+        return found
+    return Type(type="category", form="mixed", optional=optional)
+
+
 def _typed(raw: Array, name: str) -> Type:
     kind = raw.dtype.kind
     if raw.ndim == 2 and kind in "iuf":
@@ -201,100 +216,6 @@ def _has_nat(cells: list[Any], found: Type) -> bool:
     return found.type == "timestamp" and any(cell != cell for cell in cells)  # noqa: PLR0124
 
 
-def _text_type(texts: list[str], optional: bool) -> Type:
-    if not texts:
-        return Type(type="category", optional=True)
-    counts = Counter(texts)
-    words: Counter[str] = Counter()
-    for text, number in counts.items():
-        words[text.strip(SPACE)] += number
-    rest = [word for word in words if word and word not in MISSING_WORDS]
-    gaps = frozenset(word for word in words if word in MISSING_WORDS)
-    about = None
-    for guess in (_boolean, _number, _moment) if rest else ():
-        found = guess(words, rest, gaps)
-        if found is not None and found.type != "category":
-            return msgspec.structs.replace(found, optional=optional or found.optional or len(rest) < len(words))
-        about = found.about if found is not None else None
-    return msgspec.structs.replace(_words(texts, counts, optional), about=about)
-
-
-def _boolean(words: Counter[str], rest: list[str], gaps: frozenset[str]) -> Type | None:
-    if len(rest) > 2:
-        return None
-    for layout, pair in BOOLEANS.items():
-        if layout != "0/1" and (set(rest) == set(pair) or (len(pair[0]) == 4 and set(rest) < set(pair))):
-            return Type(type="boolean", form=join_form(layout, gaps, ""))
-    return None
-
-
-def _number(words: Counter[str], rest: list[str], gaps: frozenset[str]) -> Type | None:
-    if object_numbers(list(rest[:: max(1, len(rest) // _SAMPLE)]))[1].mean() > 0.5:
-        return None
-    good = list(filter(NUMBER.fullmatch, rest))
-    odd = set(rest).difference(good) if len(good) < len(rest) else set()
-    if not good or not _few(odd, words) or any(_is_code(text) for text in good):
-        return None
-    digits = np.array([text.lstrip("+-").isdigit() for text in good])
-    values = np.abs(np.array(good, dtype=np.float64))
-    if np.isinf(values).any() or (values[digits] >= LARGEST_INTEGER).any():
-        return None
-    form = join_form("plain", gaps | odd, "plain")
-    return Type(type="integer" if digits.all() else "number", form=form, optional=bool(odd))
-
-
-def _few(odd: set[str], words: Counter[str]) -> bool:
-    rows = sum(words[text] for text in odd)
-    plain = all(len(text) <= 20 and "|" not in text and "\n" not in text for text in odd)
-    return plain and len(odd) <= _ODD_WORDS and rows <= _ODD_SHARE * words.total()
-
-
-def _is_code(text: str) -> bool:
-    digits = text.lstrip("+-")
-    return len(digits) > 1 and digits[0] == "0" and digits.isdigit()
-
-
-def _moment(words: Counter[str], rest: list[str], gaps: frozenset[str]) -> Type | None:
-    if not any(mark.isdigit() for mark in rest[0]):
-        return None
-    fits = [layout for layout in ("iso", *LAYOUTS) if _reads(layout, rest)]
-    if not fits:
-        return None
-    if "iso" in fits:
-        fits = ["iso"]
-    if len(fits) > 1:
-        return Type(type="category", about=f"looks like dates; if so, state the form: {' or '.join(fits)}")
-    return Type(type="timestamp", form=join_form(fits[0], gaps, "iso"))
-
-
-def _reads(layout: str, texts: list[str]) -> bool:
-    reader = moment_reader(layout, strict=True)
-
-    def good(part: list[str]) -> bool:
-        try:
-            for text in part:
-                reader(text)
-        except ValueError:
-            return False
-        return True
-
-    if not good(texts[:: max(1, len(texts) // _SAMPLE)]):
-        return False
-    if layout == "iso":
-        read = iso_column(texts)[1]
-        texts = [text for text, done in zip(texts, read.tolist(), strict=True) if not done]
-    return good(texts)
-
-
-def _words(texts: list[str], counts: Counter[str], optional: bool) -> Type:
-    rows, distinct = len(texts), len(counts)
-    length = sum(map(len, texts)) / rows
-    spaces = sum(text.count(" ") * number for text, number in counts.items()) / rows
-    sentences = distinct > 0.5 * rows and spaces >= 2
-    many = distinct > 1_000 and distinct > 0.5 * rows
-    return Type(type="text" if sentences or length > 40 or many else "category", optional=optional)
-
-
 def _base(raw: Array, name: str) -> Literal["text", "integer", "boolean"]:
     """What a stated category is made of."""
     if raw.dtype.kind == "b" or _kinds(raw) == {bool}:
@@ -325,11 +246,11 @@ def _boolean_form(raw: Array) -> str | None:
     if kinds != {str} and raw.dtype.kind != "U":
         return None
     words = {cell.strip(SPACE) for cell in raw.tolist() if cell} - {""}
-    gaps = frozenset(words & MISSING_WORDS)
-    for layout, pair in BOOLEANS.items():
-        if words - gaps and words - gaps <= set(pair):
-            return join_form(layout, gaps, "")
-    return None
+    gaps = frozenset(filter(is_missing_word, words))
+    layout = boolean_layout(words - gaps)
+    if layout is None:
+        layout = next((name for name, pair in BOOLEANS.items() if words - gaps and words - gaps <= set(pair)), None)
+    return None if layout is None else join_form(layout, gaps, "")
 
 
 def _canonical(raw: Array) -> bool:

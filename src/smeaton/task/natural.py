@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from smeaton.task.forms import form_of
+from smeaton.task.forms import form_of, missing_numbers
 from smeaton.task.readers import LARGEST_INTEGER, NULL_TEXT, Reader, value_reader
 from smeaton.task.types import Type
 
@@ -63,7 +63,7 @@ def row_form(types: Mapping[str, Type], longest: int) -> tuple[type[msgspec.Stru
 
 
 def _needs_reader(kind: Type) -> bool:
-    if kind.type == "timestamp":
+    if kind.type == "timestamp" or missing_numbers(kind):
         return True
     return kind.type == "category" and kind.labels is None and bool(form_of(kind).missing)
 

@@ -3,6 +3,7 @@
 The columns of `values.py` use these readers for every value their bulk paths do not take, so both agree.
 """
 
+import contextlib
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -13,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from smeaton.errors import TaskError
-from smeaton.task.forms import boolean_texts, form_of
-from smeaton.task.moments import from_datetime, moment_reader
+from smeaton.task.forms import NUMBER, boolean_texts, form_of, missing_numbers
+from smeaton.task.moments import COUNTED, from_datetime, moment_of_number, moment_reader
+from smeaton.task.notation import layout_of, number_text
 from smeaton.task.types import Label, Type
 
 Reader = Callable[[Any], Any]
@@ -24,7 +26,6 @@ NULL_TEXT = "\ufdd0"
 #: Whole numbers beyond it are not exact as float64, so they are refused: an id would be changed in silence.
 LARGEST_INTEGER = 2**53
 SPACE = " \t\r\n"
-NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,16})")
 _LARGEST = sys.float_info.max
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -68,6 +69,11 @@ def show(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), f"a {value.__class__.__name__}")
 
 
+def value_text(value: int | float | Decimal) -> str:
+    """A number as text: whole ones without a point, so that 7 and 7.0 are the same category."""
+    return str(int(value)) if value == value // 1 else str(value)
+
+
 def wrong(expected: str, value: object) -> ValueError:
     """What a reader raises: what it expected, what it got."""
     return ValueError(f"expected {expected}, got {show(value)}")
@@ -102,7 +108,11 @@ def _bounds(spec: Type) -> tuple[float, float]:
 def _number(spec: Type) -> Reader:
     whole = spec.type == "integer"
     expected = "a whole number" if whole else "a number"
-    words, null = form_of(spec).missing, null_of(spec, expected)
+    form, null = form_of(spec), null_of(spec, expected)
+    words, gaps = form.missing, missing_numbers(spec)
+    text_of = _plain_number(form.layout)
+    if text_of is not None:
+        expected += f" (as text: {form.layout})"
     low, high = _bounds(spec)
     first, last = max(low, -LARGEST_INTEGER), min(high, LARGEST_INTEGER)
 
@@ -121,11 +131,16 @@ def _number(spec: Type) -> Reader:
             value = value.strip(SPACE)
             if not value or value in words:
                 return null()
-            number = _number_text(value, expected)
+            plain = value if text_of is None else text_of(value)
+            if plain is None:
+                raise wrong(expected, value)
+            number = _number_text(plain, expected)
         elif value is None:
             return null()
         else:
             number = _number_value(value, expected)
+        if number in gaps:
+            return null()
         if whole and not number.is_integer():
             raise wrong(expected, value)
         if whole and abs(number) > LARGEST_INTEGER:
@@ -136,7 +151,17 @@ def _number(spec: Type) -> Reader:
             raise ValueError(f"expected at most {_bound(high)}, got {show(value)}")
         return number
 
-    return read
+    return slow if gaps else read
+
+
+def _plain_number(layout: str) -> Callable[[str], str | None] | None:
+    """How texts of a layout become plain numbers; None where they are plain."""
+    if layout in ("", "plain"):
+        return None
+    known = layout_of(layout)
+    if known is None:
+        raise TaskError(f"there is no form {layout!r} of numbers", fix="write an example, such as 1.234,5 EUR")
+    return number_text(known)
 
 
 def _bound(value: float) -> str:
@@ -194,6 +219,7 @@ def _boolean(spec: Type) -> Reader:
             text = value.strip(SPACE)
             if not text or text in form.missing:
                 return null()
+            text = text.casefold()
             if text in texts:
                 return texts[text]
         elif value is None:
@@ -241,7 +267,7 @@ def _text(spec: Type) -> Reader:
 
 def _category(spec: Type) -> Reader:
     missing = form_of(spec).missing
-    if spec.labels is None and spec.base == "text" and not missing:
+    if spec.labels is None and spec.base == "text" and not missing and form_of(spec).layout != "mixed":
         return _text(spec)
     convert = {"text": _text_label, "integer": _integer_label, "boolean": _boolean_label}[spec.base](spec)
     known = None if spec.labels is None else frozenset(spec.labels)
@@ -289,7 +315,12 @@ def _one_of(spec: Type) -> str:
 
 
 def _text_label(spec: Type) -> Reader:
+    mixed = form_of(spec).layout == "mixed"
+
     def read(value: Any) -> str:
+        if mixed and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            _number_value(value, "text or a number")
+            return value_text(value)
         if not isinstance(value, str):
             raise wrong("text", value)
         return _text_value(value)
@@ -323,8 +354,8 @@ def _boolean_label(spec: Type) -> Reader:
     def read(value: Any) -> bool:
         if isinstance(value, bool):
             return value
-        if isinstance(value, str) and value in texts:
-            return texts[value]
+        if isinstance(value, str) and value.casefold() in texts:
+            return texts[value.casefold()]
         raise wrong("true or false", value)
 
     return read
@@ -334,9 +365,13 @@ def _timestamp(spec: Type) -> Reader:
     form = form_of(spec)
     expected = "a moment in ISO 8601" + (f" or as {form.layout}" if form.layout not in ("", "iso") else "")
     parse, null = moment_reader(form.layout), null_of(spec, expected)
+    gaps, counted = missing_moments(spec), form.layout in COUNTED
 
     def read(value: Any) -> Any:
-        value = _plain(value)
+        moment = found(_plain(value))
+        return null() if moment in gaps else moment
+
+    def found(value: Any) -> Any:
         if isinstance(value, str):
             text = value.strip(SPACE)
             if not text or text in form.missing:
@@ -344,6 +379,11 @@ def _timestamp(spec: Type) -> Reader:
             try:
                 return parse(text)
             except ValueError:
+                raise wrong(expected, value) from None
+        if counted and isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                return moment_of_number(form.layout, value)
+            except (ValueError, OverflowError):
                 raise wrong(expected, value) from None
         if isinstance(value, np.datetime64):
             return value.astype("datetime64[us]")
@@ -355,7 +395,17 @@ def _timestamp(spec: Type) -> Reader:
             return np.datetime64(value, "us")
         raise wrong(expected, value)
 
-    return read
+    return read if gaps else lambda value: found(_plain(value))
+
+
+def missing_moments(spec: Type) -> frozenset[np.datetime64]:
+    """The moments that mean "missing" under the type's form, whatever form they come in."""
+    form = form_of(spec)
+    parse, gaps = moment_reader(form.layout), set[np.datetime64]()
+    for word in form.missing:
+        with contextlib.suppress(ValueError):  # most words are no moments
+            gaps.add(parse(word))
+    return frozenset(gaps)
 
 
 def _vector(spec: Type) -> Reader:

@@ -5,7 +5,8 @@ from typing import Any
 from smeaton.errors import TaskError
 from smeaton.task.forms import BOOLEANS, SEPARATORS
 from smeaton.task.items import Item, fields, flag, mapping, nearest, text, wrong
-from smeaton.task.moments import LAYOUTS
+from smeaton.task.moments import COUNTED, LAYOUTS
+from smeaton.task.notation import layout_of
 from smeaton.task.readers import LARGEST_INTEGER, NULL_TEXT, show
 from smeaton.task.types import KINDS, Label, Type
 
@@ -109,14 +110,14 @@ def _check_whole(item: Item, parts: dict[str, Item], found: Type) -> None:
 def _check_form(item: Item, found: Type) -> None:
     layout = str(found.form).split("|")[0]
     known: tuple[str, ...] = {
-        "boolean": tuple(BOOLEANS), "timestamp": ("iso", *LAYOUTS),
-        "category": {"text": ("text",), "integer": ("plain",), "boolean": tuple(BOOLEANS)}[found.base],
+        "boolean": tuple(BOOLEANS), "timestamp": ("iso", *LAYOUTS, *COUNTED),
+        "category": {"text": ("text", "mixed"), "integer": ("plain",), "boolean": tuple(BOOLEANS)}[found.base],
         "list": ("json", *SEPARATORS) if found.answer == "many" else ("json",),
     }.get(found.type, ("plain",))  # fmt: skip
     if found.type == "vector":
         if not (layout.isascii() and layout.isdigit() and 0 < int(layout) < 10**6) or "|" in str(found.form):
             raise wrong(item, "the length of a vector, such as '384'")
-    elif layout not in known:
+    elif layout not in known and not (found.type in ("number", "integer") and layout_of(layout)):
         raise TaskError(f"a {found.type} has no form {layout!r}", fix=nearest(layout, known), where=item.where)
 
 

@@ -4,19 +4,20 @@ What each type takes (`value_reader` one value, `parse_column` a column; they ag
 
 | type | takes | refuses |
 |---|---|---|
-| number | JSON numbers; plain or scientific text (`-1.5e3`) | booleans, NaN, infinities, whole numbers beyond 2^53 |
+| number | JSON numbers; plain text (`-1.5e3`) or the pinned notation | booleans, NaN, infinities, beyond 2^53 |
 | integer | the same where the value is whole (`3`, `3.0`, `"3"`) | 3.5, beyond 2^53 |
-| boolean | true, false; text exactly in the pinned form; 0 and 1 only under the form `0/1` | every other word |
+| boolean | true, false; text in the pinned form, in any case; 0 and 1 only under the form `0/1` | every other word |
 | category | text; whole numbers (also as text) or booleans only if `base` says so | a value not among stated `labels` |
 | text | text | everything else |
-| timestamp | ISO 8601 (no zone = UTC), the pinned layout, date and datetime objects | numbers |
+| timestamp | ISO 8601 (no zone = UTC), the pinned layout, dates and datetimes | numbers, unless the form says so |
 | vector | a list of finite numbers, all lists of one length | other lengths |
 | json, series | JSON of that shape | NaN, names that are not text |
 | list, object | JSON of that shape, as such or as text; plain JSON in, plain JSON out | parts of other types, by path |
 | list of categories | also labels in text, with the separator of the form between them | labels not among stated ones |
 
 Null: None, an empty text (for every type, text included), blank text where text is not kept as it is (numbers,
-booleans, moments), the missing-words pinned in the form, and NaN or NaT in a column that is *already* float or
+booleans, moments), the missing-words pinned in the form (those that are numbers or moments: in whatever form they
+come), and NaN or NaT in a column that is *already* float or
 datetime. NaN among Python objects or in JSON is no null: it is refused. `min` and `max` are enforced, and text with the
 reserved character U+FDD0 or a lone surrogate is refused.
 """
@@ -28,9 +29,9 @@ from typing import Any
 import numpy as np
 
 from smeaton.errors import RowFault
-from smeaton.task.forms import boolean_texts, form_of
-from smeaton.task.moments import iso_column
-from smeaton.task.readers import LARGEST_INTEGER, NULL_TEXT, Reader, show, value_reader
+from smeaton.task.forms import boolean_texts, form_of, missing_numbers
+from smeaton.task.moments import COUNTED, iso_column, moment_of_number
+from smeaton.task.readers import LARGEST_INTEGER, NULL_TEXT, Reader, missing_moments, show, value_reader
 from smeaton.task.table import Array
 from smeaton.task.types import Type
 
@@ -115,10 +116,14 @@ def _numbers(raw: Array, spec: Type) -> _Bulk:
     rows = len(raw)
     if raw.ndim == 1 and raw.dtype.kind in "iuf":
         column, unread = raw.astype(np.float64), np.zeros(rows, dtype=bool)
-    elif raw.ndim == 1 and raw.dtype.kind == "O":
+    elif raw.ndim == 1 and raw.dtype.kind == "O" and (form_of(spec).layout in ("", "plain") or not _has_texts(raw)):
         column, unread = object_numbers(raw.tolist())
     else:
         column, unread = np.full(rows, np.nan), np.ones(rows, dtype=bool)
+    gaps = missing_numbers(spec)
+    if gaps:
+        column[np.isin(column, list(gaps))] = np.nan
+        unread &= np.isnan(column)
     null = np.isnan(column)
     with np.errstate(invalid="ignore"):
         unread |= np.abs(column) >= LARGEST_INTEGER  # infinities too
@@ -132,6 +137,10 @@ def _numbers(raw: Array, spec: Type) -> _Bulk:
         unread |= null
     column[unread] = np.nan
     return column, unread
+
+
+def _has_texts(raw: Array) -> bool:
+    return str in _kinds(raw.tolist())
 
 
 def object_numbers(cells: list[Any]) -> _Bulk:
@@ -189,8 +198,10 @@ def _booleans(raw: Array, spec: Type) -> _Bulk:
     if kinds <= {bool}:
         return raw.copy(), _missing(cells, spec)
     if kinds == {str}:
-        known: dict[Any, Any] = {**boolean_texts(spec), **dict.fromkeys(form_of(spec).missing), "": None, None: None}
-        return _mapped(cells, known, spec)
+        texts = boolean_texts(spec)
+        words = {cell for cell in set(cells) if cell and cell.casefold() in texts}
+        known: dict[Any, Any] = {cell: texts[cell.casefold()] for cell in words}
+        return _mapped(cells, known | dict.fromkeys(form_of(spec).missing) | {"": None, None: None}, spec)
     return column, unread
 
 
@@ -253,8 +264,11 @@ def _moments(raw: Array, spec: Type) -> _Bulk:
     unread = np.ones(len(raw), dtype=bool)
     if raw.dtype.kind == "M" and raw.ndim == 1:
         column = raw.astype("datetime64[us]")
+        column[np.isin(column, list(missing_moments(spec)))] = np.datetime64("NaT")
         return column, np.isnat(column) & (not spec.optional)
-    if raw.dtype.kind != "O":
+    if raw.dtype.kind in "iuf" and raw.ndim == 1 and form_of(spec).layout in COUNTED:
+        return _counted(raw, spec)
+    if raw.dtype.kind != "O" or form_of(spec).layout in COUNTED:
         return column, unread
     cells = raw.tolist()
     if _kinds(cells) == {str}:
@@ -262,7 +276,28 @@ def _moments(raw: Array, spec: Type) -> _Bulk:
         column[filled], read = iso_column([cell for cell in cells if cell])
         unread[filled] = ~read
         unread[~filled] = not spec.optional
+        gaps = missing_moments(spec)
+        if gaps:
+            found = np.isin(column, list(gaps))
+            column[found], unread[found] = np.datetime64("NaT"), not spec.optional
     return column, unread
+
+
+def _counted(raw: Array, spec: Type) -> _Bulk:
+    """A typed column of numbers as moments; every distinct number is read once."""
+    values, places = np.unique(raw.astype(np.float64), return_inverse=True)
+    layout, gaps = form_of(spec).layout, missing_moments(spec)
+    moments = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+    good = np.isnan(values) & spec.optional
+    for i in np.flatnonzero(~np.isnan(values)).tolist():
+        try:
+            moment = moment_of_number(layout, values[i].item())
+        except (ValueError, OverflowError):
+            continue
+        if moment not in gaps or spec.optional:
+            good[i] = True
+            moments[i] = np.datetime64("NaT") if moment in gaps else moment
+    return moments[places], ~good[places]
 
 
 _BULK: dict[str, Callable[[Array, Type], _Bulk]] = {

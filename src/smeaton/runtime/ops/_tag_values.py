@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
+from smeaton.task.forms import NUMBER
 from smeaton.task.moments import moment_reader
-from smeaton.task.readers import NUMBER, value_reader
+from smeaton.task.readers import value_reader
 from smeaton.task.types import Type
 
 MARKS = (".", ",")

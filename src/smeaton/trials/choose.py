@@ -9,6 +9,7 @@ from smeaton.families import Space
 from smeaton.task.task import Task
 from smeaton.trials.attempt import ALL, Attempt
 from smeaton.trials.evaluate import stop_rows_seen
+from smeaton.trials.memory import too_large
 from smeaton.trials.proposers import Proposer
 from smeaton.trials.proposers.tpe import best_first, direction
 from smeaton.trials.record import Candidate, Trial
@@ -20,6 +21,8 @@ BLEND_EVERY = 5  # finished trials between two blends while the search goes on
 MEMBERS = "members"  # the blend's config names the trials it may read, so that two pools are two candidates
 _MOST_MEMBERS = 12
 _FAILURES = 3  # of a family without a success: it is not tried again
+_LARGE = 10  # proposals of a family that are too large for the memory, before it is passed over
+_PASSED_OVER = 100  # the same of all families
 
 
 @dataclass(slots=True)
@@ -69,13 +72,27 @@ class Chooser:
             self.out_of_time = len(spaces) < len(sound)
             # More starts of a family whose first was beaten, and helps nobody, wait until the others had theirs.
             hopeful = {name: space for name, space in spaces.items() if not _beaten(name, trials)}
-            candidate = proposer.propose(self.task, hopeful, trials, taken) or (
-                proposer.propose(self.task, spaces, trials, taken) if len(hopeful) < len(spaces) else None
+            candidate = self._proposed(proposer, hopeful, trials, taken) or (
+                self._proposed(proposer, spaces, trials, taken) if len(hopeful) < len(spaces) else None
             )
             if candidate is not None:
                 return Attempt(candidate, "try", seed=self.seed)
             # Every start had its turn; a family that is out of reach by then is not worth tuning.
             sound = {name: space for name, space in sound.items() if name not in self.outclassed(trials)}
+        return None
+
+    def _proposed(
+        self, proposer: Proposer, spaces: Mapping[str, Space], trials: Sequence[Trial], taken: Sequence[Candidate]
+    ) -> Candidate | None:
+        """What a proposer proposes that may fit into memory; a family that has nothing of the kind is left out."""
+        spaces, taken = dict(spaces), list(taken)
+        for _ in range(_PASSED_OVER):
+            candidate = proposer.propose(self.task, spaces, trials, taken)
+            if candidate is None or not too_large(candidate, trials):
+                return candidate
+            taken.append(candidate)
+            if sum(too_large(one, trials) for one in taken if one.family == candidate.family) >= _LARGE:
+                del spaces[candidate.family]
         return None
 
     def outclassed(self, trials: Sequence[Trial]) -> set[str]:

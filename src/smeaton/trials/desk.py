@@ -29,13 +29,14 @@ class _Flight:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of one fit. `killed` has the reason this desk had for it."""
+    """The end of one fit. `killed` has the reason this desk had for it; `cause` is as in `Event`."""
 
     attempt: Attempt
     fold: int
     kind: Literal["done", "failed", "killed"]
     seconds: float
     reason: str = ""
+    cause: str = ""
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class Desk:
             if event.kind == "progress":
                 self.progress(flight.attempt, event)
             else:
-                ended.append(self._end(event.job, event.kind, event.reason))
+                ended.append(self._end(event.job, event.kind, event.reason, event.cause))
         return ended + self._overdue()
 
     def kill(self, wanted: Callable[[Attempt], bool], why: str) -> None:
@@ -128,10 +129,10 @@ class Desk:
                 ended.append(self._end(name, "killed", ""))
         return ended
 
-    def _end(self, name: str, kind: Literal["done", "failed", "killed"], reason: str) -> Ended:
+    def _end(self, name: str, kind: Literal["done", "failed", "killed"], reason: str, cause: str = "") -> Ended:
         flight = self._flights.pop(name)
         flight.attempt.running.discard(flight.fold)
         seconds = self.clock.elapsed() - flight.since
         if kind == "done":
             flight.attempt.spent[flight.fold] = seconds
-        return Ended(flight.attempt, flight.fold, kind, seconds, flight.why or reason)
+        return Ended(flight.attempt, flight.fold, kind, seconds, flight.why or reason, cause)

@@ -21,6 +21,15 @@ def command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
+def oom_kills() -> int | None:
+    """How many processes the system has ended for want of memory since it started; None where it does not say."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), None)
+
+
 def environment(threads: int = 1) -> dict[str, str]:
     """The variables such a process starts with: thread counts pinned, hashing fixed, our package importable."""
     variables = dict(os.environ)

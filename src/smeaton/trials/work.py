@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from smeaton.errors import SmeatonError
+from smeaton.errors import SmeatonError, StorageError
+from smeaton.runtime.storage import trouble
 from smeaton.trials.attempt import Attempt, trial_folder
 from smeaton.trials.desk import Desk, Ended
 from smeaton.trials.executors import Event
+from smeaton.trials.memory import MEMORY
 from smeaton.trials.notice import Listener, Notice, NoticeKind
 from smeaton.trials.plan import Plan
 from smeaton.trials.record import State, Trial
@@ -201,7 +203,22 @@ class Work:
         else:
             self.active.remove(attempt)
             reason = ended.reason or "its worker ended without a word"
-            rules.judged(_ended_trial(attempt, "failed", f"fold {ended.fold}: {reason}"))
+            if ended.cause == "storage":
+                self._give_out(reason)
+            cause = MEMORY if ended.cause == MEMORY else ""
+            rules.judged(_ended_trial(attempt, "failed", f"fold {ended.fold}: {reason}", cause=cause))
+
+    def _give_out(self, reason: str) -> None:
+        """End the search where nothing more can be kept: every further candidate would fail the same way.
+
+        Raises:
+            StorageError: always; the build's folder is full, read-only or gone.
+        """
+        raise trouble("what the build tries", self.setup.root) or StorageError(
+            f"a fit could not be kept: {reason}",
+            where=str(self.setup.root),
+            fix="make room; the same command then goes on where it stopped",
+        )
 
     def _shared(self, attempt: Attempt, fold: int) -> float:
         """Seconds of a fit that later ones need not spend again."""
@@ -225,7 +242,7 @@ def _spent(attempt: Attempt) -> float:
 
 
 def _ended_trial(
-    attempt: Attempt, state: Literal["stopped", "failed"], note: str, scores: tuple[float, ...] = ()
+    attempt: Attempt, state: Literal["stopped", "failed"], note: str, scores: tuple[float, ...] = (), cause: str = ""
 ) -> Trial:
     state_: State = state
     return Trial(
@@ -237,4 +254,5 @@ def _ended_trial(
         scores=scores,
         seconds=_spent(attempt),
         note=note,
+        cause=cause,
     )

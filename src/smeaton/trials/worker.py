@@ -4,6 +4,7 @@ Jobs come on standard input, events go to standard output; whatever a library or
 error, which the executor keeps as a log. The worker ends when its input closes or its parent dies.
 """
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -16,10 +17,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from smeaton.errors import SmeatonError
+from smeaton.runtime.storage import trouble
 from smeaton.trials.executors import Event, Job
 from smeaton.trials.process import OUT_OF_MEMORY, THREAD_VARIABLES
 
@@ -27,12 +31,16 @@ from smeaton.trials.process import OUT_OF_MEMORY, THREAD_VARIABLES
 WARM = ("smeaton.trials.job", "onnxruntime", "onnx", "lightgbm", "sklearn.linear_model")
 PROGRESS_SECONDS = 0.2
 REASON_LENGTH = 400
+#: How native libraries say that there was no memory: C++, onnxruntime, LightGBM, the system.
+_NO_MEMORY = ("bad_alloc", "bad allocation", "failed to allocate memory", "cannot allocate memory", "out of memory")
+_FIRST_TO_GO = b"500"  # of 1000: a machine without memory ends a fit, not the build, nor what else runs there
 
 
 def main() -> None:
     """Work until the input closes."""
     parent = int(sys.argv[1]) if len(sys.argv) > 1 else os.getppid()
     _die_with(parent)
+    _first_to_go()
     jobs_in, events_out = _own_pipes()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to judge
     for name in THREAD_VARIABLES:
@@ -62,16 +70,17 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
         from smeaton.trials.job import run_job
 
         run_job(job, report)
-    except MemoryError:
-        # A fresh process is the only sure way to get the memory back. No event: the next job must not come here.
-        traceback.print_exc()
-        sys.stderr.flush()
-        os._exit(OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001 - the boundary: any failure of a family is reported, with its reason
         print(f"job {job.id}: {job.family} {job.config} fold {job.fold}", file=sys.stderr)
         traceback.print_exc()
         sys.stderr.flush()
-        say(Event(job=job.id, kind="failed", seconds=time.monotonic() - start, at=time.time(), reason=reason_of(error)))
+        cause = cause_of(error, job)
+        if cause == "memory":
+            # A fresh process is the only sure way to get the memory back. No event: the next job must not come here.
+            os._exit(OUT_OF_MEMORY)
+        seconds = time.monotonic() - start
+        form = {"job": job.id, "kind": "failed", "seconds": seconds, "at": time.time(), "reason": reason_of(error)}
+        say(msgspec.convert({**form, "cause": cause}, Event))
     else:
         say(Event(job=job.id, kind="done", seconds=time.monotonic() - start, at=time.time()))
     finally:
@@ -86,6 +95,23 @@ def reason_of(error: BaseException) -> str:
         text = f"{type(error).__name__}: {error}"
     line = " ".join(text.split())
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 3] + "..."
+
+
+def cause_of(error: BaseException, job: Job) -> Literal["", "memory", "storage"]:
+    """What a fit failed for that is no fault of its own: no memory, or the build's folder can no longer be written."""
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+        return "memory"
+    data = Path(job.data)
+    return "storage" if trouble("a fit", data.parent if data.is_dir() else data, error) else ""
+
+
+def _first_to_go() -> None:
+    """Where memory runs out, Linux ends the process with the highest score (proc(5), oom_score_adj)."""
+    path = Path("/proc/self/oom_score_adj")
+    if path.exists():
+        with contextlib.suppress(OSError):  # a sandbox may not allow it: then the kernel judges by size alone
+            path.write_bytes(_FIRST_TO_GO)
 
 
 def _own_pipes() -> tuple[int, int]:

@@ -26,7 +26,7 @@ import msgspec
 
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Job
-from smeaton.trials.process import OUT_OF_MEMORY, command, environment
+from smeaton.trials.process import OUT_OF_MEMORY, command, environment, oom_kills
 
 Command = Callable[[], None]
 CLOSE_SECONDS = 10.0
@@ -42,6 +42,7 @@ class Worker:
     job: Job | None = None
     since: float = 0.0
     used: bool = False  #: it has ended a job, so it starts well and is worth replacing at once
+    kills: int | None = field(default_factory=oom_kills)  #: processes ended for want of memory before it started
 
     @property
     def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -135,7 +136,7 @@ class LocalExecutor:
             while self._running:
                 self._turn()
         except Exception as error:  # noqa: BLE001 - no process to be had, or a fault: no job may wait for ever
-            self._fail_all(f"the workers cannot run: {error}")
+            self._fail_all(f"the workers cannot run: {error}", "storage" if isinstance(error, OSError) else "")
         finally:
             self._end_all()
 
@@ -209,8 +210,9 @@ class LocalExecutor:
         """Its output ended: fail the job, put a fresh worker in its place."""
         code = self._end(worker)
         if worker.job is not None:
-            reason = f"the worker {_how(code)}; see {self._folder / f'worker-{worker.slot}.log'}"
-            self._report(worker, "failed", reason)
+            how, memory = _how(code, worker.kills, oom_kills())
+            reason = f"the worker {how}; see {self._folder / f'worker-{worker.slot}.log'}"
+            self._report(worker, "failed", reason, "memory" if memory else "")
         if worker.job is not None or worker.used:
             # One that died before it ever worked is started again only when there is a job: no endless respawning.
             self._spawn(worker.slot)
@@ -228,12 +230,12 @@ class LocalExecutor:
                 self._spawn(worker.slot)
                 return
 
-    def _report(self, worker: Worker, kind: str, reason: str) -> None:
+    def _report(self, worker: Worker, kind: str, reason: str, cause: str = "") -> None:
         assert worker.job is not None
         shutil.rmtree(f"{worker.job.out}.tmp-{worker.process.pid}", ignore_errors=True)
         seconds = time.monotonic() - worker.since
         form = {"job": worker.job.id, "kind": kind, "seconds": seconds, "at": time.time(), "reason": reason}
-        self._events.put(msgspec.convert(form, Event))
+        self._events.put(msgspec.convert({**form, "cause": cause}, Event))
 
     def _end(self, worker: Worker) -> int:
         """Kill its process group, collect it, and give its pipes back. Returns the exit status."""
@@ -252,7 +254,7 @@ class LocalExecutor:
     def _stop(self) -> None:
         self._running = False
 
-    def _fail_all(self, reason: str) -> None:
+    def _fail_all(self, reason: str, cause: str) -> None:
         with self._lock:
             self._fault = reason
         self._log(reason)
@@ -263,7 +265,8 @@ class LocalExecutor:
                     waiting()
         held = [worker.job for worker in self._workers.values() if worker.job is not None]
         for job in [*held, *self._waiting]:
-            self._events.put(Event(job=job.id, kind="failed", at=time.time(), reason=reason))
+            form = {"job": job.id, "kind": "failed", "at": time.time(), "reason": reason, "cause": cause}
+            self._events.put(msgspec.convert(form, Event))
         self._waiting.clear()
 
     def _end_all(self) -> None:
@@ -273,15 +276,18 @@ class LocalExecutor:
                 shutil.rmtree(f"{worker.job.out}.tmp-{worker.process.pid}", ignore_errors=True)
 
 
-def _how(code: int) -> str:
-    """An exit status in words."""
+def _how(code: int, before: int | None, after: int | None) -> tuple[str, bool]:
+    """An exit status in words, and whether memory ran out. `before` and `after` count the processes that the system
+    ended for that, when the worker started and now (None where it does not say)."""
     if code == OUT_OF_MEMORY:
-        return "ran out of memory"
+        return "ran out of memory", True
     if code == -signal.SIGKILL:
-        return "was killed (out of memory?)"
+        if before is None or after is None:
+            return "was killed (out of memory?)", True
+        return ("was killed by the system: out of memory", True) if after > before else ("was killed", False)
     if code < 0:
-        return f"crashed ({signal.strsignal(-code) or -code})"
-    return f"ended with status {code}"
+        return f"crashed ({signal.strsignal(-code) or -code})", False
+    return f"ended with status {code}", False
 
 
 part = LocalExecutor

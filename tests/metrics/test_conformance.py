@@ -15,7 +15,7 @@ LABELS = {
     "many": ("a", "b", "c", "d"), "structure": (), "text": (),
 }  # fmt: skip
 #: Metrics of other tests: their structures are of one form, or they read more columns.
-OWN_FORM = ("field_f1", "span_f1", "checks", "judge")
+OWN_FORM = ("field_f1", "span_f1", "checks", "judge", "coverage", "interval_width", "interval_score")
 CASES = [
     (name, kind)
     for name in plugins.names("metrics")

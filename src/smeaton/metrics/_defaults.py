@@ -5,6 +5,7 @@ from pathlib import Path
 from smeaton import plugins
 from smeaton.errors import TaskError
 from smeaton.metrics import Kind, Metric
+from smeaton.metrics._of_task import TaskMetric
 from smeaton.metrics._outside import OUTSIDE, OutsideMetric, has_outside
 from smeaton.metrics.judge import JudgeMetric
 from smeaton.task.structure import is_spans
@@ -54,8 +55,15 @@ def kind_of(task: Task) -> Kind:
 
 def default_metric(task: Task) -> str:
     """The metric a task is ranked by if it names none."""
-    own = _verdicts(task) if task.answer == "text" else ()
+    own = _verdicts(task) if task.answer == "text" else _stated(task)
     return own[0] if own else _of_parts(task) or _DEFAULT[kind_of(task)]
+
+
+def _stated(task: Task) -> tuple[str, ...]:
+    """The metric that follows from what the task says of its output."""
+    if task.costs and task.is_class:
+        return ("cost",)
+    return ("pinball",) if task.output_type.quantile is not None else ()
 
 
 def default_on_targets(task: Task) -> str:
@@ -77,7 +85,7 @@ def usual(task: Task) -> tuple[str, ...]:
     own = (task.metric,) if task.metric else ()
     parts = _of_parts(task)
     outside = OUTSIDE if has_outside(task) else ()
-    others = (*_verdicts(task), *((parts,) if parts else ()), *_USUAL[kind_of(task)], *outside)
+    others = (*_verdicts(task), *_stated(task), *((parts,) if parts else ()), *_USUAL[kind_of(task)], *outside)
     return tuple(dict.fromkeys([*own, *others]))
 
 
@@ -97,7 +105,7 @@ def fits(metric: str, task: Task) -> bool:
     if needs_verdicts(metric):
         return metric in _verdicts(task)
     part = plugins.load("metrics", metric)
-    if isinstance(part, OutsideMetric) and not has_outside(task):
+    if (isinstance(part, OutsideMetric) and not has_outside(task)) or _lacks(metric, task):
         return False
     kinds = part.tasks
     kind = kind_of(task)
@@ -106,6 +114,12 @@ def fits(metric: str, task: Task) -> bool:
     if metric in (_FIELDS, _SPANS):
         return metric == _of_parts(task)
     return kind in kinds or (_open(task) and "binary" in kinds)
+
+
+def _lacks(metric: str, task: Task) -> str:
+    """What a task lacks for a metric that reads more of it, '' if it lacks nothing."""
+    part = plugins.load("metrics", metric)
+    return part.lacks(task) if isinstance(part, TaskMetric) else ""
 
 
 def _two(task: Task) -> bool:
@@ -129,6 +143,8 @@ def check_metric(metric: str, task: Task) -> None:
         reason = f"does not judge an output of type {task.output_type.type}" if known else "is no metric"
         if known and isinstance(plugins.load("metrics", metric), OutsideMetric) and not has_outside(task):
             reason = f"needs a label that means none of the others, and {task.target!r} names none as `outside`"
+        if known and kind_of(task) in plugins.load("metrics", metric).tasks:
+            reason = _lacks(metric, task) or reason
         if needs_verdicts(metric):
             reason = f"needs {metric!r} in the task, and it has none"
         two = known and not needs_verdicts(metric) and "binary" in plugins.load("metrics", metric).tasks
@@ -154,4 +170,4 @@ def load_metric(metric: str, task: Task) -> Metric:
 
         return custom(load_user(Path(task.folder), metric), metric)
     found: Metric = plugins.load("metrics", metric)
-    return found.of(task) if isinstance(found, OutsideMetric | JudgeMetric) else found
+    return found.of(task) if isinstance(found, OutsideMetric | JudgeMetric | TaskMetric) else found

@@ -1,0 +1,176 @@
+"""Prediction intervals of a trial's numbers: who judges which row, what ships, and how it is kept.
+
+What a band is learnt from, and how: `bands.py`. A row is judged by a band learnt without it, so coverage and width are
+those of new rows:
+
+| rows | judged by a band of |
+|---|---|
+| several folds | the other folds |
+| one fold | the other four fifths of its held-out rows; groups stay whole |
+| with a time | the newest of the rows before it; the oldest rows are judged by nobody |
+
+What ships is learnt from all held-out rows; of rows with a time from the newest half, for what comes next is like them
+rather than like what was long ago, and even they promise nothing: rows in time are not exchangeable.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from smeaton.runtime.ops.interval import Band, ends
+from smeaton.task.table import ERROR, HIGH, LOW, PREDICTION, Array, Table
+from smeaton.task.task import Task
+from smeaton.trials.bands import Bounds, Residuals, enough, fit
+
+if TYPE_CHECKING:
+    from smeaton.data.dataset import Dataset
+    from smeaton.data.split import FoldIndex
+
+INTERVAL_FILE = "interval.json"
+PARTS = 5
+NEWEST_ROWS = 200  # of rows with a time: half of what is known, but no fewer where there are more
+NO_JUDGE = -1
+
+
+class Intervals(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one trial: the band that ships with the number of rows (of groups: groups) it was learnt from, those that
+    judged, and which of them each held-out row was judged by (rows in fold order; NO_JUDGE: none)."""
+
+    level: float
+    ships: Band
+    units: int
+    judges: list[Band]
+    judged_by: list[int]
+    grouped: bool = False
+    timed: bool = False
+
+
+def learn(dataset: "Dataset", folds: "Sequence[FoldIndex]", held: Sequence[Table]) -> Intervals | None:
+    """The intervals of a trial from its answers to held-out rows, one table a fold; None where none are wanted, or
+    where too few rows were answered to say anything."""
+    level = dataset.task.output_type.level
+    if level is None:
+        return None
+    rows = np.concatenate([fold.held for fold in folds])
+    every = _residuals(dataset, rows, np.concatenate([numbers(table) for table in held]))
+    bounds = bounds_of(dataset.task, np.asarray(dataset.target))
+    part = _parts(dataset, folds, rows)
+    lessons = _lessons(part, None if dataset.time is None else dataset.time[rows])
+    judges: list[Band] = []
+    judged_by = np.full(len(rows), NO_JUDGE)
+    for number, learnt in lessons:
+        some = every.take(learnt)
+        if len(some):
+            judged_by[part == number] = len(judges)
+            judges.append(fit(some, level, bounds))
+    whole = np.ones(len(rows), dtype=bool)
+    newest = every.take(whole if dataset.time is None else _newest(dataset.time[rows], whole))
+    if not len(newest):
+        return None
+    return Intervals(
+        level=level,
+        ships=fit(newest, level, bounds),
+        units=newest.units,
+        judges=judges,
+        judged_by=judged_by.tolist(),
+        grouped=dataset.group is not None,
+        timed=dataset.time is not None,
+    )
+
+
+def judged(found: Intervals, held: Sequence[Sequence[Table]]) -> list[list[dict[str, Array]]]:
+    """The answers to held-out rows (repeats of each fold) with `low` and `high`, each by the band that judges it; NaN
+    where none does."""
+    by, start, tables = np.asarray(found.judged_by), 0, []
+    for repeats in held:
+        size = len(repeats[0][PREDICTION])
+        tables.append([_applied(found, by[start : start + size], table) for table in repeats])
+        start += size
+    return tables
+
+
+def numbers(answers: Table) -> Array:
+    """The numbers answered, (rows,) float64; NaN where there is none."""
+    column = answers[PREDICTION]
+    if column.dtype == object:
+        plain = [value if isinstance(value, int | float) else np.nan for value in column.tolist()]
+        column = np.array(plain, dtype=np.float64)
+    found = column.astype(np.float64)
+    if ERROR in answers:
+        found[[error is not None for error in answers[ERROR].tolist()]] = np.nan
+    return found
+
+
+def bounds_of(task: Task, target: Array) -> Bounds:
+    """What the target can be: what its type says; where it says no least, nothing below 0 if no known target is."""
+    kind = task.output_type
+    least = kind.min
+    if least is None and len(target) and float(np.nanmin(target)) >= 0:
+        least = 0.0
+    return Bounds(least, kind.max, kind.type == "integer")
+
+
+def read_intervals(trial: Path) -> Intervals | None:
+    """The intervals stored with a trial, None where it has none."""
+    path = trial / INTERVAL_FILE
+    return msgspec.json.decode(path.read_bytes(), type=Intervals) if path.exists() else None
+
+
+def interval_words(found: Intervals) -> tuple[str, ...]:
+    """What has to be said of intervals beside their coverage."""
+    said = []
+    what = "groups" if found.grouped else "rows"
+    if not enough(found.units, found.level):
+        said.append(f"{found.units} {what} are too few to promise that: the intervals are as wide as the largest error")
+    if found.timed:
+        said.append(
+            "rows in time are not exchangeable: the intervals hold as far as what comes next is like the newest"
+        )
+    return tuple(said)
+
+
+def _applied(found: Intervals, by: Array, answers: Table) -> dict[str, Array]:
+    prediction = numbers(answers)
+    low, high = np.full(len(by), np.nan), np.full(len(by), np.nan)
+    for number, band in enumerate(found.judges):
+        mine = by == number
+        low[mine], high[mine] = ends(band, prediction[mine])
+    return {**answers, LOW: low, HIGH: high}
+
+
+def _residuals(dataset: "Dataset", rows: Array, prediction: Array) -> Residuals:
+    weight = np.ones(len(rows)) if dataset.weight is None else np.asarray(dataset.weight[rows], dtype=np.float64)
+    group = None if dataset.group is None else np.asarray(dataset.group[rows])
+    return Residuals(prediction, np.asarray(dataset.target[rows], dtype=np.float64), weight, group)
+
+
+def _parts(dataset: "Dataset", folds: "Sequence[FoldIndex]", rows: Array) -> Array:
+    """The part each held-out row is judged with, (rows,): the older the moment, the lower the part."""
+    if dataset.time is not None:
+        moments, code = np.unique(dataset.time[rows], return_inverse=True)
+        return np.asarray(code * (2 * PARTS) // max(len(moments), 1))
+    if len(folds) > 1:
+        return np.repeat(np.arange(len(folds)), [len(fold.held) for fold in folds])
+    if dataset.group is not None:
+        return np.asarray(np.unique(dataset.group[rows], return_inverse=True)[1] % PARTS)
+    return np.arange(len(rows)) % PARTS
+
+
+def _lessons(part: Array, time: Array | None) -> list[tuple[int, Array]]:
+    """For each part the rows (mask) that its judge learns from."""
+    numbers_ = np.unique(part).tolist()
+    if time is None:
+        return [(number, part != number) for number in numbers_]
+    return [(number, _newest(time, part < number)) for number in numbers_ if number]
+
+
+def _newest(time: Array, among: Array) -> Array:
+    """The newer half of some rows, more where that is few: a mask."""
+    moments = np.sort(time[among])
+    if not len(moments):
+        return among
+    wanted = min(len(moments), max(len(moments) // 2, NEWEST_ROWS))
+    return np.asarray(among & (time >= moments[-wanted]))

@@ -25,6 +25,7 @@ FOLDERS = {
     "weights": "smeaton.weights",
     "wires": "smeaton.llm.wires",
     "importers": "smeaton.importers",
+    "leaks": "smeaton.quality.leaks",
 }
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from smeaton.data.dataset import Dataset
-from smeaton.data.leakage import probe
+from smeaton.quality.probe import probe
 from smeaton.data.load import load
 from smeaton.data.profile import profile
 from smeaton.data.split import make_folds, split_test

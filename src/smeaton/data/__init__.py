@@ -1,1 +1,1 @@
-"""Sources, split, profile, leakage: from what the user has to rows a family can be fitted on."""
+"""Sources, split, profile: from what the user has to rows a family can be fitted on."""

@@ -46,9 +46,9 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
         DataError: the source or its columns do not serve the task.
         TaskError: the metric does not fit the output.
     """
-    from smeaton.data.leakage import probe
     from smeaton.data.profile import profile
     from smeaton.data.split import split_test
+    from smeaton.quality.probe import probe
 
     dataset = load_pinned(request)
     task = dataset.task

@@ -1,0 +1,100 @@
+"""A column whose values give the target away.
+
+Sure: it leaves under 0.5 % of the error of a number, or under 2 % of that of classes. By rank: two classes, an AUC
+above 0.995, where the other columns do not come near (a task on which many columns are nearly perfect is an easy task,
+and honest). Alone: it leaves under 1 % (6 % for classes; 15 % where it has just as many values as there are classes,
+as a copy has), while no other column tells half as much of the target: what hides a copy under noise hides it under
+little, and nothing honest stands as far above all the rest. A vector is looked at in the coordinates that follow the
+target most.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from smeaton.quality.leaks import Case, Finding
+from smeaton.quality.leaks._tells import codes_of, tells
+from smeaton.task.table import Array
+
+#: Share of the baseline's error a single column may leave before it is a suspect, for certain and where it is alone.
+_LEFT = {"number": 0.005, "class": 0.02}
+_ALONE = {"number": 0.01, "class": 0.06, "copy": 0.15}
+_OTHERS = 0.6
+_AUC = 0.995
+#: More near-perfect columns than this share of all make an easy task, not a leak.
+_MANY = 0.3
+_COORDINATES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    name: str
+    left: float
+    auc: float
+    values: int
+
+
+class Value:
+    """The probe."""
+
+    def look(self, case: Case) -> Sequence[Finding]:
+        """Columns that tell the target by their values alone."""
+        if not case.judged:
+            return []
+        best: dict[str, _Seen] = {}
+        for name, column in _columns(case):
+            codes, curve = codes_of(column)
+            told = tells(codes, curve, case.target, case.labels)
+            if name not in best or told.left < best[name].left:
+                best[name] = _Seen(name, told.left, told.auc, int(codes.max()) + 1)
+        return [
+            Finding("gives the target away", (one.name,), _words(one, how))
+            for one, how in _judge(case, [*best.values()])
+        ]
+
+
+part = Value()
+
+
+def _columns(case: Case) -> Iterator[tuple[str, Array]]:
+    for name, column in case.dataset.table.items():
+        values = np.asarray(column[case.sample])
+        if values.ndim == 1:
+            yield name, values
+            continue
+        filled = np.nan_to_num(values.astype(np.float64))
+        off = filled - filled.mean(axis=0)
+        spread = np.sqrt((off**2).sum(axis=0))
+        y = case.target.astype(np.float64)
+        follows = np.abs(off.T @ (y - y.mean())) / np.where(spread > 0, spread, np.inf)
+        for place in np.argsort(-follows, kind="stable")[:_COORDINATES]:
+            yield name, values[:, place].astype(np.float64)
+
+
+def _judge(case: Case, seen: list[_Seen]) -> Iterator[tuple[_Seen, str]]:
+    kind = "class" if case.labels else "number"
+    sure = [one for one in seen if one.left < _LEFT[kind]]
+    by_rank = [one for one in seen if one.auc > _AUC and one not in sure]
+    near = [one for one in seen if one.auc > 0.98]
+    if len(near) > max(1, _MANY * len(seen)):
+        by_rank = []
+    easy = len(sure) > max(2, _MANY * len(seen))
+    if not easy:
+        yield from ((one, "left") for one in sure)
+        yield from ((one, "auc") for one in by_rank)
+    rest = sorted((one for one in seen if one not in sure and one not in by_rank), key=lambda one: one.left)
+    if sure or by_rank or len(rest) < 3 or rest[1].left < _OTHERS:
+        return
+    bound = _ALONE["copy" if case.labels and rest[0].values == case.labels else kind]
+    if rest[0].left < bound:
+        yield rest[0], "alone"
+
+
+def _words(one: _Seen, how: str) -> str:
+    said = f"its AUC is {one.auc:.4f}" if how == "auc" else f"it leaves {one.left:.2%} of the error"
+    more = ", and no other column comes near" if how == "alone" else ""
+    return f"{one.name!r} alone tells the target: {said} on rows it was not learnt from{more}. " + KNOWN
+
+
+KNOWN = "Is it known when the question is asked?"

@@ -1,3 +1,4 @@
+import os
 import signal
 import sqlite3
 import subprocess
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from smeaton.errors import InputError
+from smeaton.trials.damage import digest_of
 from smeaton.trials.plan import Plan
 from smeaton.trials.record import Candidate, Cost, Interval, Trial
+from smeaton.trials.seal import seal
 from smeaton.trials.store import FILE, FOLDER, Recorded, Started, Store
 
 PLAN = Plan(made=5, folds=5, ships="bag", reserve=3.0, rows=100, columns=4, lines=("a", "b"))
@@ -60,7 +63,7 @@ def test_a_finished_trial_is_frozen(tmp_path: Path) -> None:
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    with Store(tmp_path), pytest.raises(InputError, match="another build"):
+    with Store(tmp_path), pytest.raises(InputError, match=f"another build.*process {os.getpid()}"):
         Store(tmp_path)
     Store(tmp_path).close()
 
@@ -84,10 +87,8 @@ def test_other_data_is_moved_aside_and_said(tmp_path: Path) -> None:
     assert (tmp_path / "aside-1" / FOLDER).is_dir()
 
 
-@pytest.mark.parametrize("how", ["header", "middle", "record", "cut", "nonsense"])
-def test_damage_is_found_moved_aside_and_said(tmp_path: Path, how: str) -> None:
-    filled(tmp_path)
-    path = tmp_path / FILE
+def damaged(root: Path, how: str) -> None:
+    path = root / FILE
     body = bytearray(path.read_bytes())
     if how == "header":
         body[:16] = b"not a database !"
@@ -101,14 +102,111 @@ def test_damage_is_found_moved_aside_and_said(tmp_path: Path, how: str) -> None:
     else:
         body = bytearray(b"hello")
     path.write_bytes(bytes(body))
+
+
+@pytest.mark.parametrize("how", ["header", "middle", "record", "cut", "nonsense"])
+def test_damage_is_found_moved_aside_and_said(tmp_path: Path, how: str) -> None:
+    filled(tmp_path)
+    damaged(tmp_path, how)
     with Store(tmp_path, "mine") as store:
         assert "damaged" in store.notes[0]
-        assert store.trials() == []
-        store.finish(trial(1))
-    assert (tmp_path / "aside-1" / FILE).exists()
+        kept = store.trials()
+        store.finish(trial(77))
+    assert (tmp_path / "damaged-1" / FILE).exists()
     with Store(tmp_path, "mine") as store:
         assert store.notes == ()
-        assert store.trials() == [trial(1)]
+        assert store.trials() == [*kept, trial(77)]
+
+
+def test_the_build_goes_on_from_what_is_whole(tmp_path: Path) -> None:
+    filled(tmp_path)
+    damaged(tmp_path, "record")
+    with Store(tmp_path, "mine") as store:
+        assert store.trials() == [trial(number) for number in range(50) if number != 7]
+        assert store.plan() == PLAN
+        assert "49 trials in it that are whole go on" in store.notes[0]
+    assert (tmp_path / FOLDER / trial(1).key).is_dir()
+
+
+def test_without_its_plan_nothing_is_whole(tmp_path: Path) -> None:
+    filled(tmp_path)
+    change(tmp_path, "update meta set body = 'x' where name = 'plan'")
+    with Store(tmp_path, "mine") as store:
+        assert store.trials() == []
+    assert (tmp_path / "damaged-1" / FOLDER).is_dir()
+
+
+def change(root: Path, statement: str, *values: object) -> None:
+    base = sqlite3.connect(root / FILE, isolation_level=None)
+    base.execute(statement, values)
+    base.close()
+
+
+def test_records_of_another_version(tmp_path: Path) -> None:
+    """They are as they were written, and yet nothing that can be read."""
+    filled(tmp_path)
+    body = b'{"key": 5}'
+    change(tmp_path, "update trials set body = ?, digest = ? where position = 3", body, digest_of(body))
+    with Store(tmp_path, "mine") as store:
+        assert "another version" in store.notes[0]
+        assert len(store.trials()) == 49
+    body = b'{"folds": "many"}'
+    change(tmp_path, "update meta set body = ?, digest = ? where name = 'plan'", body, digest_of(body))
+    with Store(tmp_path, "mine") as store:
+        assert "plan in this folder was made by another version" in store.notes[0]
+        assert store.trials() == []
+        assert store.plan() is None
+
+
+def with_files(root: Path, numbers: range) -> None:
+    """Trials with fits; the last is made of the first two."""
+    with Store(root, "mine") as store:
+        store.set_plan(PLAN)
+        for number in numbers:
+            made_of = () if number < numbers[-1] else (trial(0).key, trial(1).key)
+            store.start(Started(key=trial(number).key, candidate=trial(number).candidate, pool=made_of))
+            fold = root / FOLDER / trial(number).key / "fold0"
+            fold.mkdir(parents=True)
+            (fold / "c0.npy").write_bytes(b"0123456789" * 50)
+            seal(fold)
+            (fold.parent / "oof").mkdir()
+            (fold.parent / "oof" / "c0.npy").write_bytes(b"answers")
+            store.finish(trial(number))
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [("fold0/c0.npy", "cut"), ("fold0/c0.npy", "flip"), ("oof/c0.npy", "gone"), ("seal.json", "flip")]
+)
+def test_damaged_fits_are_moved_aside_with_what_was_made_of_them(name: str, how: str, tmp_path: Path) -> None:
+    with_files(tmp_path, range(5))
+    path = tmp_path / FOLDER / trial(1).key / name
+    body = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(body[:-1] if how == "cut" else b"x" + body[1:])
+    with Store(tmp_path, "mine") as store:
+        assert store.trials() == [trial(0), trial(2), trial(3)]
+        assert "1 trials on disk are damaged" in store.notes[0]
+        assert "2 were moved" in store.notes[0]
+    assert sorted(path.name for path in (tmp_path / "damaged-1" / FOLDER).iterdir()) == sorted(
+        [trial(1).key, trial(4).key]
+    )
+    with Store(tmp_path, "mine") as store:
+        assert store.notes == ()
+
+
+def test_a_fit_that_was_never_finished_is_checked_too(tmp_path: Path) -> None:
+    with_files(tmp_path, range(3))
+    fold = tmp_path / FOLDER / "open" / "fold1"
+    fold.mkdir(parents=True)
+    (fold / "result.json").write_text("{}")
+    seal(fold)
+    (fold / "result.json").write_text("{")
+    with Store(tmp_path, "mine") as store:
+        assert len(store.trials()) == 3
+        assert "open: fold1/result.json has changed" in store.notes[0]
+    assert not (tmp_path / FOLDER / "open").exists()
 
 
 def test_replay_sweeps_the_fits_even_after_a_crash_in_between(tmp_path: Path) -> None:

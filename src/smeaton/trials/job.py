@@ -37,6 +37,7 @@ from smeaton.trials.executors import Job
 from smeaton.trials.pool import open_finished
 from smeaton.trials.purse import Meter
 from smeaton.trials.results import HELD, PROGRAM, RESULT_FILE, STOP, FitResult, check_answers, in_scale, usual_size
+from smeaton.trials.seal import seal
 from smeaton.trials.ship import MERGED_ROWS
 from smeaton.trials.verdict import kin_words, models_of, salt_of, verdicts
 
@@ -95,6 +96,7 @@ def run_job(job: Job, report: Report) -> FitResult:
         result = FitResult(job=job, **work.facts)
         shutil.rmtree(folder / "scratch", ignore_errors=True)
         durable_write(folder / RESULT_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2))
+        seal(folder)
         folder.rename(out)
         flush(out.parent)
         return result

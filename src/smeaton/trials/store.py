@@ -1,26 +1,25 @@
 """`Store`: what a build has tried, in one SQLite file that survives `kill -9`.
 
 Every write is one transaction in WAL mode; what matters after a crash (plan, trials, order) is synced to disk. Each
-record carries a digest of itself, so that damage SQLite cannot see is found too: the damaged file, and the fits that
-belong to it, are then moved aside and the store says so in `notes`; nothing of them is reused.
+record carries a digest of itself and each fit a seal, so that damage SQLite cannot see is found too: what is damaged is
+then moved aside, the store says so in `notes`, and the build goes on from what is whole.
 """
 
-import fcntl
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from smeaton.errors import InputError
+from smeaton.runtime.lock import acquire
+from smeaton.trials.damage import META, ORDERED, Found, aside, broken_fits, digest_of, examine
 from smeaton.trials.notice import NoticeKind
 from smeaton.trials.plan import Plan
 from smeaton.trials.record import Candidate, Cost, Trial
+from smeaton.trials.seal import seal
 
 FILE = "trials.db"
 FOLDER = "trials"
@@ -42,6 +41,8 @@ create table if not exists notices (position integer primary key, kind text not 
 """
 
 T = TypeVar("T")
+_FILES = [FILE, f"{FILE}-wal", f"{FILE}-shm"]
+_FOREIGN_PLAN = "the plan in this folder was made by another version"
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,6 +66,9 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     limits: tuple[int | None, ...] = ()
 
 
+_FORMS = {"trials": Trial, "started": Started, "record": Recorded, "costs": Cost, "cuts": Trial}
+
+
 class Store:
     """The record of one build, open for its one writer. `notes` says what was found wrong on opening.
 
@@ -80,7 +84,11 @@ class Store:
         self.root = root
         self.notes: tuple[str, ...] = ()
         root.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(root / "trials.lock")
+        self._lock = acquire(
+            root / "trials.lock",
+            "another build is running in this folder",
+            "wait for it, stop it, or build into another folder with --out",
+        )
         try:
             self._open(identity)
         except BaseException:
@@ -107,11 +115,13 @@ class Store:
         self._add("started", started.key, started, keep=True)
 
     def finish(self, trial: Trial) -> None:
-        """Freeze a trial. Durable when this returns.
+        """Freeze a trial, and seal what it left on disk. Durable when this returns.
 
         Raises:
             ValueError: the trial is already frozen: a finished trial is never repeated.
         """
+        if (self.root / FOLDER / trial.key).is_dir():
+            seal(self.root / FOLDER / trial.key)
         try:
             self._add("trials", trial.key, trial)
         except sqlite3.IntegrityError:
@@ -192,25 +202,89 @@ class Store:
     # below the surface
 
     def _open(self, identity: str) -> None:
-        why = _damage(self.root / FILE)
-        if not why:
+        found = examine(self.root / FILE, _FORMS) if (self.root / FILE).exists() else Found()
+        if found.why:
+            self._mend(found, identity)
+        else:
             self._connect()
-            owner = self._meta("identity")
-            if owner is not None and owner.decode() != identity:
-                self._base.close()
-                why = "the trials in this folder belong to other data, another task or another version"
-        if why:
-            names = [FILE, f"{FILE}-wal", f"{FILE}-shm", FOLDER]
-            kept = _aside(self.root, names, "aside")
-            self.notes = (f"{why}; they were moved to {kept} and nothing of them is reused",)
-            self._connect()
+        owner = self._meta("identity")
+        if owner is not None and owner.decode() != identity:
+            self._base.close()
+            self._begin_anew("the trials in this folder belong to other data, another task or another version", "aside")
+        elif not _readable(self._meta("plan")):
+            self._base.close()
+            self._begin_anew(_FOREIGN_PLAN, "damaged")
         self._put_meta("identity", identity.encode())
         self._sweep()
+        self._check_fits()
+
+    def _mend(self, found: Found, identity: str) -> None:
+        """Begin a new file with what is whole of a damaged one. Without its plan nothing is: nobody knows the folds."""
+        why = f"the record of earlier trials is damaged ({found.why})"
+        meta = {name: body for name, body, _ in found.rows.get(META, [])}
+        if "plan" not in meta or meta.get("identity", b"").decode(errors="replace") != identity:
+            self._begin_anew(why, "damaged")
+            return
+        if not _readable(meta["plan"]):
+            self._begin_anew(_FOREIGN_PLAN, "damaged")
+            return
+        kept = aside(self.root, _FILES, "damaged")
+        self._connect()
+        with self._transaction():
+            for table in (META, *ORDERED):
+                self._base.executemany(
+                    f"insert into {table} (name, body, digest) values (?, ?, ?)",  # noqa: S608 names are ours
+                    found.rows[table],
+                )
+        self._forget(self._orphans())
+        many = len(self.trials())
+        self.notes = (f"{why}; it was moved to {self.root / kept}, and {many} trials in it that are whole go on",)
+
+    def _begin_anew(self, why: str, word: str) -> None:
+        kept = aside(self.root, [*_FILES, FOLDER], word)
+        self.notes = (f"{why}; they were moved to {self.root / kept} and nothing of them is reused",)
+        self._connect()
+
+    def _check_fits(self) -> None:
+        """Move fits aside that are not as they were sealed, and forget their trials and all that was made of them."""
+        damaged = broken_fits(self.root / FOLDER)
+        if not damaged:
+            return
+        names = {started.key for started in self.started()} | {trial.key for trial in self.trials()}
+        self._forget(set(damaged))
+        lost = set(damaged) | self._orphans()
+        self._forget(lost)
+        kept = aside(self.root, [f"{FOLDER}/{key}" for key in sorted(lost)], "damaged")
+        key, why = next(iter(damaged.items()))
+        said = f"{len(damaged)} trials on disk are damaged (the first: {key}: {why})"
+        more = f"with all that was made of them {len(lost & names)} were moved to {self.root / kept}, to be tried again"
+        self.notes = (*self.notes, f"{said}; {more}")
+
+    def _orphans(self) -> set[str]:
+        """Trials made of others that are no longer there, and those made of these."""
+        begun = {started.key: started.pool for started in self.started()}
+        left = {trial.key: trial for trial in self.trials()}
+        lost: set[str] = set()
+        while True:
+            more = {
+                key
+                for key, trial in left.items()
+                if not {*begun.get(key, ()), *filter(None, (trial.estimated_from,))} <= left.keys()
+            }
+            if not more:
+                return lost
+            lost |= more
+            left = {key: trial for key, trial in left.items() if key not in more}
+
+    def _forget(self, keys: set[str]) -> None:
+        with self._transaction():
+            for table in ("trials", "started", "costs", "cuts"):
+                self._base.executemany(f"delete from {table} where name = ?", [(key,) for key in keys])  # noqa: S608
 
     def _sweep(self) -> None:
         """Move the fits of a replayed build aside, also where a crash came between the record and the move."""
         if self._meta("sweep") is not None:
-            _aside(self.root, [FOLDER], "replayed")
+            aside(self.root, [FOLDER], "replayed")
             self._base.execute("delete from meta where name = 'sweep'")
 
     def _connect(self) -> None:
@@ -227,7 +301,7 @@ class Store:
         verb = "insert or ignore" if keep else "insert"
         self._base.execute(
             f"{verb} into {table} (name, body, digest) values (?, ?, ?)",
-            (name, body, _digest(body)),
+            (name, body, digest_of(body)),
         )
 
     def _all(self, table: str, form: type[T]) -> Iterator[T]:
@@ -238,7 +312,7 @@ class Store:
         self._base.execute(
             "insert into meta (name, body, digest) values (?, ?, ?) on conflict (name) do update set "
             "body = excluded.body, digest = excluded.digest",
-            (name, body, _digest(body)),
+            (name, body, digest_of(body)),
         )
 
     def _meta(self, name: str) -> bytes | None:
@@ -257,51 +331,9 @@ class _Transaction:
         self._base.execute("commit" if kind is None else "rollback")
 
 
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:16]
-
-
-def _locked(path: Path) -> int:
-    """An exclusive lock that ends with the process, however it ends."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+def _readable(plan: bytes | None) -> bool:
+    """Whether a stored plan is of this version's form; none at all is."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise InputError(
-            "another build is running in this folder",
-            fix="wait for it, stop it, or build into another folder with --out",
-            where=str(path.parent),
-        ) from None
-    return handle
-
-
-def _damage(path: Path) -> str:
-    """Why the file cannot be trusted, or nothing. Reads every record once."""
-    if not path.exists():
-        return ""
-    try:
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=10.0)) as base:
-            verdict: Any = base.execute("pragma quick_check(1)").fetchone()
-            if verdict != ("ok",):
-                return f"the record of earlier trials is damaged ({verdict[0]})"
-            tables = {name for (name,) in base.execute("select name from sqlite_master where type = 'table'")}
-            for table in sorted(tables & {"meta", "trials", "started", "record", "costs", "cuts"}):
-                for name, body, digest in base.execute(f"select name, body, digest from {table}"):  # noqa: S608 ours
-                    if _digest(bytes(body)) != digest:
-                        return f"the record of earlier trials is damaged ({table} {name} has changed)"
-    except (sqlite3.DatabaseError, TypeError, UnicodeDecodeError) as error:
-        return f"the record of earlier trials is damaged ({error})"
-    return ""
-
-
-def _aside(root: Path, names: list[str], word: str) -> str:
-    """Move files and folders into a fresh folder; returns its name."""
-    number = 1
-    while (folder := root / f"{word}-{number}").exists():
-        number += 1
-    folder.mkdir()
-    for name in names:
-        if (root / name).exists():
-            (root / name).rename(folder / name)
-    return folder.name
+        return plan is None or bool(msgspec.json.decode(plan, type=Plan))
+    except msgspec.DecodeError:
+        return False

@@ -18,6 +18,8 @@ from smeaton.task.task import (
     RowRoles,
     Solutions,
     Source,
+    Step,
+    StepChecks,
     Task,
     TestShare,
     Tools,
@@ -27,6 +29,7 @@ from smeaton.task.writer import task_text
 from smeaton.task.yaml import check_files, parse_task, read_task, task_from, write_task
 
 HERE = Path("/tmp/some-Task folder")
+STEPS = "smeaton: 1\ndata: {tables: {orders: a}, steps: {%s}}\noutput: {y: boolean}\n"
 HEAD = "smeaton: 1\ndata: a.csv\noutput: {y: boolean}\n"
 
 
@@ -97,7 +100,7 @@ smeaton: 1
 name: every-key
 goal: Say which tickets go where
 data:
-  examples: {query: "select * from t", tables: {t: "postgres://u:${PASSWORD}@host/db", u: data/*.parquet}}
+  examples: {query: "select * from t", tables: {t: "postgres://u:${PASSWORD}@host/db#shop.t", u: data/*.parquet}}
   unlabelled: {files: [a.csv, s3://bucket/b.csv]}
   documents: docs/
 inputs:
@@ -129,7 +132,7 @@ accept: {leak: [stars]}
 def test_every_key() -> None:
     task = parse(EVERY_KEY)
     assert task.data.examples == Source(
-        query="select * from t", tables={"t": "postgres://u:${PASSWORD}@host/db", "u": "data/*.parquet"}
+        query="select * from t", tables={"t": "postgres://u:${PASSWORD}@host/db#shop.t", "u": "data/*.parquet"}
     )
     assert task.data.unlabelled == Source(files=("a.csv", "s3://bucket/b.csv"))
     assert task.input_types == {
@@ -239,6 +242,10 @@ def test_booleans_are_those_of_yaml_1_2() -> None:
         (HEAD + "privacy: {mask: ['${KEY}']}\n", "4:18", "only in the connection strings", ""),
         (HEAD + "bars: {'${KEY}': '>= 1'}\n", "4:8", "part of a name", ""),
         ("smeaton: 1\ndata: 'pg://${KEY}'\noutput: {y: boolean}\n", "2:7", "only in the connection", ""),
+        ("smeaton: 1\ndata: {query: q, tables: {t: '${A}/x.csv'}}\noutput: {y: boolean}\n", "2:30", "only in the", ""),
+        ("smeaton: 1\ndata: {query: q, tables: {t: 'mysql://h/d'}}\noutput: {y: boolean}\n", "2:30", "not read", ""),
+        ("smeaton: 1\ndata: {query: q, tables: {t: a.csv, T: b.csv}}\noutput: {y: boolean}\n", "2:37", "one name", ""),
+        (STEPS % "tables: {query: 'select ${A}'}", "2:53", "only in the connection", ""),
         ("smeaton: 1\ndata: {query: q, tables: {t: '${A B}'}}\noutput: {y: boolean}\n", "2:30", "expected ${NAME}", ""),
         # types
         (HEAD + "inputs: {a: txt}\n", "4:13", "no type 'txt'", "'text'"),
@@ -344,6 +351,34 @@ def test_booleans_are_those_of_yaml_1_2() -> None:
         (HEAD.replace("boolean", "{type: number, quantile: 1}"), "3:38", "between 0 and 1", ""),
         (HEAD.replace("boolean", "{type: category, interval: 0.8}"), "3:30", "has no 'interval'", ""),
         (HEAD + "inputs: {a: {type: number, interval: 0.8}}\n", "4:10", "only an output has 'interval'", ""),
+        # pipelines
+        (STEPS % "a: selct 1", "2:40", "step 'a': syntax error", "SELECT"),
+        (STEPS % "a: drop table t", "2:40", "not one SELECT", "SELECT"),
+        (STEPS % "a: {query: select * from odrers}", "2:48", "reads 'odrers', which is neither", "'orders'"),
+        (STEPS % "a: select * from b, b: {query: select * from a}", "2:40", "circle: a -> b -> a", "out of the"),
+        (STEPS % "a: select * from a", "2:40", "a circle: a -> a", ""),
+        (STEPS % "orders: select 1", "2:37", "a table and a step", "another name"),
+        (STEPS % "a: select 1, A: select 2", "2:50", "one name in SQL", ""),
+        (STEPS % "a b: select 1", "2:37", "letters, digits and _", ""),
+        (STEPS % "a: {checks: {rows: '>= 1'}}", "2:40", "has no query", "add query"),
+        (STEPS % "a: {query: select 1, check: {}}", "2:58", "no key 'check'", "'checks'"),
+        (STEPS % "a: {query: select 1, checks: {row: 1}}", "2:67", "no key 'row'", "'rows'"),
+        (STEPS % "a: {query: select 1, checks: {rows: 1}}", "2:73", "a bound on the number of rows", ""),
+        (STEPS % "a: {query: select 1, checks: {rows: ['>= 1', '> 1']}}", "2:82", "a bound on the number of rows", ""),
+        (STEPS % "a: {query: select 1, checks: {nulls: {x: 0.5}}}", "2:78", "a number of rows such as 0", ""),
+        (STEPS % "a: {query: select 1, checks: {nulls: {x: 101%}}}", "2:78", "a number of rows such as 0", ""),
+        (STEPS % "a: {query: select 1, checks: {range: {x: [2, 1]}}}", "2:78", "ends before it begins", "swap"),
+        (STEPS % "a: {query: select 1, checks: {range: {x: [a, 1]}}}", "2:78", "least and the greatest", ""),
+        (STEPS % "a: {query: select 1, checks: {range: {x: [null, null]}}}", "2:78", "least and the greatest", ""),
+        (STEPS % "a: {query: select 1, checks: {unique: []}}", "2:75", "the columns of a key", ""),
+        (STEPS % "a: {query: select 1, checks: {fresh: {x: 7}}}", "2:78", "an age such as 12h, 7d", "unit"),
+        (STEPS % "a: {query: select 1, checks: {fresh: {x: 0d}}}", "2:78", "more than nothing", ""),
+        (STEPS % "a: {query: select 1, checks: {values: {x: [a, 1]}}}", "2:79", "all texts or all numbers", ""),
+        (STEPS % "a: {query: select 1, checks: {holds: ['a >=']}}", "2:75", "no condition in SQL", ""),
+        (STEPS.replace("steps", "use: a, steps") % "b: select 1", "2:34", "no step 'a'", "one of: b"),
+        ("smeaton: 1\ndata: {query: q, steps: {}, tables: {t: a}}\noutput: {y: boolean}\n", "2:8", "a query, or", ""),
+        ("smeaton: 1\ndata: {query: q, use: a, tables: {t: a}}\noutput: {y: boolean}\n", "2:18", "no steps", "remove"),
+        ("smeaton: 1\ndata: {steps: {a: select 1}}\noutput: {y: boolean}\n", "2:7", "needs 'tables'", ""),
         # names
         (HEAD + "name: My Task\n", "4:7", "small letters", "my-task"),
         (HEAD + "goal: 12\n", "4:7", "one sentence, got the number 12", "'12'"),
@@ -461,9 +496,33 @@ _types = st.recursive(
 )  # fmt: skip
 _outputs = st.builds(Type, type=st.sampled_from(["number", "integer"]), interval=st.sampled_from([None, 0.0, 0.8]),
                      quantile=st.none() | st.floats(0.01, 0.99))  # fmt: skip
-_sources = st.builds(Source, files=_unique(_paths, 1)) | st.builds(
-    Source, query=_words, tables=st.dictionaries(_words, _paths | st.just("pg://${KEY}"), min_size=1, max_size=2)
+_tables = st.dictionaries(
+    _words.map(str.casefold), st.sampled_from(["a.csv", "b/*.parquet", "s.db#t", "postgresql://${KEY}@h/d#s.t"]),
+    min_size=1, max_size=2,
+)  # fmt: skip
+_ends = st.tuples(st.floats(-1e3, 0).map(lambda value: round(value, 3)), st.none() | st.integers(1, 9)) | st.just(
+    ("2020-01-01", None)
 )
+_step_checks = st.builds(
+    StepChecks,
+    rows=_unique(st.builds(Bar, op=st.sampled_from([">=", "<="]), value=st.integers(0, 10**9).map(float))),
+    nulls=st.dictionaries(
+        _words, st.integers(0, 10**6) | st.integers(0, 100).map(lambda share: share / 100), max_size=2
+    ),
+    range=st.dictionaries(_words, _ends, max_size=2),
+    unique=_unique(_unique(_words, 1)),
+    fresh=st.dictionaries(_words, st.sampled_from([1.0, 90.0, 86_400.0, 604_800.0, 0.5]), max_size=2),
+    values=st.dictionaries(_words, _unique(_words, 1) | _unique(st.integers(0, 9), 1), max_size=2),
+    holds=_unique(st.sampled_from(["a >= b", "a is not null -- or not"])),
+)
+_sources = st.one_of(
+    st.builds(Source, files=_unique(_paths, 1)),
+    st.builds(Source, query=_words, tables=_tables),
+    st.builds(lambda tables, one, two, use: Source(tables={"orders": "o.csv", **tables}, use=use, steps={
+        "clean_1": Step(query="select * from joined_1", checks=one),
+        "joined_1": Step(query="select * from Orders", checks=two)}),
+        _tables, _step_checks, _step_checks, st.sampled_from([None, "clean_1"])),
+)  # fmt: skip
 _seconds = st.integers(1_000_000, 10**12).map(lambda value: value / 1e6)
 _dollars = st.integers(0, 10**9).map(lambda value: value / 1e4)
 
@@ -614,6 +673,8 @@ def test_missing_files_are_named_with_their_place(tmp_path: Path) -> None:
         ("{examples: here.csv, test: gone.csv}", "", "2:34"),
         ("{examples: {files: [gone-*.csv]}}", "", "2:27"),
         ("{query: q, tables: {t: gone.csv}}", "", "2:30"),
+        ("{query: q, tables: {t: 'gone.db#t', u: here.csv}}", "", "2:30"),
+        ("{test: here.csv, examples: {steps: {s: SELECT 1}, tables: {t: gone.csv}}}", "", "2:69"),
         ("nowhere/gone.csv", "", "2:7"),
         ("here.csv", "checks: ['here.py:f', 'gone.py:f']\n", "4:23"),
         ("here.csv", "metric: gone.py:f\n", "4:9"),
@@ -631,7 +692,7 @@ def test_every_kind_of_missing_file(tmp_path: Path, data: str, more: str, place:
 
 
 def test_what_is_not_a_local_file_is_not_looked_for(tmp_path: Path) -> None:
-    tables = "{a: 'pg://${KEY}@host/x', b: 's3://bucket/*.csv', c: 'host=x dbname=y', d: '*.yaml'}"
+    tables = "{a: 'postgresql://${KEY}@host/x#t', b: '${URL}#s.t', c: '*.yaml'}"
     text = f"smeaton: 1\ndata: {{query: q, tables: {tables}}}\noutput: {{y: boolean}}\n"
     assert check(tmp_path, text) is None
 

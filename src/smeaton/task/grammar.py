@@ -13,17 +13,16 @@ from smeaton.errors import TaskError
 from smeaton.task.costs import check_costs
 from smeaton.task.items import Item, fields, flag, mapping, misspelt, nearest, text, texts, wrong
 from smeaton.task.readers import value_reader
+from smeaton.task.source import no_secrets, read_data, read_path
 from smeaton.task.task import (
     Accept,
     Bar,
     Budget,
-    Data,
     Judge,
     Limits,
     Privacy,
     RowRoles,
     Solutions,
-    Source,
     Task,
     TestShare,
     Tools,
@@ -37,14 +36,12 @@ KEYS = (
     "privacy", "solutions", "tools", "checks", "judge", "accept",
     "costs",
 )  # fmt: skip
-DATA_PARTS = ("examples", "test", "documents", "unlabelled")
 DEVICES = ("cpu", "gpu")
 REFERENCE = re.compile(r"[^:\\]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _METRIC = re.compile(r"[a-z][a-z0-9_]*(?:@[0-9]+)?")
 _BAR = re.compile(r"(>=|<=) ?(-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*:\S*")
-_SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 
 
 def read(root: Item, folder: Path) -> Task:
@@ -55,7 +52,7 @@ def read(root: Item, folder: Path) -> Task:
             raise TaskError(f"the task has no {key!r}", fix=_EXAMPLES[key], where=root.where)
     if parts["smeaton"].value != 1 or isinstance(parts["smeaton"].value, bool):
         raise wrong(parts["smeaton"], "grammar version 1", "write smeaton: 1, or update Smeaton")
-    _no_secrets(root, ())
+    no_secrets(root)
     found: dict[str, Any] = {key: _PARTS[key](part) for key, part in parts.items() if key != "smeaton"}
     task = Task(**{"name": slug(folder.resolve().name), **found}, folder=str(folder))
     _check_output(task, parts)
@@ -76,27 +73,6 @@ def slug(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "task"
 
 
-def _no_secrets(item: Item, path: tuple[str, ...]) -> None:
-    """`${NAME}` stands only in the connection strings of `tables`."""
-    if isinstance(item.value, dict):
-        for name, part in item.value.items():
-            if "${" in name:
-                raise TaskError("${NAME} cannot be part of a name", fix="write it out", where=item.keys[name])
-            _no_secrets(part, (*path, name))
-    elif isinstance(item.value, list):
-        for part in item.value:
-            _no_secrets(part, path)
-    elif isinstance(item.value, str) and "${" in item.value:
-        if path[:1] != ("data",) or path[-2:-1] != ("tables",):
-            raise TaskError(
-                "${NAME} is allowed only in the connection strings of data.tables",
-                fix="write the value out; secrets have no place elsewhere in a task",
-                where=item.where,
-            )
-        if "${" in _SECRET.sub("", item.value):
-            raise TaskError("expected ${NAME} with letters, digits and _", fix="correct the name", where=item.where)
-
-
 def _name(item: Item) -> str:
     name = text(item, "a name such as ticket-triage")
     if _SLUG.fullmatch(name) is None:
@@ -109,62 +85,6 @@ def _goal(item: Item) -> str:
     if "\n" in goal.strip() or len(goal) > 500:
         raise wrong(item, "one sentence of at most 500 characters")
     return goal.strip()
-
-
-def _data(item: Item) -> Data:
-    if isinstance(item.value, dict) and not {"files", "query", "tables"} & item.value.keys():
-        parts = fields(item, (*DATA_PARTS, "files", "query", "tables"), "data")
-        return Data(**{name: _source(part) for name, part in parts.items()})
-    if isinstance(item.value, dict):
-        mixed = next((name for name in DATA_PARTS if name in item.value), None)
-        if mixed is not None:
-            raise TaskError(
-                f"data is either one source or has parts; {mixed!r} is a part",
-                fix="put files, query and tables under examples",
-                where=item.keys[mixed],
-            )
-    return Data(examples=_source(item))
-
-
-def _source(item: Item) -> Source:
-    expected = "a path, a glob or a URI, {files: [...]}, or {query: ..., tables: {...}}"
-    if isinstance(item.value, str):
-        return Source(files=(_path(item, expected),))
-    if isinstance(item.value, list):
-        raise wrong(item, expected, "write {files: [...]}")
-    if not isinstance(item.value, dict):
-        raise wrong(item, expected)
-    parts = fields(item, ("files", "query", "tables"), "a source")
-    if not parts:
-        raise wrong(item, expected)
-    if "files" in parts:
-        if len(parts) > 1:
-            raise TaskError("a source has files, or a query with tables", fix="keep one of them", where=item.where)
-        return Source(files=_files(parts["files"]))
-    for key in ("query", "tables"):
-        if key not in parts:
-            raise TaskError(f"a source with a query needs {key!r}", fix=f"add {key}", where=item.where)
-    tables = mapping(parts["tables"], "a mapping of table names: {name: file or connection}")
-    return Source(
-        query=text(parts["query"], "a query in SQL"),
-        tables={name: _path(part, "a file or a connection string") for name, part in tables.items()},
-    )
-
-
-def _files(item: Item) -> tuple[str, ...]:
-    if isinstance(item.value, str):
-        return (_path(item, "a path"),)
-    files = texts(item, "path")
-    if not files:
-        raise wrong(item, "at least one file")
-    return files
-
-
-def _path(item: Item, expected: str) -> str:
-    path = text(item, expected)
-    if any(ord(mark) < 32 for mark in path):
-        raise wrong(item, "a path in one line")
-    return path
 
 
 def _output(item: Item) -> dict[str, Type]:
@@ -332,7 +252,7 @@ def _judge(item: Item) -> Judge:
         raise wrong(parts["model"], "provider:model, such as anthropic:claude-haiku-4-5 or local:")
     found: dict[str, Any] = {name: flag(parts[name]) for name in ("same_family", "always") if name in parts}
     if "labelled" in parts:
-        found["labelled"] = _path(parts["labelled"], "a file of judged answers")
+        found["labelled"] = read_path(parts["labelled"], "a file of judged answers")
     rubric = text(parts["rubric"], "what makes an answer good, in words").strip()
     if not rubric:
         raise wrong(parts["rubric"], "what makes an answer good, in words")
@@ -361,7 +281,7 @@ def _cost(item: Item) -> float:
 _PARTS: dict[str, Callable[[Item], Any]] = {
     "name": _name,
     "goal": _goal,
-    "data": _data,
+    "data": read_data,
     "inputs": lambda item: read_types(item, "inputs"),
     "output": _output,
     "rows": _rows,

@@ -11,12 +11,51 @@ class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     """Base of every part of a task: strict, immutable, plain data."""
 
 
+class Bar(Form, frozen=True, kw_only=True):
+    """A bound on a metric: must hold at the lower (`>=`) or upper (`<=`) end of its interval."""
+
+    op: Literal[">=", "<="]
+    value: float
+
+
+class StepChecks(Form, frozen=True, kw_only=True):
+    """What must hold of the rows of a step.
+
+    `rows` bounds their number. `nulls` says how many values of a column may be missing: an int is a number of rows, a
+    float a share of them. `range` holds the least and the greatest value (None: no bound; text for moments and texts;
+    a missing value is in any range). `unique` lists columns that together are different in each row. `fresh` bounds the
+    age of the newest moment of a column, in seconds. `values` lists all values that a column may have (or miss).
+    `holds` are conditions in SQL that are true for each row.
+    """
+
+    rows: tuple[Bar, ...] = ()
+    nulls: dict[str, int | float] = {}
+    range: dict[str, tuple[Label | float | None, Label | float | None]] = {}
+    unique: tuple[tuple[str, ...], ...] = ()
+    fresh: dict[str, float] = {}
+    values: dict[str, tuple[Label | float, ...]] = {}
+    holds: tuple[str, ...] = ()
+
+
+class Step(Form, frozen=True, kw_only=True):
+    """One step of a pipeline: a query over tables and other steps, and what must hold of its rows."""
+
+    query: str
+    checks: StepChecks = StepChecks()
+
+
 class Source(Form, frozen=True, kw_only=True):
-    """Where rows come from: files (paths, globs, URIs), or a query over named tables."""
+    """Where rows come from: files (paths, patterns), a query over named tables, or named steps of queries.
+
+    A table is a file, a pattern, or a table of a database (`task/address.py`). `use` names the step that gives the
+    rows; None is the last one.
+    """
 
     files: tuple[str, ...] = ()
     query: str | None = None
     tables: dict[str, str] = {}
+    steps: dict[str, Step] = {}
+    use: str | None = None
 
 
 class Data(Form, frozen=True, kw_only=True):
@@ -50,13 +89,6 @@ class TestShare(Form, frozen=True, kw_only=True):
     after: str | None = None
 
 
-class Bar(Form, frozen=True, kw_only=True):
-    """A bound on a metric: must hold at the lower (`>=`) or upper (`<=`) end of its interval."""
-
-    op: Literal[">=", "<="]
-    value: float
-
-
 class Limits(Form, frozen=True, kw_only=True):
     """Bounds on the program that ships. Seconds, dollars, bytes; None = no bound."""
 
@@ -82,12 +114,32 @@ class Privacy(Form, frozen=True, kw_only=True):
     mask: tuple[str, ...] = ()
 
 
+class Own(Form, frozen=True, kw_only=True):
+    """What has to be said of a model of the user's own that is in `Solutions.add`.
+
+    `inputs` names, for each input of a model file, the task's inputs that go into it, in order; under the name '' those
+    of a model that has one table for an input. `classes` are the labels in the order of the model's probabilities.
+    `unseen` states that whoever fitted a model file did not see the task's rows. `trust` lets code ship as it is.
+    """
+
+    inputs: dict[str, tuple[str, ...]] = {}
+    classes: tuple[Label, ...] = ()
+    unseen: bool = False
+    trust: bool = False
+
+
 class Solutions(Form, frozen=True, kw_only=True):
-    """Which families may run: only these, never those, and the user's own `file.py:name`."""
+    """Which families may run: only these, never those, and the user's own: `file.py:name`, model files, models, prompts
+    and weights. `own` says more of some that are in `add`."""
 
     only: tuple[str, ...] | None = None
     never: tuple[str, ...] = ()
     add: tuple[str, ...] = ()
+    own: dict[str, Own] = {}
+
+    def of(self, name: str) -> Own:
+        """What is said of one that is in `add`."""
+        return self.own.get(name, Own())
 
 
 class Tools(Form, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from decimal import Decimal
 TIME = {
     "us": Decimal("0.000001"), "ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600),
 }  # fmt: skip
+AGE = TIME | {"d": Decimal(86_400), "w": Decimal(604_800)}
 SIZE = {
     "B": Decimal(1), "KB": Decimal(10**3), "MB": Decimal(10**6), "GB": Decimal(10**9),
     "KiB": Decimal(2**10), "MiB": Decimal(2**20), "GiB": Decimal(2**30),
@@ -25,6 +26,15 @@ def seconds(text: str) -> float:
         ValueError: it is not one number with one of these units.
     """
     return float(_amount(text, TIME, "a time such as 50ms, 3s, 2m or 1h"))
+
+
+def age(text: str) -> float:
+    """Seconds from a time that may be long: `30m`, `12h`, `7d`, `2w`.
+
+    Raises:
+        ValueError: it is not one number with one of these units.
+    """
+    return float(_amount(text, AGE, "an age such as 12h, 7d or 2w"))
 
 
 def size_bytes(text: str) -> int:
@@ -84,6 +94,11 @@ def show_dollars(value: float) -> str:
 def exact_seconds(value: float) -> str:
     """The shortest text that `seconds` reads back as the same float."""
     return _exact(value, TIME, seconds, "s")
+
+
+def exact_age(value: float) -> str:
+    """The shortest text that `age` reads back as the same float."""
+    return _exact(value, AGE, age, "s")
 
 
 def exact_bytes(value: int) -> str:

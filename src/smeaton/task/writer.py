@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from smeaton.errors import TaskError
-from smeaton.task.task import Bar, Data, Judge, Source, Task
+from smeaton.task.task import Bar, Data, Judge, Own, Solutions, Source, Step, Task
 from smeaton.task.typeform import write_type
-from smeaton.task.units import exact_bytes, exact_dollars, exact_seconds
+from smeaton.task.units import exact_age, exact_bytes, exact_dollars, exact_seconds
 
 _WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z_./$][A-Za-z0-9_./$+*@-]*(?: [A-Za-z0-9_./$+@-]+)*")
@@ -51,7 +51,7 @@ def _form(task: Task) -> dict[str, Any]:
         for name, value in _changed(task.budget).items()
     }
     form["privacy"] = _changed(task.privacy)
-    form["solutions"] = _changed(task.solutions)
+    form["solutions"] = _solutions(task.solutions)
     form["tools"] = _changed(task.tools) if task.tools is not None else None
     form["checks"] = list(task.checks)
     form["judge"] = _judge(task.judge) if task.judge is not None else None
@@ -71,6 +71,21 @@ def _judge(judge: Judge) -> dict[str, Any]:
     return {name: value for name, value in _changed(judge).items() if name != "agreed"}
 
 
+def _solutions(solutions: Solutions) -> dict[str, Any]:
+    """What is said of a model of the user's own stands with its name."""
+    form = _changed(solutions)
+    if form.pop("own", None):
+        form["add"] = [_added(name, solutions.of(name)) for name in solutions.add]
+    return form
+
+
+def _added(name: str, own: Own) -> Any:
+    said = _changed(own)
+    if list(own.inputs) == [""]:
+        said["inputs"] = list(own.inputs[""])
+    return {"file": name, **said} if said else name
+
+
 def _data(data: Data) -> Any:
     parts = {name: getattr(data, name) for name in Data.__struct_fields__}
     form = {name: _source(source) for name, source in parts.items() if source is not None}
@@ -80,9 +95,28 @@ def _data(data: Data) -> Any:
 def _source(source: Source) -> Any:
     if source.query is not None:
         return {"query": source.query, "tables": dict(source.tables)}
+    if source.steps:
+        form = {"tables": dict(source.tables), "steps": {name: _step(step) for name, step in source.steps.items()}}
+        return form | ({"use": source.use} if source.use is not None else {})
     if not source.files:
         raise TaskError("a source without files cannot be written", fix="name the files")
     return source.files[0] if len(source.files) == 1 else {"files": list(source.files)}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    checks = step.checks
+    form = _changed(checks)
+    if checks.rows:
+        form["rows"] = [_bar(bar) for bar in checks.rows] if len(checks.rows) > 1 else _bar(checks.rows[0])
+    if checks.nulls:
+        form["nulls"] = {
+            name: value if isinstance(value, int) else f"{value * 100:.12g}%" for name, value in checks.nulls.items()
+        }
+    if len(checks.unique) == 1:
+        form["unique"] = list(checks.unique[0])
+    if checks.fresh:
+        form["fresh"] = {name: exact_age(value) for name, value in checks.fresh.items()}
+    return {"query": step.query, **({"checks": form} if form else {})}
 
 
 def _bar(bar: Bar) -> str:
@@ -114,6 +148,8 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

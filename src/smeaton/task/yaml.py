@@ -11,6 +11,7 @@ from typing import Any
 from smeaton.errors import TaskError
 from smeaton.task import grammar
 from smeaton.task.items import Item, from_python
+from smeaton.task.source import DATA_PARTS
 from smeaton.task.task import Source, Task
 from smeaton.task.writer import task_text
 from smeaton.task.yamltree import from_yaml
@@ -109,7 +110,7 @@ def _text(path: Path) -> str:
 def _files(task: Task) -> list[tuple[tuple[str | int, ...], str]]:
     """The local files of a task, each with the keys that lead to it."""
     found: list[tuple[tuple[str | int, ...], str]] = []
-    for part in grammar.DATA_PARTS:
+    for part in DATA_PARTS:
         source: Source | None = getattr(task.data, part)
         if source is not None:
             found += [((part, "files", number), name) for number, name in enumerate(source.files)]
@@ -132,7 +133,7 @@ def _is_local(name: str) -> bool:
 
 def _there(folder: Path, name: str) -> bool:
     path = folder / os.path.expanduser(name)
-    if path.exists():
+    if path.exists() or ("#" in name and path.with_name(path.name.partition("#")[0]).exists()):
         return True
     return any(mark in name for mark in "*?[") and any(True for _ in _glob(folder, name))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 VERBS = (
-    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "serve", "bench-serve",
+    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "explain", "serve", "bench-serve",
     "journal", "key", "verify", "new-family",
 )  # fmt: skip
 

@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--accept", metavar="REASON", help="serve a bundle that is not ready, and say why")
     parser.add_argument("--state", metavar="DIR", help="state folder of a bundle that has one (default NAME.state)")
+    parser.add_argument("--explain", action="store_true", help="explain answers too, at POST /explain")
     _who(parser.add_argument_group("who may call"))
     _external(parser.add_argument_group("bundles that call other machines"))
     _limits(parser.add_argument_group("limits"))

@@ -118,7 +118,8 @@ def _node(data: memoryview) -> GraphNode:
 
 
 def _attribute(data: memoryview) -> tuple[str, Any]:
-    name, content, ints, floats, texts = "", None, list[Any](), list[Any](), list[str]()
+    name, ints, floats, texts = "", list[int](), list[Array](), list[str]()
+    content: Any = None
     for number, value in _fields(data):
         if number == _NAME:
             name = str(value, "utf-8")
@@ -159,19 +160,19 @@ def _signed(value: int) -> int:
 
 
 def _tensor(data: memoryview) -> Array:
-    dims, kind, raw, numbers = list[int](), 0, None, list[Array]()
+    dims, kind, raw, numbers = list[int](), 0, list[Any](), list[Array]()
     for number, value in _fields(data):
         if number == _DIMS:
             dims += _packed(value)
         elif number == _DATA_TYPE:
             kind = value
         elif number == _RAW:
-            raw = value
+            raw.append(value)
         elif number in (_DOUBLES, _FLOAT_DATA):
             numbers.append(np.frombuffer(value, dtype="<f8" if number == _DOUBLES else "<f4"))
         elif number in (_INT_DATA, _LONG_DATA):
             numbers.append(np.array(_packed(value)))
     if kind not in _DTYPES:
         raise ValueError(f"tensors of type {kind} are not read here")
-    made = np.frombuffer(raw, dtype=_DTYPES[kind]) if raw is not None else np.concatenate([*numbers, np.empty(0)])
-    return made.astype(_DTYPES[kind]).reshape(dims)
+    made = np.frombuffer(raw[0], dtype=_DTYPES[kind]) if raw else np.concatenate([*numbers, np.empty(0)])
+    return np.asarray(made.astype(_DTYPES[kind]).reshape(dims))

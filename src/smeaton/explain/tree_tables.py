@@ -1,5 +1,6 @@
 """`TreeEnsemble` (ai.onnx.ml 5) as numpy arrays: which way rows go at each node, and which nodes lead to each leaf."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ class Trees:
     features: Array
     modes: Array
     splits: Array
-    members: tuple[Array | None, ...]
+    members: Mapping[int, Array]
     null_true: Array
     paths: Paths
 
@@ -51,8 +52,8 @@ class Trees:
             for mode, compare in _COMPARE.items():
                 chosen = np.flatnonzero(self.modes == mode)
                 made[:, chosen] = compare(cells[:, chosen], self.splits[chosen])
-        for node in np.flatnonzero(self.modes == _MEMBER).tolist():
-            made[:, node] = np.isin(cells[:, node], self.members[node])
+        for node, members in self.members.items():
+            made[:, node] = np.isin(cells[:, node], members)
         null = np.isnan(cells)
         return np.asarray(np.where(null, self.null_true, made))
 
@@ -80,14 +81,13 @@ def read_trees(node: GraphNode) -> Trees:
     )
 
 
-def _members(modes: Array, values: Array | None) -> tuple[Array | None, ...]:
+def _members(modes: Array, values: Array | None) -> dict[int, Array]:
     """The set of each node that asks for membership; the sets lie one behind the other with NaN after each."""
-    sets = iter(() if values is None else np.split(values, np.flatnonzero(np.isnan(values)) + 1))
-    return tuple(_without_nan(next(sets)) if mode == _MEMBER else None for mode in modes.tolist())
-
-
-def _without_nan(values: Array) -> Array:
-    return np.asarray(values[~np.isnan(values)])
+    if values is None:
+        return {}
+    sets = np.split(values, np.flatnonzero(np.isnan(values)) + 1)
+    nodes = np.flatnonzero(modes == _MEMBER).tolist()
+    return {node: part[~np.isnan(part)] for node, part in zip(nodes, sets, strict=False)}
 
 
 def _paths(node: GraphNode) -> Paths:

@@ -20,6 +20,7 @@ class Options:
     auth: str = "key"
     allow_host: tuple[str, ...] = ()
     page: bool = False
+    explain: bool = False
     tls_cert: str | None = None
     tls_key: str | None = None
     tls_ca: str | None = None

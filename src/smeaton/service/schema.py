@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from smeaton.service.explaining import MOST_ROWS
 from smeaton.service.hosted import Hosted
 from smeaton.service.schema_openai import ERROR, error_schema, openai_paths
 from smeaton.service.settings import Settings
@@ -131,6 +132,8 @@ def openapi(models: Mapping[str, Hosted], settings: Settings) -> Schema:
         paths[f"/models/{model.name}/predict"] = {"post": operation}
         if number == 0:
             paths["/predict"] = {"post": {**operation, "operationId": "predict"}}
+        if settings.explain:
+            paths |= _explained(model, number == 0)
         paths[f"/models/{model.name}/reload"] = {"post": _reload(model)}
         if model.states:
             paths[f"/models/{model.name}/learn"] = {"post": _learn(model, settings)}
@@ -170,6 +173,32 @@ def _predict(model: Hosted, settings: Settings) -> Schema:
         "requestBody": _body(_object({"rows": rows, "stream": stream, "usage": usage}, "rows")),
         "responses": {"200": {"description": "one answer for each row, in order", "content": content}, **_refusals()},
     }
+
+
+def _explained(model: Hosted, first: bool) -> Schema:
+    number = {"type": "number"}
+    parts = {"column": {"type": "string"}, "value": number, "error": {"type": "number", "minimum": 0, "default": 0}}
+    about = {
+        "value": number,
+        "base": {"type": "number", "description": "with all contributions it makes the value"},
+        "unit": {"type": "string"},
+        "method": {"type": "string"},
+        "asked": {"type": "integer", "description": "rows the model answered for it"},
+        "contributions": {"type": "array", "items": _object(parts, "column", "value")},
+        "label": {},
+    }
+    each = _object(about, *(name for name in about if name != "label"))
+    content = _json(_object({"explanations": {"type": "array", "items": each}}, "explanations"))
+    rows = {"type": "array", "items": _ref(f"{model.name}.row"), "minItems": 1, "maxItems": MOST_ROWS}
+    label = {"description": "the label to explain; default the likeliest"}
+    operation = {
+        "operationId": f"explain_{model.name}",
+        "summary": "What each column adds to each answer",
+        "requestBody": _body(_object({"rows": rows, "label": label}, "rows")),
+        "responses": {"200": {"description": "one for each row, in order", "content": content}, **_refusals()},
+    }
+    own: Schema = {f"/models/{model.name}/explain": {"post": operation}}
+    return own | ({"/explain": {"post": {**operation, "operationId": "explain"}}} if first else {})
 
 
 def _learn(model: Hosted, settings: Settings) -> Schema:

@@ -33,12 +33,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`rules` say who may call; `page` whether the page to try a model is shown without a key."""
+    """`rules` say who may call; `page` whether the page to try a model is shown without a key; `explain` whether
+    answers are explained."""
 
     loopback: bool = True
     limits: Limits = Limits()
     rules: Rules = field(default_factory=Rules)
     page: bool = True
+    explain: bool = False
 
     @property
     def keyring(self) -> KeyRing | None:
@@ -55,6 +57,7 @@ def settings_for(
     *,
     tls: bool = False,
     page: bool = False,
+    explain: bool = False,
 ) -> Settings:
     """Settings for an address to bind to.
 
@@ -71,4 +74,4 @@ def settings_for(
             "external if a gateway authenticates callers)",
         )
     rules = rules_for(loopback, allow_hosts, keyring, tls)
-    return Settings(loopback, limits or Limits(), rules, page or loopback or keyring is None)
+    return Settings(loopback, limits or Limits(), rules, page or loopback or keyring is None, explain)

@@ -88,6 +88,7 @@ def assemble(bundles: Sequence[str], options: Options, peers: Peers | None = Non
         options.allow_host,
         tls=tls is not None,
         page=options.page,
+        explain=options.explain,
     )
     with contextlib.ExitStack() as held:
         opened = [open_bundle(Path(path)) for path in bundles]

@@ -1,6 +1,7 @@
 """REST: answers, descriptions, streaming, writes."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -209,3 +210,35 @@ def test_what_cannot_be_learnt_is_refused_whole(
 def test_a_model_without_state_does_not_learn(client: Any, churn: Any) -> None:
     status, problem = client(churn).post("/models/churn/learn", {"items": [{"a": 1}]})
     assert (status, problem["error"]["code"]) == (404, "no_state")
+
+
+def test_answers_are_explained_where_the_operator_asks_for_it(client: Any, churn: Any, row: Any) -> None:
+    caller = client(churn, explain=True)
+    status, reply = caller.post("/explain", {"rows": [row, row | {"age": 20}], "label": True})
+    assert status == 200
+    first, second = reply["explanations"]
+    share = caller.post("/predict", {"rows": [row]})[1]["predictions"][0]["probability"]["true"]
+    assert first["value"] == pytest.approx(math.log(share / (1 - share)))
+    for one in (first, second):
+        assert one["base"] + sum(part["value"] for part in one["contributions"]) == pytest.approx(one["value"])
+        assert {part["column"] for part in one["contributions"]} == set(row)
+    assert caller.post("/models/churn/explain", {"rows": [row], "label": True})[1]["explanations"] == [first]
+    assert "/explain" in caller.get("/openapi.json")[1]["paths"]
+
+
+def test_explanations_are_refused_with_reasons(client: Any, churn: Any, tickets: Any, row: Any) -> None:
+    status, reply = client(churn).post("/explain", {"rows": [row]})
+    assert (status, reply["error"]["fix"]) == (404, "start the service with --explain")
+    caller = client(churn, tickets("index"), explain=True)
+    bad = [
+        ({"rows": []}, 422, "no_rows"),
+        ({"rows": [row] * 101}, 413, "too_many_rows"),
+        ({"rows": [row], "why": 1}, 422, "unknown_key"),
+        ({"rows": [row], "label": "maybe"}, 422, "not_explained"),
+        ({"rows": [row | {"visits": "many"}]}, 422, "invalid_value"),
+    ]
+    for body, code, name in bad:
+        status, reply = caller.post("/explain", body)
+        assert (status, reply["error"]["code"]) == (code, name), reply
+    status, reply = caller.post("/models/tickets/explain", {"rows": [ROW]})
+    assert (status, reply["error"]["code"]) == (422, "not_explained")

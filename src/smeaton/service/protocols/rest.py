@@ -2,6 +2,7 @@
 
 With `"stream": true` the answer comes as server-sent events, `{"row", "output", "delta"}` each, then `{"done": true}`;
 with `"usage": true` it says what each row took of other models.
+With `--explain`, `POST /explain {"rows": [...], "label": ...}` says what each column adds to each answer.
 Bundles with a state accept `POST /models/{name}/learn {"items", "step"}`. `POST /feedback` tells the truth of earlier
 predictions; `POST /models/{name}/reload` swaps a bundle.
 """
@@ -15,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from smeaton.errors import RowsError, SmeatonError
+from smeaton.errors import InputError, RowsError, SmeatonError
 from smeaton.runtime.call import Call, Caller
 from smeaton.service.body import json_object, parse_object
 from smeaton.service.exchange import Ask, Asked, Reply
+from smeaton.service.explaining import Explaining
 from smeaton.service.hosted import INLINE_BYTES, Delta, Hosted, Rows
 from smeaton.service.page import PAGE_HEADERS, index_page
 from smeaton.service.problem import Problem, fault, place, problem_of
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _encode = msgspec.json.Encoder().encode
 _PREDICT = frozenset({"rows", "stream", "usage"})
 _LEARN = frozenset({"items", "step"})
+_EXPLAIN = frozenset({"rows", "label"})
 
 
 class _Rest:
@@ -56,6 +59,8 @@ class _Rest:
             *_descriptions(service),
             Route("/predict", _unknown, methods=["POST"]),
             Route("/models/{name}/predict", _unknown, methods=["POST"]),
+            Route("/explain", _explains(service), methods=["POST"]),
+            Route("/models/{name}/explain", _explains(service), methods=["POST"]),
             Route("/models/{name}/learn", _learns(service), methods=["POST"]),
             Route("/models/{name}/reload", _reloads(service), methods=["POST"]),
             Route("/feedback", _feeds_back(service), methods=["POST"]),
@@ -147,7 +152,7 @@ async def _unknown(_: Request) -> Response:
 
 
 def _model(service: "Service", request: Request) -> Hosted:
-    name = request.path_params["name"]
+    name = request.path_params.get("name") or next(iter(service.registry), "")
     if name not in service.registry:
         raise Problem(404, "unknown_model", "there is no model of this name")
     return service.registry[name]
@@ -170,6 +175,28 @@ def _learns(service: "Service") -> _Endpoint:
         return json_reply({"revision": revision, "accepted": len(items)})
 
     return learn
+
+
+def _explains(service: "Service") -> _Endpoint:
+    explaining = Explaining()
+
+    async def explain(request: Request) -> Response:
+        if not service.settings.explain:
+            raise Problem(404, "not_explained", "explanations are not given here", fix="start the service with --explain")
+        model = _model(service, request)
+        body = await json_object(request, service.limits)
+        rows = _objects(body, "rows", _EXPLAIN)
+        scope = request.scope
+        call = Call(deadline=scope["deadline"], caller=Caller(scope["caller"]), trace=scope["request_id"])
+        try:
+            found = await explaining.explain(model, rows, body.get("label"), call)
+        except RowsError:
+            raise
+        except InputError as error:
+            raise Problem(422, "not_explained", error.message, "", error.fix) from error
+        return json_reply({"explanations": found})
+
+    return explain
 
 
 def _reloads(service: "Service") -> _Endpoint:

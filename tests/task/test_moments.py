@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smeaton.task.moments import LAYOUTS, iso_column, moment_reader, read_iso
+from smeaton.task.moments import LAYOUTS, iso_column, moment_of_number, moment_reader, read_iso
 
 
 @given(st.datetimes())
@@ -44,14 +45,63 @@ def test_the_bulk_path_takes_nothing_that_is_no_moment(texts: list[str]) -> None
             assert value == expected
 
 
+def written(moment: datetime, layout: str, clock: str = "") -> str:
+    """A moment as a layout describes it."""
+
+    def part(found: re.Match[str]) -> str:
+        mark = found[0]
+        return {"q": f"Q{(moment.month + 2) // 3}", "T": clock, "de": "de"}.get(mark) or moment.strftime("%" + mark)
+
+    text = re.sub("de|[YymdbaqT]", part, layout)
+    return text if "T" in layout or not clock else f"{text} {clock}"
+
+
 @given(st.datetimes(datetime(1969, 1, 1), datetime(2068, 12, 31)), st.sampled_from(LAYOUTS))
 def test_every_layout_reads_what_it_describes(moment: datetime, layout: str) -> None:
-    form = "".join("%" + mark if mark in "Yymdb" else mark for mark in layout)
-    expected = np.datetime64(moment.replace(microsecond=0), "us")
+    day = moment if "d" in layout.replace("de", "") else moment.replace(day=1)
+    if "q" in layout:
+        day = day.replace(month=(moment.month + 2) // 3 * 3 - 2)
+    expected = np.datetime64(day.replace(microsecond=0), "us")
+    reader = moment_reader(layout, strict=True)
     for clock in ("%H:%M:%S", "%I:%M:%S %p", "%I:%M:%S%p"):
-        assert moment_reader(layout, strict=True)(moment.strftime(f"{form} {clock}")) == expected
-    assert moment_reader(layout)(moment.strftime(form)) == expected.astype("datetime64[D]")
+        assert reader(written(moment, layout, moment.strftime(clock))) == expected
+    ahead = written(moment, layout, moment.strftime("%H:%M:%S") + " +02:00")
+    assert reader(ahead) == expected - np.timedelta64(2, "h")
+    if "T" not in layout:
+        assert moment_reader(layout)(written(moment, layout)) == expected.astype("datetime64[D]")
     assert moment_reader(layout)(moment.isoformat()) == np.datetime64(moment, "us")
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2024-01-05 15:30 Europe/Berlin", "2024-01-05T14:30"),
+        ("2024-07-05 15:30 Europe/Berlin", "2024-07-05T13:30"),
+        ("2024-10-27 02:30 Europe/Berlin", "2024-10-27T00:30"),  # shown twice: the first
+        ("2024-03-31 02:30 Europe/Berlin", "2024-03-31T01:30"),  # left out
+        ("2024-01-05 15:30 [America/New_York]", "2024-01-05T20:30"),
+        ("2024-01-05 15:30 UTC", "2024-01-05T15:30"),
+        ("2024-01-05 15:30 GMT+0530", "2024-01-05T10:00"),
+        ("2024-01-05 15:30 -05", "2024-01-05T20:30"),
+        ("2024-01-05 15:30 EST", None),
+        ("2024-01-05 15:30 Mars/Olympus_Mons", None),
+        ("2024-01-05 15:30 +25:00", None),
+        ("2024-01-05 Europe/Berlin", None),
+    ],
+)
+def test_zones(text: str, utc: str | None) -> None:
+    found = _read(moment_reader("Y-m-d"), text)
+    assert found == (None if utc is None else np.datetime64(utc, "us"))
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2100, 12, 31)))
+def test_numbers_are_read_as_their_texts(moment: datetime) -> None:
+    day = int(moment.strftime("%Y%m%d"))
+    assert moment_of_number("Ymd", day) == moment_reader("Ymd", strict=True)(str(day))
+    seconds = int(np.datetime64(moment, "s").astype(np.int64))
+    assert moment_of_number("unix", seconds) == np.datetime64(moment, "s")
+    assert moment_of_number("unix_ms", 1000 * seconds) == moment_reader("unix_ms", strict=True)(f"{1000 * seconds}")
+    assert moment_reader("Ymd")(moment.strftime("%Y%m%d%H%M%S")) == np.datetime64(moment, "s")
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def test_what_is_taken(kind: Type, value: Any, read_as: Any) -> None:
         (Type(type="integer"), 1e17, "2^53"),
         (Type(type="boolean"), "yes", "true or false"),
         (Type(type="boolean"), 1, "got the number 1"),
-        (Type(type="boolean", form="yes/no"), "Yes", "yes/no"),
+        (Type(type="boolean", form="yes/no"), "ja", "yes/no"),
         (Type(type="boolean", form="yes/no"), "true", "yes/no"),
         (Type(type="boolean", form="0/1"), 2, "0/1"),
         (Type(type="category"), 3, "expected text, got the number 3"),

@@ -22,6 +22,8 @@ from smeaton.task.forms import BOOLEANS, boolean_layout, is_missing_word, join_f
 from smeaton.task.guesses import counted_layout, text_type
 from smeaton.task.lists import label_lists, pin_list
 from smeaton.task.readers import SPACE, show, value_text
+from smeaton.task.scales import find_scale
+from smeaton.task.shapes import separated_labels, shape_of, text_shape
 from smeaton.task.table import Array
 from smeaton.task.types import Label, Type
 from smeaton.task.values import parse_column
@@ -44,7 +46,7 @@ def infer_type(raw: Array, name: str) -> Type:
     if not kinds:
         return Type(type="category", optional=True)
     if all(issubclass(kind, str) for kind in kinds):
-        return text_type([str(cell) for cell in cells if cell], optional, name)
+        return _of_texts([str(cell) for cell in cells if cell], optional, name)
     if _mixed(kinds):
         return _mixed_type(cells, name)
     found = _object_kind(kinds, [cell for cell in cells if cell is not None], name)
@@ -61,7 +63,7 @@ def infer_output(raw: Array, name: str) -> Type:
     Raises:
         DataError: the column holds no value at all, or something that cannot be predicted.
     """
-    kind = msgspec.structs.replace(infer_type(raw, name), optional=False, about=None)
+    kind = msgspec.structs.replace(infer_type(raw, name), optional=False, about=None, ordered=False, known=None)
     layout, *words = (kind.form or "").split("|")
     if kind.type == "boolean" and layout and layout.lower() != "true/false":
         return Type(type="category", form=join_form("text", frozenset(words), "text"))
@@ -73,7 +75,7 @@ def infer_output(raw: Array, name: str) -> Type:
         return Type(type="number", form=kind.form)
     if kind.type == "text":
         return Type(type="category")
-    if kind.type in ("json", "vector") and raw.dtype == object and label_lists(_held(raw)):
+    if kind.type in ("json", "list", "vector") and raw.dtype == object and label_lists(_held(raw)):
         return Type(type="list", of=Type(type="category"))
     if kind.type not in ("boolean", "category"):
         raise DataError(
@@ -135,6 +137,17 @@ def vocabulary(values: Array) -> str:
     """The hash of a category's parsed values: what the lock keeps instead of the values. 16 hex digits of sha256."""
     known = sorted({value for value in values.tolist() if value is not None})
     return hashlib.sha256(msgspec.json.encode(known)).hexdigest()[:16]
+
+
+def _of_texts(texts: list[str], optional: bool, name: str) -> Type:
+    shape = (text_shape(texts, name, infer_type) if texts else None) or separated_labels(texts)
+    if shape is not None:
+        return msgspec.structs.replace(shape, optional=optional)
+    found = text_type(texts, optional, name)
+    if found.type != "category":
+        return found
+    order = find_scale({text for text in texts if not is_missing_word(text.strip(SPACE))})
+    return found if order is None else msgspec.structs.replace(found, ordered=True, known=order)
 
 
 def _dated(kind: Type, raw: Array, name: str) -> Type:
@@ -200,7 +213,7 @@ def _object_kind(kinds: set[type], cells: list[Any], name: str) -> Type:
     if only(list, tuple, np.ndarray) and _vectors(cells):
         return Type(type="vector", form=str(len(cells[0])))
     if only(bool, int, float, str, list, tuple, Mapping, np.ndarray, np.generic):
-        return Type(type="json")
+        return shape_of(cells, name, infer_type) or Type(type="json")
     strange = next(cell for cell in cells if not isinstance(cell, bool | int | float | str | list | tuple | Mapping))
     raise DataError(f"the column {name!r} holds {show(strange)}, which no type takes", fix=_leave_out(name))
 

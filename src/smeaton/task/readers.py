@@ -428,7 +428,8 @@ def _vector(spec: Type) -> Reader:
     return read
 
 
-def _json(spec: Type) -> Reader:
+def json_reader(spec: Type) -> Reader:
+    """A reader of any JSON value."""
     null = null_of(spec, "a value")
 
     def read(value: Any) -> Any:
@@ -468,5 +469,4 @@ _READERS: dict[str, Callable[[Type], Reader]] = {
     "text": _text,
     "timestamp": _timestamp,
     "vector": _vector,
-    "json": _json,
 }

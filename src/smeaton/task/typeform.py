@@ -12,14 +12,15 @@ from smeaton.task.types import KINDS, Label, Type
 
 _LONG = (
     "type", "of", "fields", "labels", "base", "form", "optional", "min", "max", "unit", "horizon", "about",
-    "ordered", "outside", "recall", "interval", "quantile",
+    "ordered", "known", "outside", "recall", "interval", "quantile",
 )  # fmt: skip
 #: Keys that only some types have.
 _ONLY = {
-    "of": ("list", "series"), "fields": ("object",), "labels": ("category", "boolean"), "base": ("category",),
-    "form": ("number", "integer", "boolean", "timestamp", "category", "vector", "list"), "min": ("number", "integer"),
-    "max": ("number", "integer"), "unit": ("number", "integer"), "horizon": ("number", "integer"),
-    "ordered": ("category",), "outside": ("category",), "recall": ("category",),
+    "of": ("list", "series"), "fields": ("object", "json"), "labels": ("category", "boolean"), "base": ("category",),
+    "form": ("number", "integer", "boolean", "timestamp", "category", "vector", "list", "json"),
+    "min": ("number", "integer"), "max": ("number", "integer"), "unit": ("number", "integer"),
+    "horizon": ("number", "integer"),
+    "ordered": ("category",), "known": ("category",), "outside": ("category",), "recall": ("category",),
     "interval": ("number", "integer"), "quantile": ("number", "integer"),
 }  # fmt: skip
 _BASES: dict[type, Any] = {str: "text", int: "integer", bool: "boolean"}
@@ -89,6 +90,7 @@ def _long(item: Item) -> Type:
         horizon=_horizon(parts.get("horizon")),
         about=text(parts["about"], "a sentence") if "about" in parts else None,
         ordered="ordered" in parts and flag(parts["ordered"]),
+        known=_labels(parts["known"], least=1) if "known" in parts else None,
         outside=_outside(parts["outside"], labels) if "outside" in parts else None,
         recall=_recall(parts) if "recall" in parts else None,
         interval=_interval(parts["interval"]) if "interval" in parts else None,
@@ -112,7 +114,8 @@ def _check_form(item: Item, found: Type) -> None:
     known: tuple[str, ...] = {
         "boolean": tuple(BOOLEANS), "timestamp": ("iso", *LAYOUTS, *COUNTED),
         "category": {"text": ("text", "mixed"), "integer": ("plain",), "boolean": tuple(BOOLEANS)}[found.base],
-        "list": ("json", *SEPARATORS) if found.answer == "many" else ("json",),
+        "list": ("json", "python", *SEPARATORS) if found.answer == "many" else ("json", "python"),
+        "json": ("json", "python"),
     }.get(found.type, ("plain",))  # fmt: skip
     if found.type == "vector":
         if not (layout.isascii() and layout.isdigit() and 0 < int(layout) < 10**6) or "|" in str(found.form):
@@ -134,9 +137,9 @@ def _base(item: Item | None, labels: tuple[Label, ...] | None) -> Any:
     return _BASES[type(labels[0])]
 
 
-def _labels(item: Item) -> tuple[Label, ...]:
+def _labels(item: Item, least: int = 2) -> tuple[Label, ...]:
     expected = "at least two labels, all text or all whole numbers"
-    if not isinstance(item.value, list) or len(item.value) < 2:
+    if not isinstance(item.value, list) or len(item.value) < least:
         raise wrong(item, expected, "write [first, second]; a single value is nothing to choose from")
     first = item.value[0].value
     for part in item.value:
@@ -212,6 +215,7 @@ def write_type(kind: Type) -> Any:
         "horizon": kind.horizon,
         "about": kind.about,
         "ordered": kind.ordered or None,
+        "known": None if kind.known is None else list(kind.known),
         "outside": kind.outside,
         "recall": kind.recall,
         "interval": "none" if kind.interval == 0 else kind.interval,
@@ -222,6 +226,6 @@ def write_type(kind: Type) -> Any:
         return kind.type + (_OR_NULL if kind.optional else "")
     if not kind.optional and list(extra) == ["labels"] and kind.type == "category":
         return extra["labels"]
-    if not kind.optional and list(extra) == ["fields"] and "type" not in extra["fields"]:
+    if kind.type == "object" and not kind.optional and list(extra) == ["fields"] and "type" not in extra["fields"]:
         return extra["fields"]
     return {"type": kind.type, **({"optional": True} if kind.optional else {}), **extra}

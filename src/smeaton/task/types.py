@@ -27,9 +27,12 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     a category column was in training (text, integer or boolean). `form` is the text form a number, boolean or
     timestamp was pinned to, with the words that mean "missing" (see `forms.py`).
 
-    `ordered` says that the labels of a category are in order (low to high). `outside` is the label that means "none of
-    these": rows that fit no label are answered with it, found by a calibrated rejection; `recall` is the share of such
-    rows that must be caught (None: the share that balances catching them against turning others away).
+    `ordered` says that the labels of a category are in order (low to high). `known` are values of a category input that
+    programs look for, though others may come: in order where it is `ordered`, else those of a list.
+
+    `outside` is the label that means "none of these": rows that fit no label are answered with it, found by a
+    calibrated rejection; `recall` is the share of such rows that must be caught (None: the share that balances catching them
+    against turning others away).
 
     `interval` is the share of rows that prediction intervals of a number are to hold (None: LEVEL, 0: no intervals),
     `quantile` the quantile that is answered instead of the expected number.
@@ -48,6 +51,7 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     horizon: int | None = None
     about: str | None = None
     ordered: bool = False
+    known: tuple[Label, ...] | None = None
     outside: Label | None = None
     recall: float | None = None
     interval: float | None = None

@@ -264,7 +264,7 @@ def _moments(raw: Array, spec: Type) -> _Bulk:
     unread = np.ones(len(raw), dtype=bool)
     if raw.dtype.kind == "M" and raw.ndim == 1:
         column = raw.astype("datetime64[us]")
-        column[np.isin(column, list(missing_moments(spec)))] = np.datetime64("NaT")
+        column[_among(column, missing_moments(spec))] = np.datetime64("NaT")
         return column, np.isnat(column) & (not spec.optional)
     if raw.dtype.kind in "iuf" and raw.ndim == 1 and form_of(spec).layout in COUNTED:
         return _counted(raw, spec)
@@ -278,9 +278,14 @@ def _moments(raw: Array, spec: Type) -> _Bulk:
         unread[~filled] = not spec.optional
         gaps = missing_moments(spec)
         if gaps:
-            found = np.isin(column, list(gaps))
+            found = _among(column, gaps)
             column[found], unread[found] = np.datetime64("NaT"), not spec.optional
     return column, unread
+
+
+def _among(column: Array, gaps: frozenset[np.datetime64]) -> Array:
+    """Which moments are in a set."""
+    return np.isin(column, np.array(sorted(gaps), dtype=column.dtype))
 
 
 def _counted(raw: Array, spec: Type) -> _Bulk:

@@ -8,7 +8,7 @@ from smeaton.service.hosted import Hosted
 from smeaton.service.schema_openai import ERROR, error_schema, openai_paths
 from smeaton.service.settings import Settings
 from smeaton.task.structure import END, START, answered, is_spans
-from smeaton.task.table import USAGE
+from smeaton.task.table import HIGH, LOW, USAGE
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 
@@ -92,12 +92,21 @@ def answer_schema(task: Task, outputs: tuple[str, ...]) -> Schema:
             share = {"type": "number", "minimum": 0, "maximum": 1}
             shares = dict.fromkeys(kind.text_labels(), share)
             properties[name] = {"type": "object", "properties": shares, "required": list(shares)}
+        elif name in (LOW, HIGH):
+            properties[name] = _end(kind, name)
         else:
             properties[name] = {"type": ["string", "null"]} if name == "error" else {}
     if USAGE in properties:
         properties[USAGE] = {"type": ["object", "null"], "description": "tokens and dollars, where asked for"}
     required = [name for name in properties if name != USAGE]
     return {"type": "object", "properties": properties, "required": required}
+
+
+def _end(kind: Type, name: str) -> Schema:
+    """An end of a prediction interval; null where the answer is."""
+    what = "lowest" if name == LOW else "highest"
+    about = f"the {what} number of the {kind.level or 0:.0%} prediction interval"
+    return {"type": ["number", "null"], "description": about}
 
 
 def _answered(kind: Type) -> Schema:

@@ -1,6 +1,6 @@
 """The datatypes of the Open Inference Protocol, and which of them a column of ours has and takes."""
 
-from smeaton.task.table import PREDICTION, PROBABILITY
+from smeaton.task.table import HIGH, LOW, PREDICTION, PROBABILITY
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 
@@ -50,7 +50,7 @@ def datatype_of(kind: Type) -> str:
 
 
 def output_datatype(task: Task, name: str) -> str:
-    """The datatype of an output. Predicted numbers are FP64, for whole targets too."""
-    if name == PROBABILITY or (name == PREDICTION and task.output_type.type == "integer"):
+    """The datatype of an output. Predicted numbers and the ends of their intervals are FP64, for whole targets too."""
+    if name in (PROBABILITY, LOW, HIGH) or (name == PREDICTION and task.output_type.type == "integer"):
         return "FP64"
     return datatype_of(task.output_type) if name == PREDICTION else "BYTES"

@@ -13,7 +13,6 @@ from smeaton.task.task import Data, Task
 from smeaton.task.types import Type
 from smeaton.trials.bands import Bounds
 from smeaton.trials.intervals import (
-    NO_JUDGE,
     Intervals,
     bounds_of,
     interval_words,
@@ -21,6 +20,7 @@ from smeaton.trials.intervals import (
     learn,
     numbers,
 )
+from smeaton.trials.lessons import NO_JUDGE
 
 ROWS = 400
 

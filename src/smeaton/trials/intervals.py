@@ -1,16 +1,9 @@
 """Prediction intervals of a trial's numbers: who judges which row, what ships, and how it is kept.
 
-What a band is learnt from, and how: `bands.py`. A row is judged by a band learnt without it, so coverage and width are
-those of new rows:
-
-| rows | judged by a band of |
-|---|---|
-| several folds | the other folds |
-| one fold | the other four fifths of its held-out rows; groups stay whole |
-| with a time | the newest of the rows before it; the oldest rows are judged by nobody |
-
-What ships is learnt from all held-out rows; of rows with a time from the newest half, for what comes next is like them
-rather than like what was long ago, and even they promise nothing: rows in time are not exchangeable.
+What a band is learnt from, and how: `bands.py`. A row is judged by a band learnt without it (`lessons.py`), so coverage
+and width are those of new rows. What ships is learnt from all held-out rows; of rows with a time from the newer half,
+for what comes next is like them rather than like what was long ago. Even they promise nothing: rows in time are not
+exchangeable.
 """
 
 from collections.abc import Sequence
@@ -24,15 +17,13 @@ from smeaton.runtime.ops.interval import Band, ends
 from smeaton.task.table import ERROR, HIGH, LOW, PREDICTION, Array, Table
 from smeaton.task.task import Task
 from smeaton.trials.bands import Bounds, Residuals, enough, fit
+from smeaton.trials.lessons import NO_JUDGE, lessons, newer_half
 
 if TYPE_CHECKING:
     from smeaton.data.dataset import Dataset
     from smeaton.data.split import FoldIndex
 
 INTERVAL_FILE = "interval.json"
-PARTS = 5
-NEWEST_ROWS = 200  # of rows with a time: half of what is known, but no fewer where there are more
-NO_JUDGE = -1
 
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,17 +48,15 @@ def learn(dataset: "Dataset", folds: "Sequence[FoldIndex]", held: Sequence[Table
     rows = np.concatenate([fold.held for fold in folds])
     every = _residuals(dataset, rows, np.concatenate([numbers(table) for table in held]))
     bounds = bounds_of(dataset.task, np.asarray(dataset.target))
-    part = _parts(dataset, folds, rows)
-    lessons = _lessons(part, None if dataset.time is None else dataset.time[rows])
     judges: list[Band] = []
     judged_by = np.full(len(rows), NO_JUDGE)
-    for number, learnt in lessons:
-        some = every.take(learnt)
+    for lesson in lessons(dataset, folds, newest=True):
+        some = every.take(lesson.learns)
         if len(some):
-            judged_by[part == number] = len(judges)
+            judged_by[lesson.judges] = len(judges)
             judges.append(fit(some, level, bounds))
     whole = np.ones(len(rows), dtype=bool)
-    newest = every.take(whole if dataset.time is None else _newest(dataset.time[rows], whole))
+    newest = every.take(whole if dataset.time is None else newer_half(dataset.time[rows], whole))
     if not len(newest):
         return None
     return Intervals(
@@ -145,32 +134,3 @@ def _residuals(dataset: "Dataset", rows: Array, prediction: Array) -> Residuals:
     weight = np.ones(len(rows)) if dataset.weight is None else np.asarray(dataset.weight[rows], dtype=np.float64)
     group = None if dataset.group is None else np.asarray(dataset.group[rows])
     return Residuals(prediction, np.asarray(dataset.target[rows], dtype=np.float64), weight, group)
-
-
-def _parts(dataset: "Dataset", folds: "Sequence[FoldIndex]", rows: Array) -> Array:
-    """The part each held-out row is judged with, (rows,): the older the moment, the lower the part."""
-    if dataset.time is not None:
-        moments, code = np.unique(dataset.time[rows], return_inverse=True)
-        return np.asarray(code * (2 * PARTS) // max(len(moments), 1))
-    if len(folds) > 1:
-        return np.repeat(np.arange(len(folds)), [len(fold.held) for fold in folds])
-    if dataset.group is not None:
-        return np.asarray(np.unique(dataset.group[rows], return_inverse=True)[1] % PARTS)
-    return np.arange(len(rows)) % PARTS
-
-
-def _lessons(part: Array, time: Array | None) -> list[tuple[int, Array]]:
-    """For each part the rows (mask) that its judge learns from."""
-    numbers_ = np.unique(part).tolist()
-    if time is None:
-        return [(number, part != number) for number in numbers_]
-    return [(number, _newest(time, part < number)) for number in numbers_ if number]
-
-
-def _newest(time: Array, among: Array) -> Array:
-    """The newer half of some rows, more where that is few: a mask."""
-    moments = np.sort(time[among])
-    if not len(moments):
-        return among
-    wanted = min(len(moments), max(len(moments) // 2, NEWEST_ROWS))
-    return np.asarray(among & (time >= moments[-wanted]))

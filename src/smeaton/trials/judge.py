@@ -11,12 +11,15 @@ from smeaton.data.split import FoldIndex, open_folds, some_held
 from smeaton.families._ending import ABSOLUTE
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import paired
-from smeaton.task.table import PREDICTION, PROBABILITY, Array
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
 from smeaton.trials.attempt import trial_folder
+from smeaton.trials.calibrate import scored
+from smeaton.trials.decisions import decided, given, goal_of
 from smeaton.trials.evaluate import evaluate
 from smeaton.trials.mixing import Losses, adds
 from smeaton.trials.record import Candidate, Trial
 from smeaton.trials.results import HELD, read_answers, read_fit
+from smeaton.trials.rules import fit
 
 
 class StoredJudge:
@@ -86,4 +89,17 @@ class StoredJudge:
         held = some_held(self.folds[fold], fold, read_fit(folder, fold).job.asked).held
         weight = None if self.dataset.weight is None else self.dataset.weight[held]
         group = None if self.dataset.group is None else self.dataset.group[held]
+        answers = self._decided(answers, held)
         return held, self.metric.rows(answers, self.dataset.target[held], self.dataset.task.labels, weight, group)
+
+    def _decided(self, answers: Table, held: Array) -> Table:
+        """The answers with the labels that the task's costs, or the metric, ask for: on either side of a comparison the
+        rule that is best on these rows, for a single fold has nothing to cross-fit with."""
+        task = self.dataset.task
+        rule, goal = given(task), goal_of(task, self.name)
+        if (rule is None and goal is None) or PROBABILITY not in answers:
+            return answers
+        if rule is None and goal is not None:
+            weight = None if self.dataset.weight is None else self.dataset.weight[held]
+            rule = fit(scored(answers[PROBABILITY], self.dataset.target[held], weight), goal)[0]
+        return decided(answers, rule, task)

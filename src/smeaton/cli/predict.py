@@ -2,8 +2,9 @@
 
   smeaton predict customers.bundle new.csv -o answers.csv
 
-The output starts with the id column if there is one, then `prediction`, for classes `probability_<label>`, then
-`error`, which says why a row could not be read. If the file holds the target, the metric is printed too.
+The output starts with the id column if there is one, then `prediction`, for numbers `low` and `high`, the ends of its
+interval, for classes `probability_<label>`, then `error`, which says why a row could not be read. If the file holds the
+target, the metric is printed too.
 """
 
 import argparse

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from smeaton.errors import InputError
-from smeaton.explain.explainer import MOST, Explanation, explainer
+from smeaton.explain.explainer import MOST, Explanation
 from smeaton.flow.model import load
 from smeaton.runtime.answers import plain
 from smeaton.task.table import rows_in
@@ -28,11 +28,8 @@ def explain_rows(
         InputError: as `Explainer` and its `explain` do.
     """
     with load(bundle) as model:
-        made = explainer(model.bundle, model.engine, reference, most)
-        try:
-            return [made.explain(row, label) for row in rows]
-        finally:
-            made.close()
+        found: list[Explanation] = model.explain(list(rows), label=label, reference=reference, most=most)
+        return found
 
 
 def rows_of(bundle: str | Path, file: str | Path, first: int) -> list[dict[str, Any]]:

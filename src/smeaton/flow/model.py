@@ -8,6 +8,7 @@ import numpy as np
 
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.errors import InputError
+from smeaton.explain.explainer import MOST, explainer
 from smeaton.runtime.answers import as_answers, plain
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
@@ -61,6 +62,26 @@ class Model:
             return answers
         labels = self.task.output_type.text_labels()
         return answers | {f"probability_{label}": probability[:, code] for code, label in enumerate(labels)}
+
+    def explain(
+        self, rows: Any, *, label: Any = None, reference: Sequence[Mapping[str, Any]] | None = None, most: int = MOST
+    ) -> Any:
+        """What each column adds to answers: an `Explanation` for one plain row (a mapping), a list of them for several.
+
+        `label` asks for another label than the likeliest; `reference` are rows to compare with, by default the bundle's
+        made-up samples; `most` bounds the rows asked for one explanation (`smeaton.explain.explainer`).
+
+        Raises:
+            InputError: answers of this bundle cannot be explained, or there is no such label.
+            RowsError: a value is missing or does not fit its type.
+        """
+        made = explainer(self.bundle, self.engine, reference, most)
+        try:
+            if isinstance(rows, Mapping):
+                return made.explain(rows, label)
+            return [made.explain(row, label) for row in rows]
+        finally:
+            made.close()
 
     def close(self) -> None:
         """Give back what the engine holds."""

@@ -34,7 +34,9 @@ def test_files_of_several_kinds(tmp_path: Path) -> None:
 
 def test_files_with_other_columns_are_refused(tmp_path: Path) -> None:
     write(tmp_path, a="x,y\n1,2\n", b="x,z\n1,2\n")
-    with pytest.raises(DataError, match=r"differ from those of .*a\.csv: 'y', 'z'") as caught:
+    with pytest.raises(
+        DataError, match=r"differ from those of .*a\.csv: it lacks 'y', which a.csv has; it has 'z'"
+    ) as caught:
         read(Source(files=("a.csv", "b.csv")), tmp_path)
     assert caught.value.where.endswith("b.csv")
 

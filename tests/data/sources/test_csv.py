@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from smeaton.data.read import read, read_chunks
 from smeaton.errors import DataError
 
-TEXT = st.text(st.characters(codec="utf-8"), max_size=10)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=10)
 
 
 def write(folder: Path, content: bytes, name: str = "t.csv") -> Path:
@@ -77,16 +77,15 @@ def test_only_some_columns_in_the_order_asked(tmp_path: Path) -> None:
 BAD = {
     "empty file": (b"", "", "is empty"),
     "duplicate names": (b"a,b,a\n1,2,3\n", ":1", "'a' appears 2 times"),
-    "too few": (b"a,b\n1,2\n3\n4,5\n", ":3", "1 values, but the header names 2"),
+    "too few": (b"a,b\n1,2\n3\n4,5\n", ":3", "1 value, but the header names 2"),
     "too many": (b'a,b\n"1\n1",2\n3,4,5\n', ":4", "3 values"),
     "empty line inside": (b"a,b\n1,2\n\n3,4\n", ":3", "line is empty"),
-    "broken bytes": (b"a,b\n1,2\n3,\xe9\n", ":3", "0xe9 is not UTF-8"),
-    "broken bytes in the header": (b"a,\xff\n1,2\n", ":1", "0xff"),
+    "broken bytes": ("a,é\n1,ü\n3,".encode() + b"\xe9\n", ":3", "0xe9 is not UTF-8"),
     "quote never closed": (b'a,b\n1,2\n3,"x\n4,5\n', ":3", "never closed"),
     "text after a quote": (b'a,b\n1,"x"y\n', ":2", "quoting is broken"),
     "no header": (b"1,2\n3,4\n", ":1", "numbers where the column names"),
     "blank header": (b"\n1,2\n", ":1", "first line is empty"),
-    "utf-16": ("a,b\n1,2\n".encode("utf-16-le"), ":1", "zero bytes"),
+    "zero bytes": (b"a,b\n1,2\n3,\x004\n", ":3", "zero bytes"),
 }
 
 
@@ -122,11 +121,8 @@ def test_missing_folder_unreadable_unknown(tmp_path: Path) -> None:
     write(tmp_path, b"a\n1\n", "tickets.csv")
     with pytest.raises(DataError, match="no such file; did you mean 'tickets"):
         read("ticket.csv", tmp_path)
-    with pytest.raises(DataError, match="folder, not a file") as caught:
-        read(tmp_path, tmp_path)
-    assert "*.csv" in caught.value.fix
     with pytest.raises(DataError, match="files of this kind are not read") as caught:
-        read(write(tmp_path, b"", "t.xlsx"), tmp_path)
+        read(write(tmp_path, b"", "t.docx"), tmp_path)
     assert ".parquet" in caught.value.fix
     path = write(tmp_path, b"a\n1\n", "locked.csv")
     path.chmod(0)
@@ -162,6 +158,6 @@ def test_chunks_tell_a_late_fault_after_the_good_rows(tmp_path: Path) -> None:
     path = write(tmp_path, b"a,b\n" + b"1,2\n" * 10_000 + b"3\n")
     chunks = read_chunks(path, 1000)
     assert [len(next(chunks)) for _ in range(10)] == [1000] * 10
-    with pytest.raises(DataError, match="1 values") as caught:
+    with pytest.raises(DataError, match="1 value") as caught:
         next(chunks)
     assert caught.value.where == f"{path}:10002"

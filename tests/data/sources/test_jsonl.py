@@ -40,7 +40,7 @@ BAD = {
     "two on a line": (b'{"a": 1} {"a": 2}\n', ":1", "not one JSON object"),
     "one document": (b'[\n{"a": 1}\n]\n', ":1", "not one JSON object"),
     "nan": (b'{"a": NaN}\n', ":1", "not one JSON object"),
-    "bytes": (b'{"a": "x"}\n{"a": "\xff"}\n', ":2", "0xff is not UTF-8"),
+    "bytes": ('{"a": "éé"}\n{"a": "'.encode() + b'\xff"}\n', ":2", "0xff is not UTF-8"),
 }
 
 

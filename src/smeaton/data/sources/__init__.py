@@ -39,3 +39,23 @@ class Reader(Protocol):
     def place(self, thing: Any, row: int) -> str:
         """Where a row (from 0) stands, for people: `tickets.csv:7`. May read the file again."""
         ...
+
+
+class Indexed(Reader, Protocol):
+    """A reader whose form knows its rows by number: a few of many are read without reading all."""
+
+    def count(self, thing: Any) -> int:
+        """How many rows there are.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        ...
+
+    def take(self, thing: Any, rows: Array, columns: Sequence[str] | None) -> Chunk:
+        """The rows at these positions (int64, from 0, ascending), as `chunks` would give them.
+
+        Raises:
+            DataError: it cannot be read as it stands, or a column is missing.
+        """
+        ...

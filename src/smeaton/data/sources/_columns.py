@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from smeaton.data.sources._address import address, is_archive
 from smeaton.errors import DataError
 from smeaton.task.table import Array, object_column
 
@@ -32,7 +33,8 @@ def choose(names: Sequence[str], columns: Sequence[str] | None, where: str) -> l
     Raises:
         DataError: a column that was asked for is not there, or a name stands twice.
     """
-    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    known = set(names)
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(known) < len(names) else []
     if twice:
         raise DataError(
             f"the column name {twice[0]!r} appears {names.count(twice[0])} times",
@@ -40,7 +42,7 @@ def choose(names: Sequence[str], columns: Sequence[str] | None, where: str) -> l
             fix="give each column its own name",
         )
     for name in columns or ():
-        if name not in names:
+        if name not in known:
             raise DataError(
                 f"there is no column {name!r}; {nearest(name, names)}", where=where, fix="correct the column name"
             )
@@ -80,6 +82,37 @@ def from_masked(column: Array) -> Array:
     objects = plain.astype(object)
     objects[null] = None
     return objects
+
+
+def moments(column: Array) -> Array:
+    """Python dates and datetimes as datetime64[us] in UTC; any other column as it is."""
+    from datetime import UTC, date, datetime
+
+    if column.dtype != object:
+        return column
+    held = [value for value in column.tolist() if value is not None]
+    if not held or not all(isinstance(value, date) for value in held):
+        return column
+    aware = [
+        value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+        for value in column.tolist()
+    ]
+    return np.array(aware, dtype="datetime64[us]")
+
+
+def plain_file(path: Path) -> None:
+    """Refuse what is no file that can be read from any place, where the form needs that.
+
+    Raises:
+        DataError: a member of an archive, or no ordinary file.
+    """
+    found = address(path)
+    if is_archive(found.file):
+        raise DataError(
+            f"{found.name} is not read inside an archive", where=str(path), fix="unpack it and give the file inside"
+        )
+    if found.file.exists() and not found.file.is_file() and not found.file.is_dir():
+        raise DataError("this is no ordinary file", where=str(path), fix="write the rows into a file first")
 
 
 @contextmanager

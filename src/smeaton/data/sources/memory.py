@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from smeaton.data.sources import Chunk
-from smeaton.data.sources._columns import choose, from_masked, native
+from smeaton.data.sources._arrow import arrow_column
+from smeaton.data.sources._columns import choose, from_masked, moments, native
 from smeaton.errors import DataError
 from smeaton.task.table import Array, object_column, rows_in
 
@@ -61,7 +62,7 @@ def _columns(thing: Any) -> dict[Any, Callable[[], Array]]:
     """A function for each column: only the columns asked for are read."""
     if _is_rows(thing):
         names = dict.fromkeys(name for row in thing for name in row)
-        return {name: lambda name=name: _moments(native([row.get(name) for row in thing])) for name in names}  # type: ignore[misc]
+        return {name: lambda name=name: moments(native([row.get(name) for row in thing])) for name in names}  # type: ignore[misc]
     if isinstance(thing, Mapping):
         return {name: lambda values=values: _array(values) for name, values in thing.items()}  # type: ignore[misc]
     return _TABLES[_package(thing)](thing)
@@ -76,11 +77,11 @@ def _array(values: Any) -> Array:
             raise DataError(
                 f"a column must be a sequence, this is a {type(values).__name__}", where=_WHERE, fix="give lists"
             )
-        return _moments(native(list(values)))
+        return moments(native(list(values)))
     if values.dtype.kind in "US":
         return object_column(values.tolist())
     if values.dtype == object:
-        return _moments(native([_plain(value) for value in values.tolist()]))
+        return moments(native([_plain(value) for value in values.tolist()]))
     if values.dtype.kind not in "biufM" or values.ndim > 2:
         raise DataError(f"a column of dtype {values.dtype} is not read", where=_WHERE, fix="give numbers or texts")
     return from_masked(values)
@@ -88,22 +89,6 @@ def _array(values: Any) -> Array:
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _moments(column: Array) -> Array:
-    """Python dates and datetimes as datetime64[us] in UTC; any other column as it is."""
-    from datetime import UTC, date, datetime
-
-    if column.dtype != object:
-        return column
-    held = [value for value in column.tolist() if value is not None]
-    if not held or not all(isinstance(value, date) for value in held):
-        return column
-    aware = [
-        value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
-        for value in column.tolist()
-    ]
-    return np.array(aware, dtype="datetime64[us]")
 
 
 def _pandas(frame: Any) -> dict[Any, Callable[[], Array]]:
@@ -119,11 +104,11 @@ def _pandas_column(series: Any) -> Array:
         return from_masked(series.to_numpy())
     if series.dtype.kind == "M":
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(series.dtype, "tz", None) else series
-        moments: Array = naive.to_numpy().astype("datetime64[us]")
-        return moments
+        ticks: Array = naive.to_numpy().astype("datetime64[us]")
+        return ticks
     null = series.isna().to_numpy(dtype=bool)
     values = series.astype(object).to_numpy(dtype=object)
-    return _moments(
+    return moments(
         native([None if gone else _plain(value) for value, gone in zip(values.tolist(), null.tolist(), strict=True)])
     )
 
@@ -143,7 +128,7 @@ def _polars_column(series: Any) -> Array:
         return np.array([np.nan if value is None else value for value in series.to_list()], dtype=np.float64)
     if kind.startswith("Decimal"):
         return native([None if value is None else float(value) for value in series.to_list()])
-    return _moments(native(series.to_list()))
+    return moments(native(series.to_list()))
 
 
 def _arrow(table: Any) -> dict[Any, Callable[[], Array]]:
@@ -154,32 +139,14 @@ def _arrow(table: Any) -> dict[Any, Callable[[], Array]]:
     else:
         names = table.column_names
     choose(list(names), None, _WHERE)
-    return {name: lambda name=name: _arrow_column(table.column(name)) for name in names}  # type: ignore[misc]
-
-
-def _arrow_column(column: Any) -> Array:
-    kind = str(column.type)
-    if hasattr(column, "chunks"):
-        column = column.combine_chunks()  # one array, whose `to_numpy` is told that it may copy
-    if kind.startswith(("int", "uint", "float", "double")) and not column.null_count:
-        return from_masked(column.to_numpy(zero_copy_only=False))
-    if kind.startswith(("float", "double", "halffloat")):
-        return np.array([np.nan if value is None else value for value in column.to_pylist()], dtype=np.float64)
-    if kind.startswith("timestamp"):  # Arrow keeps zoned moments in UTC
-        ticks: Array = column.cast(f"timestamp[{kind[10:].split(',', maxsplit=1)[0].rstrip(']')}]").to_numpy(
-            zero_copy_only=False
-        )
-        return ticks.astype("datetime64[us]")
-    if kind.startswith("decimal"):
-        return native([None if value is None else float(value) for value in column.to_pylist()])
-    return _moments(native(column.to_pylist()))
+    return {name: lambda name=name: arrow_column(table.column(name)) for name in names}  # type: ignore[misc]
 
 
 _TABLES = {"pandas": _pandas, "polars": _polars, "pyarrow": _arrow}
 _COLUMNS: dict[str, Callable[[Any], Array]] = {
     "pandas": _pandas_column,
     "polars": _polars_column,
-    "pyarrow": _arrow_column,
+    "pyarrow": arrow_column,
 }
 
 part = Memory()

@@ -1,13 +1,15 @@
 """Parquet, read by DuckDB: columns keep their types."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from smeaton.data.sources import Chunk
-from smeaton.data.sources._columns import choose, file_errors, from_masked
+from smeaton.data.sources._address import no_part
+from smeaton.data.sources._columns import choose, file_errors, from_masked, plain_file
 from smeaton.errors import DataError
 from smeaton.extras import needs
 from smeaton.task.table import Array, object_column
@@ -40,28 +42,64 @@ class Parquet:
 
     def chunks(self, thing: Path, rows: int | None, columns: Sequence[str] | None) -> Iterator[Chunk]:
         """Rows of a file, in file order."""
-        with needs("build"):
-            import duckdb
-        with file_errors(thing), thing.open("rb"):
-            pass  # DuckDB's own words for a missing file are less helpful
-        with duckdb.connect(":memory:", config={"threads": 2}) as engine:
-            try:
-                yield from _read(engine, thing, rows, columns)
-            except duckdb.Error as error:
-                raise DataError(
-                    f"not readable as Parquet: {str(error).splitlines()[0]}",
-                    where=str(thing),
-                    fix="write the file again, or give CSV or JSON lines",
-                ) from error
+        with _engine(thing) as engine:
+            yield from _read(engine, thing, rows, columns)
+
+    def count(self, thing: Path) -> int:
+        """How many rows there are, from the file's own record."""
+        with _engine(thing) as engine:
+            found = engine.execute(f"SELECT count(*) FROM {_source(thing)}").fetchone()  # noqa: S608
+        return int(found[0])
+
+    def take(self, thing: Path, rows: Array, columns: Sequence[str] | None) -> Chunk:
+        """Rows by their numbers: read group by group, only what is asked for is kept."""
+        with _engine(thing) as engine:
+            types = _types(engine, thing)
+            chosen = choose(list(types), columns, str(thing))
+            select = ", ".join(read_as(name, types[name]) for name in chosen)
+            engine.register("asked", {"position": np.ascontiguousarray(rows, dtype=np.int64)})
+            numbered = f"read_parquet({quoted(glob_safe(str(thing)))}, file_row_number = true)"
+            answer = engine.execute(
+                f"SELECT {select} FROM {numbered} JOIN asked ON file_row_number = position ORDER BY position"  # noqa: S608
+            )
+            return Chunk({name: _clean(column) for name, column in answer.fetchnumpy().items()})
 
     def place(self, thing: Path, row: int) -> str:
         """`file, row n`, counted from 1: the format has no lines."""
         return f"{thing}, row {row + 1}"
 
 
+@contextmanager
+def _engine(path: Path) -> Iterator[Any]:
+    """DuckDB, for one file; its complaints become a DataError."""
+    with needs("build"):
+        import duckdb
+    no_part(path)
+    plain_file(path)
+    with file_errors(path), path.open("rb"):
+        pass  # DuckDB's own words for a missing file are less helpful
+    with duckdb.connect(":memory:", config={"threads": 2}) as engine:
+        try:
+            yield engine
+        except duckdb.Error as error:
+            raise DataError(
+                f"not readable as Parquet: {str(error).splitlines()[0]}",
+                where=str(path),
+                fix="write the file again, or give CSV or JSON lines",
+            ) from error
+
+
+def _source(path: Path) -> str:
+    return f"read_parquet({quoted(glob_safe(str(path)))})"
+
+
+def _types(engine: Any, path: Path) -> dict[str, str]:
+    found = engine.execute(f"DESCRIBE SELECT * FROM {_source(path)}").fetchall()  # noqa: S608
+    return {name: kind for name, kind, *_ in found}
+
+
 def _read(engine: Any, path: Path, rows: int | None, columns: Sequence[str] | None) -> Iterator[Chunk]:
-    source = f"read_parquet({quoted(glob_safe(str(path)))})"
-    types = {name: kind for name, kind, *_ in engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
+    source, types = _source(path), _types(engine, path)
     chosen = choose(list(types), columns, str(path))
     select = ", ".join(read_as(name, types[name]) for name in chosen)
     answer = engine.execute(f"SELECT {select} FROM {source}")  # noqa: S608

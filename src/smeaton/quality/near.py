@@ -62,7 +62,7 @@ def near_pairs(table: Table, rows: Array, parts: Array, characters: int = CHARAC
     meets = _meeting(cells)
     bits = -np.log2(np.clip(meets, 1e-9, 1.0))
     found, likeness = _found(cells, parts, meets, bits)
-    chance = _chance(cells, found, bits)
+    chance = _chance(cells, np.setdiff1d(np.arange(len(cells)), found[:, 1]), bits, SHARE)
     order = np.argsort(-likeness, kind="stable")
     found, likeness = found[order], likeness[order]
     differing = []
@@ -71,6 +71,14 @@ def near_pairs(table: Table, rows: Array, parts: Array, characters: int = CHARAC
         differing.append(tuple(dict.fromkeys(name for name, differs in zip(names, off, strict=True) if differs)))
     first, second = (rows[found[:, 0]], rows[found[:, 1]]) if len(found) else (empty, empty)
     return Pairs(first, second, likeness, tuple(differing), chance, tuple(notes))
+
+
+def copies_by_chance(table: Table, rows: Array, different: Array) -> float:
+    """How likely a row has an exact copy by chance; `different` are the places in `rows` of one of each copies."""
+    cells, names, _ = matrix(table, rows, max(4, min(_MOST_COLUMNS, _CELLS // max(1, len(rows)))), 0)
+    if not len(names) or len(rows) < 2:
+        return 1.0
+    return _chance(cells, different, -np.log2(np.clip(_meeting(cells), 1e-9, 1.0)), 1.0)
 
 
 def _meeting(cells: Array) -> Array:
@@ -137,12 +145,11 @@ def _agreed(cells: Array, pairs: Array, bits: Array, whole: float) -> tuple[Arra
     return np.concatenate(kept), np.concatenate(values)
 
 
-def _chance(cells: Array, pairs: Array, bits: Array) -> float:
-    """How likely a row has a near-copy by chance: the number of rows times the chance that two agree in SHARE of what
+def _chance(cells: Array, alone: Array, bits: Array, share: float) -> float:
+    """How likely a row has a near-copy by chance: the number of rows times the chance that two agree in a share of what
     they say. Columns that go together are counted once: each by its chance to agree where the column agrees that it
-    goes with most (a tree, as Chow and Liu 1968). Rows that have copies are taken once, so that they do not vouch for
+    goes with most (a tree, as Chow and Liu 1968). Of rows that are copies one is `alone`, so that they do not vouch for
     themselves."""
-    alone = np.setdiff1d(np.arange(len(cells)), pairs[:, 1])
     if len(alone) < 50:
         return 1.0
     draw = np.random.default_rng(2)
@@ -157,4 +164,4 @@ def _chance(cells: Array, pairs: Array, bits: Array) -> float:
     for rank in range(1, len(order)):
         before = order[:rank]
         total += float(np.log2(max(single[order[rank]], float(given[order[rank], before].max()))))
-    return float(min(1.0, len(cells) * 2.0 ** (SHARE * total)))
+    return float(min(1.0, len(cells) * 2.0 ** (share * total)))

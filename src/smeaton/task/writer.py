@@ -1,6 +1,8 @@
 """A task as YAML for people: one key a line, short parts in one line, long ones below each other."""
 
 import re
+import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,15 +19,42 @@ _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan",
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def task_text(task: Task) -> str:
+def task_text(task: Task, comments: Mapping[tuple[str, ...], str] | None = None) -> str:
     """The YAML text of a task; it reads back equal. What equals its default is left out.
+
+    `comments` stand beside their key, or above it where the line is too short: `("metric",)`, `("inputs", "age")`.
 
     Raises:
         TaskError: the task holds something no file can say (a task built by hand beyond the grammar).
     """
-    form = _form(task)
-    lines = [line for key, value in form.items() for line in _lines(key, value, 0)]
+    said = comments or {}
+    lines: list[str] = []
+    for key, value in _form(task).items():
+        parts = [name for name in value if (key, name) in said] if isinstance(value, dict) else []
+        if not parts:
+            lines += _noted(_lines(key, value, 0), said.get((key,)), 0)
+            continue
+        lines += _noted([f"{_scalar(key)}:"], said.get((key,)), 0)
+        for name, part in value.items():
+            lines += _noted(_lines(name, part, 1), said.get((key, name)), 1)
     return "\n".join(lines) + "\n"
+
+
+def comment_lines(text: str, depth: int = 0) -> list[str]:
+    """A text as lines of comment."""
+    mark = "  " * depth + "# "
+    plain = " ".join("".join(map(_printable, text)).split())
+    return textwrap.wrap(plain, _WIDTH, initial_indent=mark, subsequent_indent=mark, break_on_hyphens=False)
+
+
+def _noted(lines: list[str], comment: str | None, depth: int) -> list[str]:
+    if comment is None:
+        return lines
+    found = comment_lines(comment)
+    beside = f"{lines[0]}  {found[0]}" if found else lines[0]
+    if len(found) <= 1 and len(lines) == 1 and len(beside) <= _WIDTH:
+        return [beside]
+    return [*comment_lines(comment, depth), *lines]
 
 
 def _form(task: Task) -> dict[str, Any]:

@@ -13,13 +13,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from smeaton.quality.leaks import Case, Finding
-from smeaton.quality.leaks._tells import plain
+from smeaton.quality.leaks._tells import codes_of, plain
 from smeaton.task.table import Array
 
 _MOST_LAG = 12
 _LEAST_ROWS = 200
 _MOST_ROWS = 20_000
 _MOST_COLUMNS = 200
+#: Moments that repeat more than this show that the rows are several series.
+_REPEATED = 0.7
+_LEAST_LENGTH = 8
+_MOST_KEYS = 3
 
 
 class Ahead:
@@ -48,18 +52,34 @@ part = Ahead()
 
 
 def _series(case: Case) -> Iterator[tuple[int, Array, Array]]:
-    """Positions of the training rows in order of time, the lag that fits, and where each series ends: the rows as one
-    series, and by group."""
-    time, group = case.dataset.time, case.dataset.group
+    """Positions of the training rows in order of time, the lag that fits, and where each series ends: by the group, or
+    where moments repeat by each column that tells the rows of a moment apart, else as one series."""
+    dataset, time = case.dataset, case.dataset.time
     assert time is not None
     rows = case.train[np.argsort(time[case.train], kind="stable")]
-    if group is None or len(np.unique(group[rows])) * 4 > len(rows):
+    keys = [] if dataset.group is None else [dataset.group[rows]]
+    if not keys and len(np.unique(time[rows])) < _REPEATED * len(rows):
+        keys = _keys(case, rows)
+    if not keys:
         yield _MOST_LAG, rows[:_MOST_ROWS], np.array([min(len(rows), _MOST_ROWS)])
-        return
-    rows = rows[np.argsort(group[rows], kind="stable")][:_MOST_ROWS]
-    ends = np.append(np.flatnonzero(np.diff(group[rows])) + 1, len(rows))
-    length = int(np.median(np.diff(ends, prepend=0)))
-    yield min(_MOST_LAG, max(1, (length - 2) // 3)), rows, ends
+    for key in keys:
+        order = np.argsort(key, kind="stable")[:_MOST_ROWS]
+        ends = np.append(np.flatnonzero(np.diff(key[order])) + 1, len(order))
+        length = int(np.median(np.diff(ends, prepend=0)))
+        yield min(_MOST_LAG, max(1, (length - 2) // 3)), rows[order], ends
+
+
+def _keys(case: Case, rows: Array) -> list[Array]:
+    """Codes of the columns of which few values together with the moment name a row."""
+    assert case.dataset.time is not None
+    moments = np.unique(case.dataset.time[rows], return_inverse=True)[1]
+    found = []
+    for name in case.columns("Oi"):
+        codes, _ = codes_of(np.asarray(case.dataset.table[name][rows]))
+        values = int(codes.max(initial=0)) + 1
+        if 2 <= values <= len(rows) / _LEAST_LENGTH and len(np.unique(moments * values + codes)) > 0.95 * len(rows):
+            found.append(codes)
+    return found[:_MOST_KEYS]
 
 
 def _written(case: Case, lag: int, rows: Array, ends: Array) -> Iterator[tuple[str, float]]:

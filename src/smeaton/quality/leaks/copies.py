@@ -14,13 +14,14 @@ from smeaton.quality._matrix import TOLERANCE, scaled
 from smeaton.quality.keys import row_keys
 from smeaton.quality.leaks import ROWS, Case, Finding
 from smeaton.quality.leaks._tells import codes_of
-from smeaton.quality.near import near_pairs
+from smeaton.quality.near import copies_by_chance, near_pairs
 from smeaton.task.table import Array, object_column
 
 #: The name under which copies are accepted.
 COPIES = "duplicate rows"
 _SAID = 0.01
 _SUSPECTED = 0.05
+_MOST_ROWS = 50_000  # that chance is learnt from
 _REMEDY = "so part of the score is memory. Remove the copies, or name what they share in rows.group"
 
 
@@ -37,7 +38,7 @@ class Copies:
         share = float(exact.mean())
         if share >= _SAID:
             said = f"{int(exact.sum()):,} of {len(test):,} test rows ({share:.1%}) are exact copies of training rows"
-            if share >= _SUSPECTED and _expected(case) <= share / 10:
+            if share >= _SUSPECTED and _expected(case, keys) <= share / 10:
                 return [Finding("copies", (), f"{said}, {_REMEDY}", COPIES)]
             case.notes.append(said)
         return self._near(case, test[~exact])
@@ -80,16 +81,19 @@ def _same_target(case: Case, one: Array, two: Array) -> Array:
     return np.array([a == b for a, b in zip(y[one].tolist(), y[two].tolist(), strict=True)], dtype=bool)
 
 
-def _expected(case: Case) -> float:
-    """Chance that a row has an exact copy in training if columns were independent: high for tables of few small
-    columns."""
+def _expected(case: Case, keys: Array) -> float:
+    """Chance that a row has an exact copy in training: as if columns were independent, over all rows, or as columns go
+    together, over the rows that differ; whichever is higher. High for tables of few small columns."""
+    rows = np.concatenate([case.train, case.test])[:_MOST_ROWS]
+    different = np.unique(keys[rows], return_index=True)[1]
+    together = copies_by_chance(case.dataset.table, rows, different)
     sample = case.train[:ROWS]
     chance = float(len(case.train))
     y = np.asarray(case.dataset.target[sample])
     answers = y if y.ndim == 1 else object_column([row.tobytes() for row in y])
     for column in [*(values[sample] for values in case.dataset.table.values()), answers]:
         if column.ndim > 1:
-            return 0.0
+            return together
         codes, _ = codes_of(np.asarray(column))
         chance *= float(((np.bincount(codes) / len(codes)) ** 2).sum())
-    return min(chance, 1.0)
+    return max(together, min(chance, 1.0))

@@ -1,6 +1,10 @@
-"""Answer a whole file: one row out for each row in, in order; an unreadable row keeps its place and says why."""
+"""Answer a whole file: one row out for each row in, in order; an unreadable row keeps its place and says why.
+
+Rows stream, so memory does not grow with them, and what was killed goes on where it stopped (`_resume.py`).
+"""
 
 import csv
+import io
 import json
 import logging
 import math
@@ -8,31 +12,36 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import msgspec
 import numpy as np
 
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.data.read import Raw, read_chunks
 from smeaton.errors import InputError, OutOfMoney, RowFault, RowsError
+from smeaton.flow._judge import Judge
+from smeaton.flow._resume import Unfinished, disk_error, identity, unfinished
 from smeaton.flow.local import asks, served
 from smeaton.llm.purse import MemoryPurse
-from smeaton.metrics._defaults import load_metric, needs_verdicts
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.ops._embed_memory import on_threads
-from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, concat, object_column, rows_in, take
+from smeaton.task.table import ERROR, HIGH, LOW, PREDICTION, PROBABILITY, Array, Table, object_column, rows_in, take
 from smeaton.task.task import Task
 from smeaton.task.types import Type
 from smeaton.task.values import parse_column
 
+#: Rows answered at once; fewer of wide tables, so that a chunk holds about so many values.
 CHUNK_ROWS = 50_000
+CHUNK_CELLS = 2_000_000
 
 
 @dataclass(slots=True)
 class Predicted:
-    """What came of it: rows written, rows that could not be read, and the metric where the target was present."""
+    """What came of it: rows written, rows that could not be read, and the metric where the target was present.
+
+    `resumed` of the rows were answered by an earlier run that did not end.
+    """
 
     rows: int = 0
     unreadable: int = 0
@@ -42,6 +51,7 @@ class Predicted:
     output: str = ""
     note: str = ""
     first_errors: list[str] = field(default_factory=list)
+    resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,11 @@ def predict_file(
 ) -> Predicted:
     """Answer every row of a file into another (`.csv`, `.tsv` or `.jsonl`), which appears whole or not at all.
 
-    Columns: the id column if there is one, `prediction`, for labels `probability_<label>`, and `error` where a row
-    could not be read. A list or object is written as JSON text into `.csv` and `.tsv`, as it is into `.jsonl`. With the
-    target among the columns the task's metric is computed too.
+    A run that was killed left its rows in `OUTPUT.part`; the same call goes on there.
+
+    Columns: the id column if there is one, `prediction`, for numbers the ends `low` and `high` of its interval, for
+    labels `probability_<label>`, and `error` where a row could not be read. A list or object is written as JSON text
+    into `.csv` and `.tsv`, as it is into `.jsonl`. With the target among the columns the task's metric is computed too.
 
     Raises:
         InputError: the input lacks a column the program reads, the output cannot be written, or the money ran out.
@@ -69,30 +81,53 @@ def predict_file(
     target = _output(Path(output), Path(source))
     opened = open_bundle(Path(bundle))
     with served(asks(opened.manifest.program), logging.getLogger("smeaton").info):
-        return _predicted(opened, Path(source), target, strict, leave or Leave())
+        wanted = identity(opened.hash, Path(source), target.suffix, "strict" if strict else "")
+        try:
+            with unfinished(target, wanted) as partial:
+                return _predicted(opened, Path(source), partial, strict, leave or Leave())
+        except OSError as error:
+            said = disk_error(error, target)
+            raise said from (error if said is not error else None)
 
 
-def _predicted(opened: Bundle, source: Path, target: Path, strict: bool, leave: Leave) -> Predicted:
-    result = Predicted(metric=opened.manifest.metric, output=str(target))
-    judge = _Judge(opened)
-    partial = target.with_name(f"{target.name}.part-{os.getpid()}")
+def _predicted(opened: Bundle, source: Path, partial: Unfinished, strict: bool, leave: Leave) -> Predicted:
+    progress, task = partial.progress, opened.manifest.task
+    result = Predicted(
+        progress.rows,
+        progress.unreadable,
+        metric=opened.manifest.metric,
+        output=str(partial.target),
+        resumed=progress.rows,
+        first_errors=progress.first_errors,
+    )
+    judge = Judge(opened, partial.folder, progress.judged)
     engine = opened.engine(state_dir=leave.state, allow_external=leave.allow_external)
     call = Call(purse=None if leave.spend is None else MemoryPurse(leave.spend))
+    rows = max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(len(task.input_types), 1)))
     try:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            writer = _Writer(stream, target.suffix, opened.manifest.task)
-            for raw in read_chunks(source, rows=CHUNK_ROWS):
-                answers = _answer(engine, opened.manifest.task, raw, strict, call)
-                writer.write(raw.table, answers)
+        with partial.stream() as stream:
+            writer = _Writer(partial.target.suffix, task, engine.program.outputs, begun=progress.written > 0)
+            for raw in read_chunks(source, rows=rows):
+                if raw.first_row < progress.rows:
+                    continue  # answered before; pieces are as they were, for rows and bundle are
+                answers = _answer(engine, task, raw, strict, call)
+                stream.write(writer.lines(raw.table, answers).encode("utf-8", "surrogatepass"))
                 judge.add(raw.table, answers)
                 _count(result, answers)
-        partial.replace(target)
+                progress.rows, progress.unreadable = result.rows, result.unreadable
+                partial.note(stream)
+        result.value, result.judged, result.note = judge.value()
+        partial.finish()
+    except InputError:
+        partial.drop()  # nothing that is half written is of use: the same row would stop it again
+        raise
     except OutOfMoney as error:
-        raise InputError(f"{error.message}; nothing was written", fix="allow more with --spend") from error
+        raise InputError(
+            f"{error.message}; nothing was written to {partial.target.name}, {progress.rows:,} rows are kept",
+            fix="allow more with --spend and run it again: it goes on where it stopped",
+        ) from error
     finally:
         engine.close()
-        partial.unlink(missing_ok=True)
-    result.value, result.judged, result.note = judge.value()
     return result
 
 
@@ -174,36 +209,39 @@ def _spread(column: Array, rows: Array, count: int) -> Array:
 
 
 class _Writer:
-    """Writes chunks as CSV, TSV or JSON lines."""
+    """Chunks as CSV, TSV or JSON lines. `begun`: the column names are written already."""
 
-    def __init__(self, stream: TextIO, suffix: str, task: Task) -> None:
-        self.stream = stream
+    def __init__(self, suffix: str, task: Task, outputs: Sequence[str], *, begun: bool) -> None:
         self.suffix = suffix
         self.labels = task.output_type.text_labels()
+        self.ends = [name for name in (LOW, HIGH) if name in outputs]
         self.id = task.rows.id
-        self.header: list[str] | None = None
+        self.begun = begun
 
-    def write(self, raw: Table, answers: Table) -> None:
+    def lines(self, raw: Table, answers: Table) -> str:
+        """The text of one chunk."""
         rows = self._rows(raw, answers)
         if self.suffix == ".jsonl":
             names = self._names(raw)
-            for row in rows:
-                self.stream.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
-            return
-        writer = csv.writer(self.stream, delimiter="\t" if self.suffix == ".tsv" else ",", lineterminator="\n")
-        if self.header is None:
-            self.header = self._names(raw)
-            writer.writerow(self.header)
+            return "".join(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter="\t" if self.suffix == ".tsv" else ",", lineterminator="\n")
+        if not self.begun:
+            writer.writerow(self._names(raw))
+            self.begun = True
         writer.writerows([_cell(value) for value in row] for row in rows)
+        return text.getvalue()
 
     def _names(self, raw: Table) -> list[str]:
         ids = [self.id] if self.id and self.id in raw else []
-        return [*ids, PREDICTION, *(f"probability_{label}" for label in self.labels), ERROR]
+        return [*ids, PREDICTION, *self.ends, *(f"probability_{label}" for label in self.labels), ERROR]
 
     def _rows(self, raw: Table, answers: Table) -> Iterator[Sequence[Any]]:
         columns: list[Sequence[Any]] = [raw[self.id].tolist()] if self.id and self.id in raw else []
         empty = [None] * rows_in(answers)
         columns.append([_plain(value) for value in answers[PREDICTION].tolist()] if PREDICTION in answers else empty)
+        ends = (answers[name].tolist() if name in answers else empty for name in self.ends)
+        columns.extend([_plain(value) for value in end] for end in ends)
         if self.labels:
             probability = answers.get(PROBABILITY)
             shares = [empty] * len(self.labels) if probability is None else probability.T.tolist()
@@ -222,79 +260,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else value
-
-
-class _Judge:
-    """Gathers answers and truth while rows go by, if the input holds the target.
-
-    A metric may need the whole table (a rank, a user's function), so all is kept until the end: a few numbers a row.
-    """
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.task = bundle.manifest.task
-        self.name = bundle.manifest.metric
-        self.answers: list[Table] = []
-        self.truth: list[Array] = []
-        self.unknown = 0
-
-    def add(self, raw: Table, answers: Table) -> None:
-        """Take a chunk. A row that could not be answered counts as wrong; one without a known target is left out."""
-        if self.task.target not in raw:
-            return
-        truth, faults = parse_column(raw[self.task.target], _lenient(self.task.output_type), self.task.target)
-        given = np.array([not _null(value) for value in truth.tolist()], dtype=bool)
-        self.unknown += len(faults)
-        if self.task.is_class:
-            codes = {label: code for code, label in enumerate(self.task.labels)}
-            truth = np.array([codes.get(value, -1) if value is not None else -1 for value in truth.tolist()])
-            self.unknown += int((given & (truth < 0)).sum())
-            given &= truth >= 0
-        if self.task.answer == "many":
-            places = {label: code for code, label in enumerate(self.task.labels)}
-            held = np.zeros((len(truth), len(places)), dtype=np.int8)
-            for row in np.flatnonzero(given).tolist():
-                held[row, [places[label] for label in truth[row]]] = 1
-            truth = held
-        whole = _spread_out(answers, self.task)
-        self.answers.append(take(whole, given))
-        self.truth.append(truth[given])
-
-    def value(self) -> tuple[float | None, int, str]:
-        """The metric, the rows it was computed on, and what has to be said of it."""
-        rows = sum(map(len, self.truth))
-        if not rows:
-            return None, 0, ""
-        if ":" in self.name:
-            return None, 0, f"{self.name} is the task's own metric; its code is no part of the bundle: not computed"
-        if needs_verdicts(self.name):
-            return (
-                None,
-                0,
-                f"{self.name} needs the task's own checks or judge, which run while it is built: not computed",
-            )
-        note = f"{self.unknown:,} rows with a target the bundle does not know are left out" if self.unknown else ""
-        metric = load_metric(self.name, self.task)
-        statistics = metric.rows(concat(self.answers), np.concatenate(self.truth), self.task.labels)
-        return float(metric.value(statistics.astype(np.float64).mean(axis=0))), rows, note
-
-
-def _lenient(type_: Type) -> Type:
-    """The output's type, where a row may have no target."""
-    return msgspec.structs.replace(type_, optional=True)
-
-
-def _spread_out(answers: Table, task: Task) -> Table:
-    """A chunk's answers with all columns, also where no row of it could be answered."""
-    if PREDICTION in answers:
-        return answers
-    rows = len(answers[ERROR])
-    if task.answer in ("structure", "text"):
-        return {PREDICTION: object_column([None] * rows), ERROR: answers[ERROR]}
-    if not task.labels:
-        return {PREDICTION: np.full(rows, np.nan), ERROR: answers[ERROR]}
-    chance = np.full((rows, len(task.labels)), np.nan)
-    return {PREDICTION: object_column([None] * rows), PROBABILITY: chance, ERROR: answers[ERROR]}
-
-
-def _null(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))

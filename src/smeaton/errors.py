@@ -14,6 +14,7 @@ SmeatonError            a fault of ours unless a subclass says otherwise   exit 
 ├── NoSolution          nothing beats the constant baseline                exit 4
 ├── Interrupted         the user stopped the work                          exit 5
 ├── NotKept             something could not be stored durably
+├── Unshippable         a fitted candidate that no program can carry: it stands on the board and is never chosen
 └── CallError           one call to a running program
     ├── DeadlineExceeded
     ├── Cancelled
@@ -115,6 +116,10 @@ class Interrupted(SmeatonError):
     """The user stopped the work."""
 
     exit_code = 5
+
+
+class Unshippable(SmeatonError):
+    """A fitted candidate that no program can carry: it stands on the board and is never chosen."""
 
 
 class CallError(SmeatonError):

@@ -74,6 +74,8 @@ class Space:
     #: places of the first starts in the learnt order over all families, 0 = to be tried first
     places: tuple[int, ...] = ()
     late: bool = False  #: of what needs a pool: once is enough, after the last of the others
+    #: the user's own: it is fitted whole, for its score is wanted however the race goes
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,9 @@ class Fitted(Protocol):
     It may have more attributes: `shared`, the seconds of its fit that went into what later fits share; `steps`, the
     step at which the clock ended the fit (0 where it ended by itself; a replay gives it back as the config key `_steps`
     and expects the same answers); `note`, what did not go as planned; `merged`, whether its program is put together of
-    programs that were proven before, with `known()`, its answers to held-out and stop rows from theirs; and `refit`,
-    the change of configuration that fits the same again without rows to stop on.
+    programs that were proven before, with `known()`, its answers to held-out and stop rows from theirs; `refit`,
+    the change of configuration that fits the same again without rows to stop on; and `barred`, why it stands on the
+    board and must never be chosen (its score is no evidence), '' if it may.
     """
 
     def predict(self, rows: Table) -> Table:
@@ -136,7 +139,11 @@ class Fitted(Protocol):
         ...
 
     def export(self, folder: Path) -> Program:
-        """Write the files of the Program that answers the same, and return it."""
+        """Write the files of the Program that answers the same, and return it.
+
+        Raises:
+            Unshippable: no program can carry it; its own answers stand on the board, and it is never chosen.
+        """
         ...
 
 

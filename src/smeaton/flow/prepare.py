@@ -15,10 +15,10 @@ from smeaton.flow.pin import load_pinned
 from smeaton.flow.request import Request
 from smeaton.llm.providers import is_model
 from smeaton.metrics._defaults import check_metric, default_metric
-from smeaton.task.grammar import REFERENCE
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
+from smeaton.trials.decisions import DECIDING_BARS
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.verdict import identity
 from smeaton.weights import is_reference
@@ -74,22 +74,25 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
 
 
 def _identity(task: Task, dataset: Dataset, seed: int, metric: str) -> str:
-    """Names the build's folder: budget, limits, bars and names may change without repeating a trial."""
+    """Names the build's folder: budget, limits, most bars and names may change without repeating a trial."""
     what = {"data": dataset.hash, "inputs": task.inputs, "output": task.output, "rows": task.rows, "test": task.test}
     judged = identity(task) if task.checks or task.judge is not None else []
     # A trial whose program sends a column as it is must not stand on the board of a task that masks the column.
     masked = [sorted(task.privacy.mask)] if task.privacy.mask else []
-    form = msgspec.json.encode([what, seed, metric, __version__, *judged, *masked], order="deterministic")
+    # Labels are chosen by costs, and by bars that a threshold must hold: other ones make other trials.
+    held = {name: bar.value for name, bar in task.bars.items() if task.is_class and name in DECIDING_BARS}
+    chosen = [task.costs, held] if task.costs or held else []
+    form = msgspec.json.encode([what, seed, metric, __version__, *judged, *masked, *chosen], order="deterministic")
     return hashlib.sha256(form).hexdigest()[:12]
 
 
 def families(task: Task) -> dict[str, Family]:
-    """The families the task allows, by name: our own, installed ones, and the user's `file.py:name`.
+    """The families the task allows, by name: our own, installed ones, and the user's (`families/_own`).
 
     Raises:
-        TaskError: the task names a family that does not exist, or adds what is neither weights nor code.
+        TaskError: the task names a family that does not exist, or adds what is neither weights, model file nor code.
     """
-    from smeaton.task.user_code import load_user
+    from smeaton.families._own import own_family
 
     known = plugins.names("families")
     for name in (*(task.solutions.only or ()), *task.solutions.never):
@@ -101,14 +104,7 @@ def families(task: Task) -> dict[str, Family]:
     names = dict.fromkeys(["baseline", *chosen])
     found: dict[str, Family] = {name: plugins.load("families", name) for name in names}
     own = [name for name in task.solutions.add if not is_material(name, Path(task.folder))]
-    for name in own:
-        if REFERENCE.fullmatch(name) is None:
-            raise TaskError(
-                f"solutions.add: {name!r} is no model, no prompt or folder with weights that is there, and no code",
-                fix="name a model (openai:NAME, local:NAME), a prompt (NAME.md), weights (a folder, hub:org/name), or "
-                "file.py:name",
-            )
-    return found | {reference: load_user(Path(task.folder), reference) for reference in own}
+    return found | {name: own_family(name, task) for name in own}
 
 
 def is_material(name: str, folder: Path) -> bool:

@@ -89,7 +89,8 @@ def make_board(
     if best is not None and best.score is not None:
         constant = baseline.score.value if baseline is not None and baseline.score is not None else None
         allowed = margin(best.score.value, constant, judge.best)
-    near = _near(scored, best, baseline, judge.better, allowed)
+    shown_only = [row for row in rows if row.barred and row.score is not None]
+    near = _near([*scored, *shown_only], best, baseline, judge.better, allowed)
     flagged = [msgspec.structs.replace(row, pareto=row.key in pareto) for row in rows]
     rows = [_compared(row, best, metric, jury, allowed) if row.key in near else row for row in flagged]
     board = Board(
@@ -137,7 +138,7 @@ def _settled(board: Board, choice: Choice, jury: Jury) -> Board:
 
     def place(row: Row) -> tuple[bool, bool, bool, float, int, str]:
         value = oriented(row.score.value, board.better) if row.score else 0.0
-        ranked = row.state == "done" and row.score is not None
+        ranked = row.state == "done" and row.score is not None and not row.barred
         return row.key != choice.key, not ranked, not row.fits, -value, _STATES.index(row.state), row.key
 
     ordered = sorted(board.rows, key=place)
@@ -145,7 +146,7 @@ def _settled(board: Board, choice: Choice, jury: Jury) -> Board:
     finished, count = [], 0
     for row in ordered:
         rank = None
-        if row.state == "done" and row.score is not None:
+        if row.state == "done" and row.score is not None and not row.barred:
             count += 1
             rank = count
         said = why(row, best, choice.key, board)
@@ -163,6 +164,7 @@ def _is_single(trial: Trial) -> bool:
         and trial.candidate.family != BASELINE
         and MEMBERS not in trial.candidate.config
         and not trial.estimated_from
+        and not trial.barred
     )
 
 
@@ -188,6 +190,7 @@ def _row(task: Task, trial: Trial, jury: Jury, owed: float) -> Row:
         money=trial.money,
         why=trial.note,
         estimated_from=trial.estimated_from,
+        barred=trial.barred,
     )
 
 

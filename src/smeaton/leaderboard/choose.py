@@ -56,7 +56,7 @@ def _refit_of(winner: Row, rows: Sequence[Row]) -> Row | None:
 
 def scored_rows(rows: Sequence[Row]) -> list[Row]:
     """Rows of full trials, those that can be ranked."""
-    return [row for row in rows if row.state == "done" and row.score is not None]
+    return [row for row in rows if row.state == "done" and row.score is not None and not row.barred]
 
 
 def worth(row: Row, better: Better) -> float:

@@ -15,7 +15,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `rank` counts from 1, None for what has no full score. `behind` is how much worse it is than the best score among
     what can win, paired on the same rows (positive = worse; None = not comparable). `tie`: no worse than the best for
     what anyone can tell (decision 0003). `limits` and `bars` say in words what it breaks; `judged` holds its scores on
-    the metrics of the bars. `why` says in words why it stands here.
+    the metrics of the bars. `why` says in words why it stands here. `barred` says why it must never be chosen ('' = it
+    may): such a row has a score and no rank.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     money: float = 0.0
     why: str = ""
     estimated_from: str | None = None
+    barred: str = ""
 
     @property
     def name(self) -> str:

@@ -65,7 +65,10 @@ def _no_solution(board: Board) -> str:
         return "no candidate could be scored" + (f" ({'; '.join(refused)})" if refused else "")
     if board.winner == board.baseline:
         others = [row for row in board.rows if row.rank is not None and row.key != board.baseline]
-        return "nothing beats the constant baseline" if others else "only the constant baseline could run"
+        barred = "; ".join(f"{row.name}: {row.barred}" for row in board.rows if row.barred)
+        if others:
+            return "nothing beats the constant baseline"
+        return "only the constant baseline could run" if not barred else f"nothing else may be chosen ({barred})"
     lead = board.lead
     if lead is not None and lead.low <= 0:
         family = board[board.winner].family

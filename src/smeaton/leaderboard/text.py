@@ -18,15 +18,17 @@ def render(board: Board, width: int = 110, rows: int | None = None) -> str:
     """
     width = max(width, 80)
     ranked = [row for row in board.rows if row.rank is not None]
-    shown = ranked[:rows]
+    barred = [row for row in board.rows if row.rank is None and row.barred and row.score is not None]
+    shown = [*ranked[:rows], *barred]
     direction = "higher is better" if board.better == "higher" else "lower is better"
     lines = [_cut(f"{board.task}: {board.metric}, {direction}", width)]
     if shown:
         lines += _table([_HEADS, *(_cells(row, board) for row in shown)], [row.why for row in shown], width)
-    if len(ranked) > len(shown):
-        lines.append(f"… and {len(ranked) - len(shown)} more")
+    left = len(ranked) - len(ranked[:rows])
+    if left:
+        lines.append(f"… and {left} more")
     for row in board.rows:
-        if row.rank is None:
+        if row.rank is None and row not in barred:
             lines += _wrapped(f"{row.state:>7}  {row.family}: {row.why}", width, 9)
     for reason in (*board.reasons, *related(board)):
         lines += _wrapped(f"-> {reason}", width, 3)
@@ -58,9 +60,11 @@ def costs(cost: Cost | None) -> tuple[str, str, str]:
 
 
 def marks(row: Row, board: Board) -> str:
-    """`*` the winner, `=` ties with the best, `P` on the Pareto front, `!` breaks a limit or a bar."""
+    """`*` the winner, `=` ties with the best, `P` on the Pareto front, `!` breaks a limit or a bar,
+    `x` must never be chosen."""
     flags = (
         ("*", row.key == board.winner), ("=", row.tie), ("P", row.pareto), ("!", not row.fits),
+        ("x", bool(row.barred)),
     )  # fmt: skip
     return "".join(mark for mark, holds in flags if holds)
 
@@ -68,7 +72,7 @@ def marks(row: Row, board: Board) -> str:
 def _cells(row: Row, board: Board) -> tuple[str, ...]:
     assert row.score is not None
     return (
-        str(row.rank),
+        "" if row.rank is None else str(row.rank),
         row.name,
         number(row.score.value),
         range_of(row.score),

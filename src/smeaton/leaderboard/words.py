@@ -22,7 +22,7 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
     if row.estimated_from:
         parts = (*row.limits, *row.bars, f"{row.why}; the score is of the fit it repeats ({row.estimated_from[:8]})")
         return "; ".join(parts)
-    said = [*row.limits, *row.bars]
+    said = [f"cannot be chosen: {row.barred}" if row.barred else "", *row.limits, *row.bars]
     if row.key == best.key:
         cheaper = None if row.key == winner or winner is None else board[winner]
         said.append(f"best {board.metric}" if cheaper is None else _not_better(row, cheaper))
@@ -39,7 +39,7 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
         said.append(cheaper_words if row.behind.low <= 0 else "")
     elif best.score is not None:
         said.append(f"behind {best.family} by {abs(row.score.value - best.score.value):.3g}")
-    if row.cost is None and best.cost is not None and row.fits:
+    if row.cost is None and best.cost is not None and row.fits and not row.barred:
         said.append("not measured")
     return "; ".join(part for part in (*said, row.why) if part)
 

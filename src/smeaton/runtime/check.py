@@ -132,7 +132,8 @@ def check_allowed(program: Program, allow_external: Collection[str], trust: Coll
     """Default deny: other machines and code only where the caller names them.
 
     Raises:
-        ProgramError: a host is not in `allow_external`, or a file of a `code` step is not in `trust`.
+        ProgramError: a host is not in `allow_external`, or neither the name of a `code` step nor its files are in
+            `trust`.
     """
     for external in externals(program):
         if external.host not in allow_external:
@@ -142,11 +143,14 @@ def check_allowed(program: Program, allow_external: Collection[str], trust: Coll
                 where=external.step,
             )
     for number, step in enumerate(program.steps):
-        untrusted = [name for name in step.files if name not in trust] if step.op == "code" else []
+        if step.op != "code" or step.args.get("name") in trust:
+            continue
+        untrusted = [name for name in step.files if name not in trust]
         if untrusted:
+            name = step.args.get("name", untrusted[0])
             raise ProgramError(
                 f"this program runs code from {', '.join(untrusted)}, which was not trusted",
-                fix="read it, then trust it by name",
+                fix=f"read it, then trust it by name: --trust-code {name}, or load(..., trust=[{name!r}])",
                 where=place(number, step),
             )
 

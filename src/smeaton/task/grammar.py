@@ -12,6 +12,7 @@ from smeaton import plugins
 from smeaton.errors import TaskError
 from smeaton.task.costs import check_costs
 from smeaton.task.items import Item, fields, flag, mapping, misspelt, nearest, text, texts, wrong
+from smeaton.task.ownform import REFERENCE, read_own
 from smeaton.task.readers import value_reader
 from smeaton.task.source import no_secrets, read_data, read_path
 from smeaton.task.task import (
@@ -20,6 +21,7 @@ from smeaton.task.task import (
     Budget,
     Judge,
     Limits,
+    Own,
     Privacy,
     RowRoles,
     Solutions,
@@ -37,7 +39,6 @@ KEYS = (
     "costs",
 )  # fmt: skip
 DEVICES = ("cpu", "gpu")
-REFERENCE = re.compile(r"[^:\\]+\.py:[A-Za-z_][A-Za-z0-9_]*")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 _METRIC = re.compile(r"[a-z][a-z0-9_]*(?:@[0-9]+)?")
 _BAR = re.compile(r"(>=|<=) ?(-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]{1,2})?)")
@@ -206,8 +207,10 @@ def _solutions(item: Item) -> Solutions:
                 raise TaskError(f"there is no family {part.value!r}", fix=f"did you mean {near!r}?", where=part.where)
             if part.value in never and only is not None and part.value in only:
                 raise TaskError(f"{part.value!r} is both in only and in never", fix="keep one", where=part.where)
-    add = texts(parts["add"], "file.py:name, ONNX file or model folder") if "add" in parts else ()
-    return Solutions(only=only, never=never, add=add)
+    added = read_own(parts["add"]) if "add" in parts else {}
+    return Solutions(
+        only=only, never=never, add=tuple(added), own={name: own for name, own in added.items() if own != Own()}
+    )
 
 
 def _tools(item: Item) -> Tools:

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Any
 
 from smeaton.errors import TaskError
-from smeaton.task.grammar import REFERENCE
 from smeaton.task.items import nearest
+from smeaton.task.ownform import REFERENCE
 
 
 def load_user(task_folder: Path, reference: str) -> Any:
@@ -23,14 +23,24 @@ def load_user(task_folder: Path, reference: str) -> Any:
         TaskError: the reference is malformed, leads out of the folder (`..`, an absolute path, a link), there is no
             such file or name, or the file raises when it is run.
     """
-    if REFERENCE.fullmatch(reference) is None:
-        raise TaskError(f"expected file.py:name, got {reference!r}", fix="write it like checks.py:polite")
+    module = load_module(task_folder, reference)
     file, name = reference.rsplit(":", 1)
-    module = _module(_inside(Path(task_folder), file, reference), reference)
     if not hasattr(module, name):
         public = [word for word in vars(module) if not word.startswith("_")]
         raise TaskError(f"{file} has no {name!r}", fix=nearest(name, public), where=reference)
     return getattr(module, name)
+
+
+def load_module(task_folder: Path, reference: str) -> ModuleType:
+    """The module of the file that `file.py:name` names, run once for each content.
+
+    Raises:
+        TaskError: as `load_user`.
+    """
+    if REFERENCE.fullmatch(reference) is None:
+        raise TaskError(f"expected file.py:name, got {reference!r}", fix="write it like checks.py:polite")
+    file = reference.rsplit(":", 1)[0]
+    return _module(_inside(Path(task_folder), file, reference), reference)
 
 
 def _inside(folder: Path, file: str, reference: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from smeaton.errors import TaskError
 from smeaton.task import grammar
 from smeaton.task.items import Item, from_python
+from smeaton.task.ownform import MODEL_FILES, REFERENCE
 from smeaton.task.source import DATA_PARTS
 from smeaton.task.task import Source, Task
 from smeaton.task.writer import task_text
@@ -122,8 +123,8 @@ def _files(task: Task) -> list[tuple[tuple[str | int, ...], str]]:
     code += [(("tools", "use", number), name) for number, name in enumerate(task.tools.use if task.tools else ())]
     if task.judge is not None and task.judge.labelled is not None:
         found.append((("judge", "labelled"), task.judge.labelled))
-    found += [(keys, name.rsplit(":", 1)[0]) for keys, name in code if grammar.REFERENCE.fullmatch(name)]
-    found += [(keys, name) for keys, name in code if name.endswith(".onnx") and _is_local(name)]
+    found += [(keys, name.rsplit(":", 1)[0]) for keys, name in code if REFERENCE.fullmatch(name)]
+    found += [(keys, name) for keys, name in code if name.endswith(MODEL_FILES) and _is_local(name)]
     return found
 
 
@@ -136,6 +137,11 @@ def _there(folder: Path, name: str) -> bool:
     if path.exists() or ("#" in name and path.with_name(path.name.partition("#")[0]).exists()):
         return True
     return any(mark in name for mark in "*?[") and any(True for _ in _glob(folder, name))
+
+
+def _before_parts(name: str) -> list[str]:
+    """The files that `book.xlsx#Sheet` may mean: what stands before a `#`."""
+    return [os.path.expanduser(name[:place]) for place, letter in enumerate(name) if letter == "#" and place]
 
 
 def _glob(folder: Path, name: str) -> Any:

@@ -9,7 +9,7 @@ from smeaton.trials.results import RESULT_FILE, fold_folder, read_fit
 from smeaton.trials.setup import trial_key
 from smeaton.trials.store import FOLDER, Started
 
-Role = Literal["baseline", "probe", "try", "blend"]
+Role = Literal["baseline", "own", "probe", "try", "blend"]
 ALL = 1_000  # more folds than any plan has
 
 

@@ -52,8 +52,10 @@ class Chooser:
         for name, space in probes:
             if space.starts:
                 candidate = Candidate(family=name, config=dict(space.starts[0]), why="first try of its family")
-                # Two folds of it share their work between two workers.
-                first.append(Attempt(candidate, "probe", allowed=2 if space.shared else 1))
+                if space.own:  # its score is wanted on the board, however it compares
+                    first.append(Attempt(candidate, "own", allowed=ALL))
+                else:  # two folds of what shares its work go to two workers
+                    first.append(Attempt(candidate, "probe", allowed=2 if space.shared else 1))
         for attempt in first:
             attempt.seed = self.seed
         return first

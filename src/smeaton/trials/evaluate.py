@@ -34,6 +34,7 @@ from smeaton.trials.results import (
     read_fit,
     stack,
 )
+from smeaton.trials.settle import settle
 from smeaton.trials.thresholds import THRESHOLD_FILE, Marked, Thresholds, applied, marked, takes_thresholds, wants
 from smeaton.trials.thresholds import learn as learn_thresholds
 from smeaton.trials.verdict import revised
@@ -59,9 +60,9 @@ def evaluate(
 ) -> Trial:
     """Judge a candidate from what its fits left under `root/trials/<key>`, over the folds given (all must be there).
 
-    Writes `calibration.json`, `oof/` (calibrated answers with `row`, their position in the dataset) and `trial.json`
-    beside them. Repeated answers to the same rows are averaged in score, not in answer. `seconds` is what the fits
-    took. Deterministic.
+    Writes `calibration.json`, `oof/` (calibrated answers, of numbers with their intervals, and `row`, their position in
+    the dataset) and `trial.json` beside them. Repeated answers to the same rows are averaged in score, not in answer.
+    `seconds` is what the fits took. Deterministic.
 
     Raises:
         SmeatonError: a fold has no result, or its answers do not fit the rows.
@@ -84,6 +85,7 @@ def evaluate(
         pairs = zip(answers, cuts.judges, strict=True)
         answers = [[applied(table, judge, task) for table in tables] for tables, judge in pairs]
         durable_write(folder / THRESHOLD_FILE, msgspec.json.encode(cuts))
+    answers, said = settle(folder, dataset, folds, answers, (metric_name, fits))
     if task.checks and task.judge is None:  # what calibration or thresholds changed is checked again
         answers = [
             [revised(task, take(dataset.table, fold.held), old, new) for old, new in zip(before, after, strict=True)]
@@ -104,11 +106,12 @@ def evaluate(
         seconds=seconds,
         money=sum(fit.money for fit in fits),
         folder=f"trials/{key}",
-        note="; ".join(dict.fromkeys(filter(None, (*(fit.note for fit in fits), cuts.note if cuts else "")))),
+        note="; ".join(dict.fromkeys(filter(None, (*(fit.note for fit in fits), cuts.note if cuts else "", said)))),
         calibrated=any(step is not None for step in steps),
         parity=max(parities) if parities else None,
         effect=max((fit.effect for fit in fits), key=EFFECTS.index, default=""),
         merged=all(fit.mergeable or not fit.effect for fit in fits),
+        barred=next((fit.barred for fit in fits if fit.barred), ""),
     )
     durable_write(folder / CALIBRATION_FILE, msgspec.json.encode(steps))
     _write_table({ROW: rows, **stack([tables[0] for tables in answers])}, folder / OOF)
@@ -141,7 +144,7 @@ def _calibrations(
     other folds may lie in the future), on the fold's stop rows, which the fit has seen only to know when to end.
     None where the program could not carry a step."""
     none: list[Calibration | None] = [None] * len(folds)
-    portable = all(fit.mergeable or not fit.effect for fit in fits)
+    portable = all((fit.mergeable or not fit.effect) and not fit.barred for fit in fits)
     if not dataset.task.is_class or not portable or any(PROBABILITY not in tables[0] for tables in held):
         return none
     if len(folds) > 1 and dataset.time is None:
@@ -166,7 +169,7 @@ def _rejections(
     """What answers with the outside label, learnt from calibrated answers; None for a task without such a label, or
     where the program could not carry the step."""
     task = dataset.task
-    portable = all(fit.mergeable or not fit.effect for fit in fits)
+    portable = all((fit.mergeable or not fit.effect) and not fit.barred for fit in fits)
     if outside_code(task) is None or not portable or any(PROBABILITY not in table for table in held):
         return None
     stop: list[Table | None] = [None] * len(folds)

@@ -18,8 +18,9 @@ from smeaton.compile.proof import adversarial, compare
 from smeaton.data.dataset import Dataset
 from smeaton.data.fold import Fold
 from smeaton.data.split import FoldIndex, all_rows, fold, open_folds, some_held
-from smeaton.errors import OutOfMoney, ProgramError, SmeatonError
+from smeaton.errors import OutOfMoney, ProgramError, SmeatonError, Unshippable
 from smeaton.families import Family, Fitted, Run
+from smeaton.families._own import own_family
 from smeaton.families._vectors import FOLDER as VECTORS
 from smeaton.families._vectors import VectorStore
 from smeaton.llm.ledger import Ledger
@@ -32,7 +33,6 @@ from smeaton.runtime.program import Program
 from smeaton.task.arrays import save_table
 from smeaton.task.table import Array, Table, rows_in, take
 from smeaton.task.task import Task
-from smeaton.task.user_code import load_user
 from smeaton.trials.executors import Job
 from smeaton.trials.pool import open_finished
 from smeaton.trials.purse import Meter
@@ -114,9 +114,20 @@ def _fit_and_answer(work: Work, folds: list[FoldIndex], report: Report) -> None:
     facts["steps"], facts["note"] = int(getattr(fitted, "steps", 0)), str(getattr(fitted, "note", ""))
     facts["refit"] = getattr(fitted, "refit", None)
     facts["shared"] = float(getattr(fitted, "shared", 0.0))
+    facts["barred"] = str(getattr(fitted, "barred", ""))
     if job.export:
-        _answer_as_program(work, fitted)
-        return
+        try:
+            _answer_as_program(work, fitted)
+        except Unshippable as error:
+            facts["barred"] = error.message
+            shutil.rmtree(work.folder / PROGRAM, ignore_errors=True)
+        else:
+            return
+    _answer_as_fitted(work, fitted)
+
+
+def _answer_as_fitted(work: Work, fitted: Fitted) -> None:
+    """Keep the answers of the fitted model itself: of a cheaper try, and of what no program can carry."""
     start = time.monotonic()
     held, stop = work.fold.held, work.fold.stop.x
     answers = fitted.predict(held)
@@ -223,12 +234,14 @@ def open_engine(program: Program, folder: Path, work: Work) -> Engine:
             fix="set privacy.external to true, or leave this family out",
         )
     state = work.folder / "scratch" / "state" if any(step.state for step in program.steps) else None
-    trust: Collection[str] = program.files() if ":" in work.job.family else ()  # the user's own code, named in the task
+    own = ":" in work.job.family  # the user's code, named in the task
+    trust: Collection[str] = program.files() if own else ()
     return Engine(program, folder, state, types=work.task.input_types, allow_external=hosts, trust=trust)
 
 
 def _prove(work: Work, fitted: Fitted, engine: Engine) -> None:
-    """Compare model and program on held-out rows and on adversarial ones; numbers relative to their size.
+    """Compare model and program on held-out rows and on adversarial ones; numbers relative to their size. Of a user's
+    code, which may refuse what no row of the data is like, on held-out rows alone.
 
     Raises:
         SmeatonError: they differ by more than the tolerance.
@@ -236,13 +249,12 @@ def _prove(work: Work, fitted: Fitted, engine: Engine) -> None:
     held, slow = work.fold.held, is_slow(engine.program)
     some = take(held, np.arange(min(rows_in(held), PROOF_ROWS if not slow else PROOF_ROWS_SLOW)))
     most = int(np.clip(HARD_BYTES / max(1, work.facts["size"]), LEAST_HARD_ROWS, HARD_ROWS))
-    hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed, most)
+    asked = [("held-out", some)]
+    if all(step.op != "code" for step in engine.program.steps):
+        hard = adversarial(engine.program, engine.folder, some, work.task, work.job.seed, most)
+        asked.append(("adversarial", hard))
     with remembering(_store(work.job)):
-        _compare(
-            work,
-            engine,
-            [(name, rows, fitted.predict(rows)) for name, rows in (("held-out", some), ("adversarial", hard))],
-        )
+        _compare(work, engine, [(name, rows, fitted.predict(rows)) for name, rows in asked])
 
 
 def _compare(work: Work, engine: Engine, asked: Sequence[tuple[str, Table, Table]]) -> None:
@@ -280,7 +292,7 @@ def _save(work: Work, answers: Table, rows: Table, side: str) -> None:
 
 def _family(name: str, task: Task) -> Family:
     """A part by name, or the user's own from the task's folder."""
-    family: Family = load_user(Path(task.folder), name) if ":" in name else plugins.load("families", name)
+    family: Family = own_family(name, task) if name in task.solutions.add else plugins.load("families", name)
     return family
 
 

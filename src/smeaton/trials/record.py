@@ -47,7 +47,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `folder` (relative to the store) holds, for each fold, the predictions and the exported Program. `fidelity` below 1
     is a cheaper try: it guides the search and never ships. `estimated_from` names the parent of a refit whose score is
     not its own. `effect` is that of its programs ('' = none was exported); `merged` says whether they can be averaged
-    into one. `cause` is `memory` where it failed for want of that.
+    into one. `barred` says why it must never be chosen, nor anything be put together of it ('' = it may). `cause` is
+    `memory` where it failed for want of that.
     """
 
     key: str
@@ -67,4 +68,5 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     estimated_from: str | None = None
     effect: str = ""
     merged: bool = True
+    barred: str = ""
     cause: str = ""

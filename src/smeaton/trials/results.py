@@ -49,8 +49,8 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cannot be told); `size` of the
     program's files in bytes; `money` in dollars; `effect` of the program ('' without one). `steps` is where the clock
     ended the fit (0: it ended by itself) and `note` what did not go as planned, both as the fitted model states them
-    (see `Fitted`); `refit` is the change of configuration that fits the same again without rows to stop on (None: the
-    family offers none).
+    (see `Fitted`); `barred` says why it is never chosen ('' = it may be); `refit` is the change of configuration that
+    fits the same again without rows to stop on (None: the family offers none).
     """
 
     job: Job
@@ -71,6 +71,7 @@ class FitResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     money: float = 0.0
     effect: str = ""
     mergeable: bool = False
+    barred: str = ""
 
 
 def fold_folder(trial: Path, fold: int) -> Path:

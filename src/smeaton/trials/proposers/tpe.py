@@ -59,8 +59,9 @@ def direction(task: Task) -> float:
 
 
 def best_first(trials: Sequence[Trial], sign: float) -> list[Trial]:
-    """Finished full trials, best first; equal scores in the order they finished."""
-    scored = [(sign * t.score.value, t) for t in trials if t.state == "done" and t.fidelity == 1.0 and t.score]
+    """Finished full trials that may be chosen, best first; equal scores in the order they finished."""
+    whole = [trial for trial in trials if trial.state == "done" and trial.fidelity == 1.0 and not trial.barred]
+    scored = [(sign * trial.score.value, trial) for trial in whole if trial.score]
     return [trial for _, trial in sorted(scored, key=lambda entry: entry[0])]
 
 

@@ -18,6 +18,7 @@ from smeaton.flow.prepare import Prepared
 from smeaton.leaderboard.board import build_board, contenders, showpieces
 from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.outcome import Outcome, decide
+from smeaton.leaderboard.outputs import OF_INTERVALS, interval_scores, output_words
 from smeaton.llm.endpoint import LOCAL
 from smeaton.metrics._defaults import load_metric, usual
 from smeaton.metrics._intervals import interval
@@ -26,7 +27,7 @@ from smeaton.runtime.check import externals, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, open_program
 from smeaton.runtime.ops._embed_memory import on_threads
-from smeaton.task.table import COST, Table, take
+from smeaton.task.table import COST, LOW, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
 from smeaton.trials.later import later_score
@@ -221,6 +222,8 @@ def _board(work: Finish) -> Board:
     prepared = work.prepared
     board = build_board(work.root, prepared.dataset, prepared.metric, trials, prepared.seed)
     said = judge_words(prepared.task, agreement(prepared.task, None, work.root)) if prepared.task.judge else ()
+    if board.winner is not None:
+        said = (*said, *output_words(work.root, prepared.dataset, work.trial(board.winner), prepared.seed))
     return msgspec.structs.replace(board, reasons=(*board.reasons, *said))
 
 
@@ -316,6 +319,8 @@ def _open_test(work: Finish, key: str) -> tuple[dict[str, Interval], int, Interv
         except OutOfMoney:
             return {}, opened, None
     names = dict.fromkeys([prepared.metric, *prepared.task.bars, *usual(prepared.task)])
+    if LOW in answers:
+        names |= dict.fromkeys(OF_INTERVALS)
     scores = {name: _score(work, name, answers) for name in names}
     later = later_score(
         work.root, work.trial(key), prepared.dataset, prepared.metric, prepared.test, answers, prepared.seed
@@ -350,7 +355,7 @@ def _bundle(work: Finish, board: Board, key: str, ending: Outcome, test: Mapping
     folder = work.folder(key)
     dataset = prepared.dataset
     trained, tested = len(prepared.train), len(prepared.test)
-    validation = {prepared.metric: row.score, **row.judged}
+    validation = {prepared.metric: row.score, **row.judged, **interval_scores(work.root, dataset, trial, prepared.seed)}
     manifest = form.Manifest(
         name=prepared.task.name,
         outcome=ending.state,

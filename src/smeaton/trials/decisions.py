@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DECISION_FILE = "decision.json"
 _BARS = ("recall", "precision")
+#: Bars that rules are learnt for.
+DECIDING_BARS = (*_BARS, *METRICS, *ORDERED)
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):

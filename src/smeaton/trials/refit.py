@@ -19,7 +19,9 @@ from smeaton.metrics._defaults import load_metric
 from smeaton.runtime.files import durable_write
 from smeaton.trials.again import home_of, job_again, run_all, seconds_again, trial_again, whole
 from smeaton.trials.attempt import trial_folder
+from smeaton.trials.decisions import DECISION_FILE
 from smeaton.trials.executors import Executor
+from smeaton.trials.intervals import INTERVAL_FILE
 from smeaton.trials.plan import Plan
 from smeaton.trials.proposers.tpe import best_first
 from smeaton.trials.record import Trial
@@ -102,7 +104,7 @@ def _refit(
         return None, said
     trial, fit, parts = found
     home, learnt = trial_folder(setup.root, trial.key), trial_folder(setup.root, parent.trial.key)
-    for name in (CALIBRATION_FILE, REJECTION_FILE, THRESHOLD_FILE):
+    for name in (CALIBRATION_FILE, REJECTION_FILE, THRESHOLD_FILE, DECISION_FILE, INTERVAL_FILE):
         if (learnt / name).exists():
             shutil.copyfile(learnt / name, home / name)
     trial = msgspec.structs.replace(trial, seconds=fit.seconds, parity=fit.parity)

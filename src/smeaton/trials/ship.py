@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from smeaton.compile.calibrate import Calibration
 from smeaton.compile.export import label_rule
+from smeaton.compile.interval import add_interval
 from smeaton.compile.merge import average, mergeable
 from smeaton.compile.proof import adversarial, compare
 from smeaton.compile.reject import add_rejection
@@ -18,15 +20,19 @@ from smeaton.errors import ProgramError, SmeatonError
 from smeaton.runtime.check import effect_of, is_slow, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import copy_program, open_program, save_program
+from smeaton.runtime.ops.interval import Band, ends
 from smeaton.runtime.ops.labels import choose
 from smeaton.runtime.packed import pack
 from smeaton.runtime.program import Program
-from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, take
+from smeaton.task.table import HIGH, LOW, PREDICTION, PROBABILITY, Array, Table, take
 from smeaton.task.task import Task
+from smeaton.trials.decisions import decided_like, read_decisions, with_rule
+from smeaton.trials.intervals import read_intervals
 from smeaton.trials.outside import Rejection
 from smeaton.trials.record import Trial
 from smeaton.trials.reject import rejected_like, ships, step_args
 from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, read_calibrations, read_fit, usual_size
+from smeaton.trials.rules import Rule
 from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
 PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 24
@@ -80,15 +86,22 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
     cuts = read_thresholds(home)
     if cuts is not None:
         program = with_thresholds(program, cuts.ships)
+    found = read_decisions(home)
+    rule = None if found is None else found.ships
+    if rule is not None:
+        program = with_rule(program, rule)
+    bands = read_intervals(home)
+    if bands is not None:
+        program = add_interval(program, folder, bands.ships)
     program = pack(program, folder)
     save_program(program, folder)
     parity = None
     if effect_of(program) == "pure":
         # A copy answers as its fit was proved to.
-        copied = steps == [None] and rejection is None and cuts is None
+        copied = steps == [None] and rejection is None and cuts is None and rule is None and bands is None
         parity = read_fit(home, 0).parity if copied else None
         if parity is None:
-            parity = _check(root, program, folder, (sources, steps, rejection, cuts), task)
+            parity = _check(root, program, folder, (sources, steps, (rejection, cuts, rule)), task)
     return Shipped(program, kind, note, parity)
 
 
@@ -104,7 +117,7 @@ def _check(
     root: Path,
     program: Program,
     folder: Path,
-    parts: tuple[Sequence[Path], Sequence[Calibration | None], Rejection | None, Thresholds | None],
+    parts: tuple[Sequence[Path], Sequence[Calibration | None], tuple[Rejection | None, Thresholds | None, Rule | None]],
     task: Task,
 ) -> float:
     """The largest difference between the Program and the average of its parts, on stored and on adversarial rows.
@@ -122,9 +135,17 @@ def _check(
     with Engine(program, folder) as engine:
         for rows, mean in zip(asked, _averages(asked, parts[0], parts[1], task), strict=True):
             found = engine.run(rows)
-            goal = rejected_like(mean, found, parts[2], task, tolerance)
-            goal = goal if parts[3] is None else applied(goal, parts[3].ships, task)
+            rejection, cuts, rule = parts[2]
+            goal = rejected_like(mean, found, rejection, task, tolerance)
+            goal = goal if cuts is None else applied(goal, cuts.ships, task)
+            goal = goal if rule is None else decided_like(goal, found, rule, task)
             usual = usual_size(goal) if usual is None else usual
+            if not _same_ends(found, program):
+                raise SmeatonError(
+                    "the program that would ship has other intervals than those learnt",
+                    where=str(folder),
+                    fix="report this with the task; nothing was shipped",
+                )
             worst = max(worst, compare(in_scale(found, goal, usual), in_scale(goal, goal, usual), tolerance))
     if not worst <= tolerance:
         raise SmeatonError(
@@ -133,6 +154,15 @@ def _check(
             fix="report this with the task; nothing was shipped",
         )
     return worst
+
+
+def _same_ends(found: Table, program: Program) -> bool:
+    """Whether the intervals of a program's answers are those of its band around them."""
+    if LOW not in found:
+        return True
+    band = msgspec.convert(program.steps[-1].args, Band)
+    expected = ends(band, found[PREDICTION])
+    return all(np.array_equal(a, found[name], equal_nan=True) for a, name in zip(expected, (LOW, HIGH), strict=True))
 
 
 def _averages(

@@ -19,11 +19,13 @@ _WEIGHED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """At most so many rows, or so many bytes of arrays as they are read (Python's objects counted); the draw's seed."""
+    """At most so many rows, or so many bytes of arrays as they are read (Python's objects counted); the draw's seed;
+    whose limit it is, for people."""
 
     rows: int | None = None
     bytes: int | None = None
     seed: int = 0
+    why: str = ""
 
     def most(self, first: Table) -> int | None:
         """How many rows that is, estimated from the first rows; None: all."""

@@ -250,9 +250,11 @@ def _of_sample(
     whole = len(positions) == total
     said = [note for one in found for note in one.notes] + list(notes)
     if not whole:
+        size = "" if most.bytes is None else f", so that they take at most {most.bytes / 1e9:.2g} GB as read"
+        why = f" ({most.why})" if most.why else ""
         said.append(
-            f"{where}: a sample of {len(positions):,} of its {total:,} rows is read: uniform, seed {most.seed}, "
-            "their order kept" + ("" if most.bytes is None else f", to take at most {most.bytes / 1e9:.3g} GB as read")
+            f"{where}: a sample of {len(positions):,} of its {total:,} rows is read: drawn uniformly with seed "
+            f"{most.seed}, in their order{size}{why}"
         )
     parts = tuple((one.path, count) for one, count in zip(found, counts, strict=True))
     return Raw(table, where, 0, tuple(dict.fromkeys(said)), parts, None if whole else positions)

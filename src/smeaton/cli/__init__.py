@@ -3,15 +3,16 @@
 import argparse
 import importlib
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
 from types import ModuleType
 
+from smeaton.cli._standard import fault, ready_streams, silence, terminable
+
 VERBS = (
-    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "explain", "serve", "bench-serve",
-    "journal", "key", "verify", "new-family",
+    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "explain", "serve",
+    "bench-serve", "journal", "key", "verify", "new-family",
 )  # fmt: skip
 
 _EPILOG = """\
@@ -37,6 +38,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     started = time.monotonic()
+    ready_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = _parser(arguments).parse_args(arguments)
     args.started = started
@@ -81,7 +83,8 @@ def _guarded(args: argparse.Namespace) -> int:
     from smeaton.errors import SmeatonError
 
     try:
-        code = int(args.run(args))
+        with terminable(args.verb):
+            code = int(args.run(args))
         sys.stdout.flush()
     except SmeatonError as error:
         _say(args, error.message, error.fix, error.where, error.exit_code)
@@ -91,12 +94,18 @@ def _guarded(args: argparse.Namespace) -> int:
         return 5
     except BrokenPipeError:
         # The reader of a pipe (`| head`) went away: not a fault, and there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         return 0
+    except MemoryError:
+        _say(args, "there is not enough memory", "give fewer rows or columns, or use a machine with more", "", 2)
+        return 2
     except OSError as error:
         where = str(error.filename or "")
         _say(args, error.strerror or str(error), "check the path, its permissions and the free space", where, 2)
         return 2
+    except Exception as error:  # noqa: BLE001 - the boundary: nobody above it could say more than a traceback
+        _say(args, *fault(error), "", 1)
+        return 1
     return code
 
 

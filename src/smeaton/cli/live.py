@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from smeaton.cli._standard import silence
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.record import Trial
 
@@ -33,11 +34,15 @@ class _Lines:
         if notice.kind in ("started", "progress"):
             return
         seconds = time.monotonic() - self.started
-        for number, line in enumerate(notice.text.splitlines()):
-            print(f"{seconds:6.1f}s  {line}" if number == 0 else f"         {line}", flush=True)
+        lines = [f"{seconds:6.1f}s  {line}" for line in notice.text.splitlines()[:1]]
+        lines += [f"         {line}" for line in notice.text.splitlines()[1:]]
         if seconds > 10 and not self.hinted and notice.kind == "trial":
             self.hinted = True
-            print("         (Ctrl-C stops the search and keeps the best so far)", flush=True)
+            lines.append("         (Ctrl-C stops the search and keeps the best so far)")
+        try:
+            print("".join(f"{line}\n" for line in lines), end="", flush=True)
+        except OSError:
+            silence()  # nobody reads on (`| head`), or the log's disk is full: the bundle is what a build is for
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from smeaton import plugins
 from smeaton.bundle.write import check_place
 from smeaton.errors import DataError, InputError
 from smeaton.families import Space
+from smeaton.flow._guards import alone, check_disk, ledger_at
 from smeaton.flow.consent import leaving, words
 from smeaton.flow.finish import bundle_path, finish
 from smeaton.flow.local import served, wants
@@ -35,6 +36,7 @@ from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.plan import Plan, make_plan
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.refit import refit
+from smeaton.trials.seal import broken, seal
 from smeaton.trials.search import search
 from smeaton.trials.setup import Setup
 from smeaton.trials.store import Store
@@ -116,25 +118,25 @@ def carry_out(wanted: Wanted, listen: Listener = quiet) -> Built:
         refuse_all(request.task, request.folder, BOARD_FILE, why)
     clock = Clock(request.task.budget.time, start)
     # Workers know the server by their environment: it runs before they do.
-    with served(wants(request.task), lambda line: listen(Notice("note", line))):
+    with alone(request.folder), served(wants(request.task), lambda line: listen(Notice("note", line))):
         return _built(wanted, request, clock, listen)
 
 
 def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> Built:
     seed, replay = wanted.seed, wanted.replay
     executor: Executor = plugins.load("executors", "local")()
-    made = _first_missing(request.folder / ".smeaton")
     try:
         executor.start(request.folder / ".smeaton" / "log", lambda line: listen(Notice("note", line)))
         prepared = _prepared(request, seed, listen)
+        check_disk(prepared)
         found, refused = spaces(prepared)
         _agreed(prepared, found, refused, wanted.external, listen)
         with Store(prepared.root) as store:
             for note in store.notes:
                 listen(Notice("note", note))
-            _open_ledger(prepared, _kept_money(prepared, found))
+            _open_ledger(prepared, _kept_money(prepared, found), listen)
             prepared = _with_judge(prepared)
-            plan = _plan(prepared, found, store, clock, executor.slots)
+            plan = _plan(prepared, found, store, (clock, executor.slots), listen)
             for line in plan.lines:
                 listen(Notice("plan", line, {"plan": plan}))
             for change in renew_lock(request.folder, prepared.dataset, prepared.test, plan.lines[:1]):
@@ -160,15 +162,9 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
                 listen(Notice("note", why_not))
             # The workers' cores are needed for measuring, and nothing is fitted any more.
             executor.close()
-            _open_ledger(prepared, 0.0)
+            _open_ledger(prepared, 0.0, listen)
             with unhurried(listen, result.interrupted):
                 return finish(prepared, result, store, clock, listen, patient=replay)
-    except InputError:
-        executor.close()
-        if made is not None and not any(made.rglob("*.db")):
-            # Nothing was begun: the folder is as it was.
-            shutil.rmtree(made, ignore_errors=True)
-        raise
     finally:
         executor.close()
 
@@ -199,12 +195,6 @@ def _agreed(
         listen(Notice("note", line))
 
 
-def _first_missing(path: Path) -> Path | None:
-    """The topmost folder that making `path` would make; None if it is there."""
-    missing = [folder for folder in (path.absolute(), *path.absolute().parents) if not folder.exists()]
-    return missing[-1] if missing else None
-
-
 def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
     """The rows, accepted; only then is a new task written to its file."""
     # Known now, not after the whole budget.
@@ -221,10 +211,10 @@ def _prepared(request: Request, seed: int, listen: Listener) -> Prepared:
     return prepared
 
 
-def _open_ledger(prepared: Prepared, kept: float) -> None:
+def _open_ledger(prepared: Prepared, kept: float, listen: Listener) -> None:
     """The one file that workers, measuring and the sealed test draw on, without a part that is kept for later. What
     earlier runs of this build spent stays spent."""
-    Ledger(prepared.root / LEDGER_FILE, prepared.task.budget.money * (1.0 - kept)).close()
+    ledger_at(prepared.root / LEDGER_FILE, prepared.task.budget.money * (1.0 - kept), listen).close()
 
 
 def _with_judge(prepared: Prepared) -> Prepared:
@@ -247,10 +237,18 @@ def _kept_money(prepared: Prepared, found: Mapping[str, Space]) -> float:
     return after / (after + max(asked, default=rows))
 
 
-def _plan(prepared: Prepared, found: Mapping[str, Space], store: Store, clock: Clock, slots: int) -> Plan:
-    """The plan of an earlier run of this build, or a new one; the folds of either are on disk afterwards."""
+def _plan(
+    prepared: Prepared, found: Mapping[str, Space], store: Store, given: tuple[Clock, int], listen: Listener
+) -> Plan:
+    """The plan of an earlier run of this build, or a new one; the folds of either are on disk afterwards. `given` are
+    the clock and how many workers there are."""
+    clock, slots = given
     former = store.plan()
     if former is not None:
+        why = _damaged_rows(prepared.root / "data")
+        if why:
+            listen(Notice("note", f"the prepared rows on disk are damaged ({why}): they are written anew"))
+            _save_rows(prepared, former.made)
         return former.renewed(prepared.task, clock, slots)
     group = prepared.dataset.group
     groups = None if group is None else len(set(group[prepared.train].tolist()))
@@ -271,9 +269,15 @@ def _save_rows(prepared: Prepared, wanted: int) -> int:
     prepared.dataset.save(new)
     folds = make_folds(prepared.dataset, prepared.train, wanted, prepared.seed)
     save_folds(folds, new)
+    seal(new)
     shutil.rmtree(prepared.root / "data", ignore_errors=True)
     new.rename(prepared.root / "data")
     return len(folds)
+
+
+def _damaged_rows(folder: Path) -> str:
+    """What is wrong with the rows of an earlier run, '' if nothing is."""
+    return broken(folder) if folder.is_dir() else "they are not there"
 
 
 def board(where: Path) -> Board:
@@ -289,7 +293,12 @@ def board(where: Path) -> Board:
         raise DataError(
             "nothing was built here", where=str(where), fix="run: smeaton build, or name the build's folder"
         )
-    return msgspec.json.decode(builds[-1].read_bytes(), type=Board)
+    try:
+        return msgspec.json.decode(builds[-1].read_bytes(), type=Board)
+    except msgspec.DecodeError as error:
+        raise DataError(
+            f"the board cannot be read: {error}", where=str(builds[-1]), fix="run: smeaton build, which writes it anew"
+        ) from error
 
 
 def board_text(found: Board) -> str:

@@ -59,11 +59,12 @@ def trouble(what: str, place: Path, error: BaseException | None = None) -> Stora
     code = None if error is None else storage_code(error)
     if error is not None and code is None:
         return None
-    if not place.is_dir():
-        return _gone(what, place)
-    tried = probe(place)
+    place, there = place.absolute(), _nearest(place)
+    tried = probe(there)
     if tried is not None:
-        return _words(what, place, tried.errno or errno.EIO)
+        return _words(what, there, tried.errno or errno.EIO)
+    if there != place:
+        return _gone(what, place)
     if code in _FULL and (code != errno.ENOSPC or _free(place) < _SCANT):
         return _words(what, place, code)
     return None
@@ -151,6 +152,12 @@ def _gone(what: str, place: Path) -> StorageError:
 
 def _free(place: Path) -> int:
     """Bytes free for this user where `place` is, or would be."""
-    while not place.exists() and place != place.parent:
+    return shutil.disk_usage(_nearest(place)).free
+
+
+def _nearest(place: Path) -> Path:
+    """The folder itself, or the first above it that is there."""
+    place = place.absolute()
+    while not place.is_dir() and place != place.parent:
         place = place.parent
-    return shutil.disk_usage(place).free
+    return place

@@ -89,7 +89,8 @@ def measure(
     outside = externals(program)
     if outside and ledger is None:
         raise OutOfMoney("the program talks to other machines and no money was set aside", fix="set budget.money")
-    with tempfile.TemporaryDirectory(prefix="smeaton-measure-") as scratch:
+    # Beside the program: there is room on the build's own disk, or nothing could be measured.
+    with tempfile.TemporaryDirectory(prefix="smeaton-measure-", dir=folder.parent) as scratch:
         question = Question(
             rows=request_rows(rows, program.inputs),
             types=task.input_types,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from smeaton.data._roles import Roles, read_roles
+from smeaton.data._room import room
 from smeaton.data._screen import screen
 from smeaton.data._spans import check_spans
 from smeaton.data._target import read_target
@@ -31,7 +32,7 @@ def start_task(source: Any, target: str, folder: Path, name: str = "task") -> tu
     Raises:
         DataError: the source cannot be read, or has no such column.
     """
-    raw = read(source, folder)
+    raw = read(source, folder, most=room())
     if target not in raw.table:
         raise _no_target(raw, target)
     if isinstance(source, str | Path):
@@ -44,6 +45,7 @@ def start_task(source: Any, target: str, folder: Path, name: str = "task") -> tu
 def load(task: Task, table: Any = None) -> Dataset:
     """Read the task's examples (or `table`), infer and pin what it leaves open, check the rest.
 
+    Of more rows than the memory holds a uniform sample is read (`_room.py`), and said.
     Rows without a target are dropped. Inputs named in the task are kept and read strictly; of the others, ids, empty
     and constant columns are dropped. The hash is of typed content, so the same rows in another format are the same.
 
@@ -56,16 +58,17 @@ def load(task: Task, table: Any = None) -> Dataset:
     source = table if table is not None else task.data.examples
     if source is None:
         raise TaskError("the task names no examples", where="data", fix="give `data` a path or `data: {examples: ...}`")
-    raw = read(source, folder)
-    sealed = None if task.data.test is None else read(task.data.test, folder)
+    raw = read(source, folder, most=room())
+    sealed = None if task.data.test is None else read(task.data.test, folder, most=room())
     if len(raw) == 0:
         raise DataError("there are no rows, only column names", where=raw.where, fix="give a file with rows")
     if task.target not in raw.table:
         raise _no_target(raw, task.target)
     _check_roles(task, raw)
+    sampled = _about_sample(task, raw, sealed)
     target = read_target(task, raw)
     kept = np.flatnonzero(target.present)
-    notes = [*raw.notes, *target.notes]
+    notes = [*raw.notes, *sampled, *target.notes]
     if len(kept) < FEWEST_ROWS:
         raise DataError(
             f"only {len(kept)} rows have a target; at least {FEWEST_ROWS} are needed to fit, to choose and to test",
@@ -131,6 +134,13 @@ def rows_error(raw: Raw, faults: list[RowFault], kind: Type) -> RowsError:
         fix=f"correct the values, or give the column another type than {kind.type}"
         + ("" if kind.optional else f" (`{kind.type} or null` if values may be missing)"),
     )
+
+
+def _about_sample(task: Task, raw: Raw, sealed: Raw | None) -> list[str]:
+    """What a sample means for rows in time, and what is said of the rows of data.test."""
+    thin = raw.origin is not None and task.rows.time is not None
+    said = ["rows of all times are in the sample alike, the newest, which are tested on, as thinly as the rest"]
+    return [*(said if thin else ()), *(f"data.test: {note}" for note in (sealed.notes if sealed else ()))]
 
 
 def _no_target(raw: Raw, target: str) -> DataError:

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from smeaton.data.read import Raw, read
+from smeaton.data._room import room
+from smeaton.data.read import Raw, read, read_chunks
+from smeaton.data.sources._address import address
 from smeaton.errors import InputError, TaskError
 from smeaton.task.grammar import slug
 from smeaton.task.infer import infer_output
@@ -18,6 +20,7 @@ from smeaton.task.types import Type
 from smeaton.task.units import dollars, seconds
 
 TASK_FILE = "smeaton.yaml"
+_ENDINGS = r"(\.(csv|tsv|tab|psv|txt|dat|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|xls[xmb]?|ods|zip|gz|zst|bz2|xz))+$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +136,11 @@ def _from_path(path: Path, target: str | None, out: str | Path | None, test_shar
         task = read_task(path)
         check_files(task)
         return Request(task, Path(out) if out else path.parent)
-    if path.is_dir():
+    if path.is_dir() and target is None:
         raise InputError(
             f"the folder {path} holds no {TASK_FILE}", fix="give a data file with --target, or a task file"
         )
-    if not path.exists() and not any(mark in str(path) for mark in "*?["):
+    if not address(path).file.exists() and not any(mark in str(path) for mark in "*?["):
         raise InputError(f"there is no file {path}", fix="check the path" + _nearest_file(path))
     if target is None:
         raise _which_target(path)
@@ -157,9 +160,9 @@ def _from_data(path: Path, target: str, folder: Path, test: TestShare) -> Reques
     from smeaton.task.yaml import read_task
 
     data = os.path.relpath(path.resolve(), folder.resolve())
-    raw = read(path, Path("."))
+    raw = read(path, Path("."), most=room())
     output = {target: _output_type(raw, target)}
-    name = slug(re.sub(r"(\.(csv|tsv|jsonl|json|ndjson|parquet|gz))+$", "", path.name))
+    name = slug(re.sub(_ENDINGS, "", address(path).file.name, flags=re.IGNORECASE))
     task = Task(name=name, data=Data(examples=Source(files=(data,))), output=output, test=test, folder=str(folder))
     file = folder / TASK_FILE
     if file.exists():
@@ -190,7 +193,7 @@ def _no_column(where: str, target: str, columns: list[str]) -> InputError:
 
 def _which_target(path: Path) -> InputError:
     """Name the likeliest targets and the exact command; nothing is guessed in silence."""
-    columns = list(read(path, Path(".")).table)
+    columns = list(next(read_chunks(path, rows=1_000)).table)
     words = ("target", "label", "class", "y", "outcome", "result", "churn", "price", "status", "score")
     likely = [name for name in columns if name.lower() in words] or [
         name for name in columns if any(word in name.lower() for word in words if len(word) > 1)

@@ -134,7 +134,7 @@ def _is_local(name: str) -> bool:
 
 def _there(folder: Path, name: str) -> bool:
     path = folder / os.path.expanduser(name)
-    if path.exists() or ("#" in name and path.with_name(path.name.partition("#")[0]).exists()):
+    if path.exists() or any((folder / file).is_file() for file in _before_parts(name)):
         return True
     return any(mark in name for mark in "*?[") and any(True for _ in _glob(folder, name))
 

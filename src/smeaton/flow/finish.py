@@ -30,6 +30,7 @@ from smeaton.runtime.ops._embed_memory import on_threads
 from smeaton.task.table import COST, LOW, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.clock import Clock
+from smeaton.trials.damage import aside
 from smeaton.trials.later import later_score
 from smeaton.trials.measure import CASCADE_CALLS, Measure, measure
 from smeaton.trials.notice import Listener, Notice
@@ -342,7 +343,13 @@ def _score(work: Finish, name: str, answers: Table) -> Interval:
 def _count_opening(work: Finish) -> int:
     """How often these test rows were opened, across all builds in this folder."""
     path = work.root.parent / "openings.json"
-    known: dict[str, int] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        known = msgspec.json.decode(path.read_bytes(), type=dict[str, int]) if path.exists() else {}
+    except msgspec.DecodeError:
+        kept = aside(path.parent, [path.name], "damaged")
+        said = f"the count of openings is damaged; it was moved to {path.parent / kept} and begins anew"
+        work.listen(Notice("note", said))
+        known = {}
     rows = work.prepared.dataset.rows_hash(work.prepared.test)
     known[rows] = known.get(rows, 0) + 1
     durable_write(path, json.dumps(known, indent=1).encode())

@@ -122,7 +122,8 @@ def _own_pipes() -> tuple[int, int]:
     os.close(nothing)
     os.dup2(2, 1)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # a killed worker's last words are in the log
+        # A killed worker's last words are in the log, whatever letters they have.
+        sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     return jobs_in, events_out
 
 

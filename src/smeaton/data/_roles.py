@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smeaton.data._screen import null_mask
+from smeaton.data.read import Raw
 from smeaton.errors import DataError, RowFault, RowsError
 from smeaton.task.arrays import encode_values
 from smeaton.task.infer import infer_type
@@ -83,11 +84,35 @@ def _time(column: Array, name: str, where: str, notes: list[str]) -> Array:
     return _parsed(column, Type(type="timestamp", form=kind.form), name, where)
 
 
+def weighted_rows(name: str | None, raw: Raw) -> tuple[Array, list[str]]:
+    """Which rows count: a row of weight 0 is as good as absent, and left out. With what is to be said.
+
+    Raises:
+        DataError: all weights are 0.
+        RowsError: a weight is null, below 0 or no number, with the place of the first.
+    """
+    if name is None or name not in raw.table:  # read_roles says that it is missing
+        return np.ones(len(raw), dtype=bool), []
+    column = raw.table[name]
+    weight, faults = parse_column(column, _weights(column, name), name)
+    if faults:
+        raise RowsError(faults, where=raw.place(faults[0].row), fix="give each row a weight of 0 or more")
+    counts: Array = np.asarray(weight > 0)
+    if len(counts) and not counts.any():
+        raise DataError(f"all weights in {name!r} are 0", where=raw.where, fix="remove `rows.weight`")
+    left = int((~counts).sum())
+    return counts, [f"{left:,} rows of weight 0 ({name!r}) are left out"] if left else []
+
+
 def _weight(column: Array, name: str, where: str, notes: list[str]) -> Array:
-    weight = _parsed(column, Type(type="number", min=0.0), name, where)
-    if not weight.any():
-        raise DataError(f"all weights in {name!r} are 0", where=where, fix="remove `rows.weight`")
-    return weight
+    return _parsed(column, _weights(column, name), name, where).astype(np.float64)
+
+
+def _weights(column: Array, name: str) -> Type:
+    """The type of weights, in the form they are written."""
+    kind = infer_type(column, name)
+    form = kind.form if kind.type in ("number", "integer") else None
+    return Type(type="number", min=0.0, form=form)
 
 
 def _parsed(column: Array, kind: Type, name: str, where: str) -> Array:

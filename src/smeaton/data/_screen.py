@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smeaton.task.parts import parts_of
 from smeaton.task.table import Array
 from smeaton.task.types import Type
 
@@ -17,6 +18,7 @@ _LONGEST_ID = 40
 #: Columns with a value twice in so many rows are looked at no further.
 _FIRST = 2_000
 _USED = ("number", "integer", "boolean", "category", "text", "timestamp")
+_NESTED = ("json", "object", "list", "series", "vector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def screen(columns: Mapping[str, Array], types: Mapping[str, Type]) -> Dropped:
         "empty": "{} left out: no values at all",
         "constant": "{} left out: the same value in every row",
         "id": "{} left out: an id, different in every row (name it under `inputs` to use it)",
-        "nested": "{} left out: lists and mappings are no inputs yet",
+        "nested": "{} left out: objects and lists of no one shape",
     }
     return Dropped(
         frozenset(name for found in reasons.values() for name in found),
@@ -50,7 +52,7 @@ def null_mask(column: Array) -> Array:
     """Which cells are null before any parsing: None, empty text, NaN, NaT."""
     mask: Array = np.zeros(len(column), dtype=bool)
     if column.dtype == object:
-        mask[:] = [cell is None or cell == "" for cell in column.tolist()]
+        mask[:] = [cell is None or (cell.__class__ is str and not cell) for cell in column.tolist()]
     elif column.dtype.kind == "M":
         mask |= np.isnat(column)
     elif column.dtype.kind == "f":
@@ -69,12 +71,27 @@ def _listed(names: list[str]) -> str:
 
 
 def _reason(name: str, column: Array, kind: Type) -> str:
+    if kind.type in _NESTED:
+        return _nested(name, column, kind)
     if kind.type not in _USED:
         return "nested"
     if column.dtype != object:
         return _reason_of(name, column[~null_mask(column)], len(column), kind)
     held = column if None not in (cells := column.tolist()) and "" not in cells else column[~null_mask(column)]
     return _reason_of(name, held, len(column), kind)
+
+
+def _nested(name: str, column: Array, kind: Type) -> str:
+    """Objects and lists are no ids; what has no parts cannot be used."""
+    if not parts_of(name, kind):
+        return "nested"
+    if column.ndim == 2:
+        return "constant" if len(column) and bool((column == column[0]).all()) else ""
+    held = column[~null_mask(column)].tolist()
+    if not held:
+        return "empty"
+    first = repr(held[0])
+    return "constant" if len(held) == len(column) and all(repr(cell) == first for cell in held) else ""
 
 
 def _reason_of(name: str, held: Array, rows: int, kind: Type) -> str:

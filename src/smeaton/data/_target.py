@@ -9,8 +9,11 @@ import numpy as np
 from smeaton.data._outside import with_outside
 from smeaton.data.read import Raw
 from smeaton.errors import DataError, RowsError, TaskError
+from smeaton.task.forms import NUMBER, form_of
 from smeaton.task.infer import pin_labels, pin_type
 from smeaton.task.lists import pin_list_labels
+from smeaton.task.scales import find_scale
+from smeaton.task.sentinels import find_sentinels
 from smeaton.task.structure import check_structure, pin_structure
 from smeaton.task.table import Array, object_column
 from smeaton.task.task import Task
@@ -60,7 +63,7 @@ def read_target(task: Task, raw: Raw) -> Target:
     learnt = not task.labels
     judge = task.inputs is None or learnt
     if kind.answer == "number":
-        return Target(kind, _numbers(raw, name, parsed, present), present, notes)
+        return Target(kind, _numbers(raw, name, parsed, present), present, (*notes, *_about_gaps(kind, parsed, name)))
     if kind.answer == "text":
         return Target(kind, _structures(raw, name, parsed, present, judge=task.inputs is None), present, notes)
     if kind.answer == "structure":
@@ -74,7 +77,8 @@ def read_target(task: Task, raw: Raw) -> Target:
         kind = pin_labels(parsed[present], kind)
     kind = with_outside(kind, name)
     values, more = _codes(raw, name, parsed, present, kind, judge=judge)
-    return Target(kind, values, present, (*notes, *more))
+    order = _about_order(kind, name) if learnt else ()
+    return Target(kind, values, present, (*notes, *more, *order))
 
 
 def _check_answer(task: Task) -> None:
@@ -115,6 +119,37 @@ def _about_nulls(raw: Raw, name: str, present: Array, kind: Type) -> tuple[str, 
         )
     empty = " (a row without a label is written [])" if kind.answer == "many" else ""
     return (f"{null:,} of {len(present):,} rows have no {name!r} and are left out{empty}",) if null else ()
+
+
+def _about_gaps(kind: Type, parsed: Array, name: str) -> tuple[str, ...]:
+    """What stands for missing in a target of numbers, or may."""
+    pinned = sorted(word for word in form_of(kind).missing if NUMBER.fullmatch(word))
+    found = find_sentinels(parsed.astype(np.float64))
+    return (
+        *(
+            f"rows whose {name!r} is {word} are left out: it lies further from all other values than these lie apart; "
+            f"to keep them, state the output as {{type: number, form: plain}}"
+            for word in pinned
+        ),
+        *(
+            f"{name!r} is {value:g} in {rows:,} rows, which may stand for missing; if it does, state the output as "
+            f"{{type: number, form: 'plain|{value:g}'}}, and these rows are left out"
+            for value, rows in (found.certain | found.doubtful).items()
+        ),
+    )
+
+
+def _about_order(kind: Type, name: str) -> tuple[str, ...]:
+    """Labels that stand in an order nobody has stated."""
+    if kind.type != "category" or kind.base != "text" or kind.ordered or kind.labels is None:
+        return ()
+    order = find_scale([str(label) for label in kind.labels])
+    if order is None:
+        return ()
+    return (
+        f"the labels of {name!r} look ordered ({' < '.join(order)}); where a far miss is worse than a near one, state "
+        f"the output as {{type: category, ordered: true, labels: [{', '.join(order)}]}}",
+    )
 
 
 def _numbers(raw: Raw, name: str, parsed: Array, present: Array) -> Array:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from smeaton.data._roles import Roles, read_roles
+from smeaton.data._gaps import Gaps, find_gaps
+from smeaton.data._roles import Roles, read_roles, weighted_rows
 from smeaton.data._room import room
+from smeaton.data._said import say
 from smeaton.data._screen import screen
 from smeaton.data._spans import check_spans
 from smeaton.data._target import read_target
@@ -67,8 +70,9 @@ def load(task: Task, table: Any = None) -> Dataset:
     _check_roles(task, raw)
     sampled = _about_sample(task, raw, sealed)
     target = read_target(task, raw)
-    kept = np.flatnonzero(target.present)
-    notes = [*raw.notes, *sampled, *target.notes]
+    weighted, weights_said = weighted_rows(task.rows.weight, raw)
+    kept = np.flatnonzero(target.present & weighted)
+    notes = [*raw.notes, *sampled, *target.notes, *weights_said]
     if len(kept) < FEWEST_ROWS:
         raise DataError(
             f"only {len(kept)} rows have a target; at least {FEWEST_ROWS} are needed to fit, to choose and to test",
@@ -174,11 +178,11 @@ def _check_roles(task: Task, raw: Raw) -> None:
 def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], list[str], dict[str, Array]]:
     """The types of all inputs, what was left out, and the columns that were parsed on the way."""
     if task.inputs is not None:
+        columns = {name: raw.table[name][kept] for name in task.inputs if name in raw.table}
         pinned = {
-            name: pin_type(raw.table[name][kept], kind, name) if name in raw.table else kind
-            for name, kind in task.inputs.items()
+            name: pin_type(columns[name], kind, name) if name in columns else kind for name, kind in task.inputs.items()
         }
-        return pinned, [], {}
+        return pinned, say(pinned, columns, _stated_gaps(task, pinned, columns)), {}
     rows = task.rows
     taken = {task.target, rows.id, rows.time, rows.group, rows.weight, *rows.ignore}
     whole = len(kept) == len(raw)
@@ -186,6 +190,9 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     found = {name: infer_and_parse(column, name) for name, column in candidates.items()}
     types = {name: kind for name, (kind, _) in found.items()}
     parsed = {name: column for name, (_, column) in found.items() if column is not None}
+    gaps = _gaps(task, types, candidates, parsed)
+    types |= {name: gap.type for name, gap in gaps.items()}
+    parsed |= {name: gap.column for name, gap in gaps.items()}
     dropped = screen({**candidates, **parsed}, types)
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}
     if not kept_types:
@@ -194,14 +201,36 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
             where=raw.where,
             fix="name the columns to use under `inputs`",
         )
-    doubts = [f"{name!r} is read as {kind.type}: it {kind.about}" for name, kind in kept_types.items() if kind.about]
-    return kept_types, [*dropped.notes, *doubts], parsed
+    return kept_types, [*dropped.notes, *say(kept_types, candidates, gaps)], parsed
+
+
+def _gaps(
+    task: Task, types: Mapping[str, Type], columns: Mapping[str, Array], parsed: Mapping[str, Array]
+) -> dict[str, Gaps]:
+    """The numbers and moments among inferred columns, with what stands for missing in them cleared."""
+    found = {}
+    for name, kind in types.items():
+        if kind.type in ("number", "integer", "timestamp"):
+            column = parsed[name] if name in parsed else parse_column(columns[name], kind, name)[0]
+            found[name] = find_gaps(kind, column, keep=name in task.accept.values)
+    return found
+
+
+def _stated_gaps(task: Task, types: Mapping[str, Type], columns: Mapping[str, Array]) -> dict[str, Gaps]:
+    """What may stand for missing in columns whose type was stated: said, never changed."""
+    found = {}
+    for name, kind in types.items():
+        if name in columns and kind.type in ("number", "integer", "timestamp") and name not in task.accept.values:
+            column, _ = parse_column(columns[name], msgspec.structs.replace(kind, optional=True), name)
+            gap = find_gaps(kind, column)
+            found[name] = Gaps(kind, column, {}, gap.certain | gap.doubtful)
+    return found
 
 
 def _sealed_part(task: Task, raw: Raw, sealed: Raw) -> _Part:
     if task.target not in sealed.table:
         raise _no_target(sealed, task.target)
-    rows = np.flatnonzero(read_target(task, sealed).present)
+    rows = np.flatnonzero(read_target(task, sealed).present & weighted_rows(task.rows.weight, sealed)[0])
     if not len(rows):
         raise DataError("no row of data.test has a target", where=sealed.where, fix="give rows with a target")
     return _Part(sealed, rows)

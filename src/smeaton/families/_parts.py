@@ -22,6 +22,7 @@ from smeaton.runtime.call import Call
 from smeaton.runtime.ops._features import CATEGORIES, NUMBERS, PARTS, text_output, words_output
 from smeaton.runtime.ops.labels import choose
 from smeaton.runtime.program import Program, Step
+from smeaton.task.parts import Part, parts_of
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, rows_in, take
 from smeaton.task.task import Task
 
@@ -37,6 +38,7 @@ STEPS = "_steps"
 
 _AS_NUMBER = ("number", "integer", "boolean")
 _READS = (*_AS_NUMBER, "timestamp", "category", "text")
+_IN_PARTS = ("json", "object", "list", "series", "vector")
 _CHUNK = 50_000  # rows answered at once: bounds the memory of a prediction
 
 #: Encoded rows: the outputs of the feature steps. `numbers` (rows, p) float64 with NaN nulls, `categories` (rows, q)
@@ -46,10 +48,14 @@ Features = Mapping[str, Array]
 
 def refuse(task: Task, many: bool = False) -> Refusal | None:
     """Why a family for tables cannot work on a task, None if it can. `many`: any number of labels is an answer too."""
-    other = {name: form.type for name, form in task.input_types.items() if form.type not in _READS}
+    other = {name: form.type for name, form in task.input_types.items() if form.type not in (*_READS, *_IN_PARTS)}
     if other:
         name, kind = next(iter(other.items()))
-        return Refusal(f"it reads numbers, dates, categories and text; the input {name!r} is of type {kind!r}")
+        return Refusal(
+            f"it reads numbers, dates, categories, text and their lists; the input {name!r} is of type {kind!r}"
+        )
+    if not any(form.type in _READS or parts_of(name, form) for name, form in task.input_types.items()):
+        return Refusal("its inputs are JSON of no one shape: state their fields, {type: json, fields: {...}}")
     if not task.input_types:
         return Refusal("there is no input left to learn from")
     if task.is_class or (many and task.answer == "many"):
@@ -72,22 +78,27 @@ def outdone(task: Task, name: str) -> Refusal | None:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The feature steps of a task. `types` are the inputs used; `numbers` are a column, or a part of a timestamp."""
+    """The feature steps of a task. `types` are the inputs used and what stands in them (`parts`, in plain form: fields
+    of objects, ranks ...); `numbers` are one of these, or a part of a timestamp."""
 
     types: Mapping[str, Any]
     numbers: tuple[dict[str, str], ...]
     categories: tuple[str, ...]
     texts: tuple[str, ...]
+    parts: tuple[dict[str, Any], ...] = ()
 
     def steps(self) -> tuple[Step, ...]:
         """The `table` step, and a `text` step for each text column."""
         outputs = [NUMBERS] * bool(self.numbers) + [CATEGORIES] * bool(self.categories)
+        made = {part["name"] for part in self.parts}
+        columns = {name: form for name, form in self.types.items() if name not in made}
         table = Step(
             op="table",
-            inputs=tuple(self.types),
+            inputs=tuple(columns),
             outputs=(*outputs, *(text_output(name) for name in self.texts)),
             args={
-                "columns": [{"name": name, "type": form} for name, form in self.types.items()],
+                "columns": [{"name": name, "type": form} for name, form in columns.items()],
+                **({"parts": list(self.parts)} if self.parts else {}),
                 "numbers": list(self.numbers),
                 "categories": list(self.categories),
                 "texts": list(self.texts),
@@ -117,20 +128,36 @@ class Recipe:
 
 
 def recipe(task: Task) -> Recipe:
-    """The recipe of a pinned task."""
+    """The recipe of a pinned task. What stands in a column comes behind all columns."""
     numbers: list[dict[str, str]] = []
-    categories, texts = [], []
-    for name, form in task.input_types.items():
+    categories, texts = list[str](), list[str]()
+    parts = _named_parts(task)
+    kinds = task.input_types | {part.name: part.type for part in parts}
+    for name, form in kinds.items():
         if form.type in _AS_NUMBER:
             numbers.append({"column": name})
         elif form.type == "timestamp":
             numbers.extend({"column": name, "part": part} for part in PARTS)
         elif form.type == "category":
             categories.append(name)
-        else:
+        elif form.type == "text":
             texts.append(name)
-    forms = {name: msgspec.to_builtins(form) for name, form in task.input_types.items()}
-    return Recipe(forms, tuple(numbers), tuple(categories), tuple(texts))
+    forms = {name: msgspec.to_builtins(form) for name, form in kinds.items()}
+    made = tuple(msgspec.to_builtins(part) for part in parts)
+    return Recipe(forms, tuple(numbers), tuple(categories), tuple(texts), made)
+
+
+def _named_parts(task: Task) -> list[Part]:
+    """What stands in the inputs, under names that no input has."""
+    found, taken = list[Part](), set(task.input_types)
+    for name, form in task.input_types.items():
+        for part in parts_of(name, form):
+            own = part.name
+            while own in taken:
+                own += "'"
+            taken.add(own)
+            found.append(msgspec.structs.replace(part, name=own))
+    return found
 
 
 def _text_step(name: str) -> Step:

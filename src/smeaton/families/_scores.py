@@ -107,7 +107,7 @@ def string_recipe(recipe: Recipe, codes: Array, sizes: Sequence[int]) -> StringR
         for i, name in enumerate(recipe.categories)
         if may_be_read(recipe.types[name]) and (rare[i] >= _RARE_SHARE or sizes[i] >= _MANY_VALUES)
     )
-    return StringRecipe(recipe.types, recipe.numbers, recipe.categories, recipe.texts, strings)
+    return StringRecipe(recipe.types, recipe.numbers, recipe.categories, recipe.texts, recipe.parts, strings)
 
 
 def may_be_read(form: Type | Any) -> bool:

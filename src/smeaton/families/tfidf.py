@@ -205,7 +205,9 @@ def _output(name: str) -> str:
 def _affordable(task: Task, given: Mapping[str, Any], rows: Rows, seed: int) -> tuple[dict[str, Grams], Rows, str]:
     """What is counted in each text column, on which of the rows, and what had to be left out: runs of characters
     first, then rows."""
-    texts = {name: rows.x[name].tolist() for name in recipe(task).texts}
+    known = recipe(task)
+    columns = known.columns(rows.x)
+    texts = {name: columns[text_output(name)].tolist() for name in known.texts}
     dense = {name: is_dense(own) for name, own in texts.items()}
     for fewer in range(1 + len(_FEWER_CHARS)):
         grams = {name: _grams(task, given, dense[name], fewer) for name in texts}

@@ -23,6 +23,7 @@ from smeaton.task.guesses import counted_layout, text_type
 from smeaton.task.lists import label_lists, pin_list
 from smeaton.task.readers import SPACE, show, value_text
 from smeaton.task.scales import find_scale
+from smeaton.task.sentinels import find_sentinels
 from smeaton.task.shapes import separated_labels, shape_of, text_shape
 from smeaton.task.table import Array
 from smeaton.task.types import Label, Type
@@ -68,11 +69,14 @@ def infer_output(raw: Array, name: str) -> Type:
     if kind.type == "boolean" and layout and layout.lower() != "true/false":
         return Type(type="category", form=join_form("text", frozenset(words), "text"))
     if kind.type in ("integer", "number"):
-        values = _distinct(raw, kind)
-        whole = len(values) == 2 and bool((values == np.floor(values)).all())
+        values, _ = parse_column(raw, msgspec.structs.replace(kind, optional=True), name)
+        distinct = np.unique(values[~np.isnan(values)])
+        whole = len(distinct) == 2 and bool((distinct == np.floor(distinct)).all())
         if whole and (kind.type == "integer" or raw.dtype.kind == "f"):
             return Type(type="category", base="integer", form=kind.form)
-        return Type(type="number", form=kind.form)
+        gaps = [value_text(value) for value in find_sentinels(values.astype(np.float64)).certain]
+        form = join_form(layout or "plain", {*words, *gaps}, "plain")
+        return Type(type="number", form=form, unit=kind.unit)
     if kind.type == "text":
         return Type(type="category")
     if kind.type in ("json", "list", "vector") and raw.dtype == object and label_lists(_held(raw)):
@@ -242,12 +246,6 @@ def _base(raw: Array, name: str) -> Literal["text", "integer", "boolean"]:
 
 def _kinds(raw: Array) -> set[type]:
     return set(map(type, raw.tolist())) - {type(None)} if raw.dtype.kind == "O" else set()
-
-
-def _distinct(raw: Array, kind: Type) -> Array:
-    """The distinct values of a column inferred as numbers."""
-    values, _ = parse_column(raw, msgspec.structs.replace(kind, optional=True), "")
-    return np.unique(values[~np.isnan(values)])
 
 
 def _boolean_form(raw: Array) -> str | None:

@@ -3,8 +3,8 @@
 A value is one *for certain* if it is written as people write such values (all nines, sevens or eights, or -1), stands
 in at least three rows, and lies further from all other values than these lie apart. It is *doubtful* if it is such a
 value beyond one end of the others without being that far, or any other value in at least 1 % of the rows (and ten of
-them) that lies three times further from the rest than the rest lies apart. A column of fewer than five other values holds
-codes, and of codes nothing is said.
+them) that lies three times further from the rest than the rest lies apart. A column of fewer than five other values
+holds codes, and of codes nothing is said.
 """
 
 from typing import NamedTuple

@@ -171,9 +171,10 @@ class Judge(Form, frozen=True, kw_only=True):
 
 
 class Accept(Form, frozen=True, kw_only=True):
-    """What the user has looked at and accepts."""
+    """What the user has looked at and accepts. `values` are columns in which -999 and the like are values, not gaps."""
 
     leak: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 class Task(Form, frozen=True, kw_only=True):

@@ -31,8 +31,8 @@ class Type(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     programs look for, though others may come: in order where it is `ordered`, else those of a list.
 
     `outside` is the label that means "none of these": rows that fit no label are answered with it, found by a
-    calibrated rejection; `recall` is the share of such rows that must be caught (None: the share that balances catching them
-    against turning others away).
+    calibrated rejection; `recall` is the share of such rows that must be caught (None: the share that balances catching
+    them against turning others away).
 
     `interval` is the share of rows that prediction intervals of a number are to hold (None: LEVEL, 0: no intervals),
     `quantile` the quantile that is answered instead of the expected number.

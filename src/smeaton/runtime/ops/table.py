@@ -3,6 +3,7 @@
 Arguments (`args`):
 
     columns      [{"name", "type"}]: what is read, with the pinned type; every column is checked, used or not
+    parts        what stands in columns (fields of objects, ranks ...: `task/parts.py`), named below like columns
     numbers      [{"column"}] numbers, integers and booleans (0, 1); [{"column", "part"}] a part of a timestamp
     categories   column names: categories and booleans, as text
     texts        column names: texts, and categories that were texts in training, which may be in `categories` too
@@ -27,6 +28,7 @@ from smeaton.runtime.call import Call
 from smeaton.runtime.ops import Effect, State
 from smeaton.runtime.ops._features import NULL_TEXT, PARTS, moment_part
 from smeaton.runtime.program import Step
+from smeaton.task.parts import Part, part_column, part_reader
 from smeaton.task.table import Array, Table, object_column
 from smeaton.task.types import Type, label_text
 from smeaton.task.values import parse_column, value_reader
@@ -47,6 +49,7 @@ class _Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: tuple[_Column, ...]
+    parts: tuple[Part, ...] = ()
     numbers: tuple[_Number, ...] = ()
     categories: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -60,12 +63,14 @@ class TableRunner:
         self._args = args
         self._types = {column.name: column.type for column in args.columns}
         self._readers = [(column.name, value_reader(column.type)) for column in args.columns]
-        place = {column.name: i for i, column in enumerate(args.columns)}
+        self._kinds = self._types | {one.name: one.type for one in args.parts}
+        place = {name: i for i, name in enumerate(self._kinds)}
+        self._parts = [(place[one.column], part_reader(one)) for one in args.parts]
         plain = [place[number.column] for number in args.numbers if number.part is None]
         self._pick_numbers, self._plain = _picker(plain), len(plain)
         self._all_plain = len(plain) == len(args.numbers)
         self._pick_categories = _picker([place[name] for name in args.categories])
-        self._texters = [_texter(self._types[name]) for name in args.categories]
+        self._texters = [_texter(self._kinds[name]) for name in args.categories]
         self._all_text = all(texter is _plain_text for texter in self._texters)
         self._texts = [place[name] for name in args.texts]
         self._place = place
@@ -82,11 +87,13 @@ class TableRunner:
             faults += found
         if faults:
             raise _refused(faults)
+        for one in self._args.parts:
+            typed[one.name] = part_column(one, typed[one.column])
         made: list[Array] = []
         if self._args.numbers:
             made.append(np.column_stack([_numbers(typed[n.column], n.part) for n in self._args.numbers]))
         if self._texters:
-            texts = [_texts(typed[name], self._types[name]) for name in self._args.categories]
+            texts = [_texts(typed[name], self._kinds[name]) for name in self._args.categories]
             made.append(np.column_stack(texts))
         made.extend(typed[name] for name in self._args.texts)
         return dict(zip(self._outputs, made, strict=True))
@@ -122,6 +129,8 @@ class TableRunner:
 
     def encode(self, cells: Sequence[Sequence[Any]]) -> dict[str, Array]:
         """Features of rows whose values were checked already."""
+        if self._parts:
+            cells = [[*row, *(read(row[place]) for place, read in self._parts)] for row in cells]
         made: list[Array] = []
         if self._args.numbers:
             made.append(self._number_matrix(cells))
@@ -239,23 +248,29 @@ class TableOp:
 
 
 def _check(step: Step, args: _Args) -> None:
-    types = {column.name: column.type.type for column in args.columns}
+    kinds = {column.name: column.type for column in args.columns}
     outputs = bool(args.numbers) + bool(args.categories) + len(args.texts)
-    if set(step.inputs) != set(types) or len(types) != len(args.columns):
+    if set(step.inputs) != set(kinds) or len(kinds) != len(args.columns):
         raise ProgramError("a table step must describe each of its inputs once")
+    if any(one.column not in kinds for one in args.parts):
+        raise ProgramError("a part of a table step must be of one of its columns")
+    kinds |= {one.name: one.type for one in args.parts}
+    if len(kinds) != len(args.columns) + len(args.parts):
+        raise ProgramError("the parts of a table step must have names of their own")
     if len(step.outputs) != outputs or not outputs:
         raise ProgramError(f"a table step with these arguments has {outputs} outputs, not {len(step.outputs)}")
     uses: list[tuple[str, tuple[str, ...]]]
     uses = [(n.column, ("number", "integer", "boolean") if n.part is None else ("timestamp",)) for n in args.numbers]
     uses += [(name, ("category", "boolean")) for name in args.categories]
     uses += [(name, ("text", "category")) for name in args.texts]
-    for name, kinds in uses:
-        if types.get(name) not in kinds:
-            raise ProgramError(f"the column {name!r} is {types.get(name)}; here it must be {' or '.join(kinds)}")
-    bases = {column.name: column.type.base for column in args.columns}
+    for name, wanted in uses:
+        held = kinds[name].type if name in kinds else None
+        if held not in wanted:
+            raise ProgramError(f"the column {name!r} is {held}; here it must be {' or '.join(wanted)}")
     for name in args.texts:
-        if bases[name] != "text":
-            raise ProgramError(f"the category column {name!r} holds values of type {bases[name]}; a text must be text")
+        base = kinds[name].base
+        if base != "text":
+            raise ProgramError(f"the category column {name!r} holds values of type {base}; a text must be text")
     for number in args.numbers:
         if number.part is not None and number.part not in PARTS:
             raise ProgramError(f"a moment has no part {number.part!r}; there are: {', '.join(PARTS)}")

@@ -12,7 +12,7 @@ from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.bundle.samples import as_json, difference
 from smeaton.errors import BundleError, SmeatonError
 from smeaton.runtime.call import Call
-from smeaton.runtime.check import effect_of, tolerance_of
+from smeaton.runtime.check import effect_of, tolerance_of, untrusted
 from smeaton.runtime.engine import Engine
 from smeaton.task.structure import answered
 from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Table
@@ -71,13 +71,13 @@ def verify(
 ) -> Verdict:
     """Check every file and replay the samples. External programs are not called unless their hosts are allowed (and
     `call` brings the money): without, their samples are only read. A stateful one is replayed on a fresh copy of its
-    seed state.
+    seed state. Code that is not trusted does not run: then, too, the samples are only read.
 
     Raises:
         BundleError: it is damaged, altered, or of a future version. ProgramError: it cannot run here.
     """
     bundle = open_bundle(path)
-    if effect_of(bundle.program) == "external" and not allow_external:
+    if (effect_of(bundle.program) == "external" and not allow_external) or untrusted(bundle.program, trust):
         samples = read_samples(bundle)
         return _verdict(bundle, "none", len(samples), problems=tuple(row_faults(bundle, samples)))
     with (

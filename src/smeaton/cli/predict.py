@@ -26,13 +26,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--allow-external", action="append", default=[], metavar="HOST", help="a host the bundle may send rows to"
     )
     parser.add_argument("--spend", metavar="$X", help="money that paid steps may spend on this file")
+    parser.add_argument(
+        "--trust-code",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="code in the bundle that may run (model.py:make)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Predict; 6 if some rows could not be read."""
     from smeaton.flow.predict import Leave, predict_file
 
-    leave = Leave(Path(args.state) if args.state else None, tuple(args.allow_external), _dollars(args.spend))
+    state = Path(args.state) if args.state else None
+    leave = Leave(state, tuple(args.allow_external), _dollars(args.spend), tuple(args.trust_code))
     done = predict_file(args.bundle, args.input, args.output, strict=args.strict, leave=leave)
     code = 6 if done.unreadable else 0
     if args.json:

@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", metavar="DIR", help="state folder of a bundle that has one (default NAME.state)")
     parser.add_argument("--explain", action="store_true", help="explain answers too, at POST /explain")
     _who(parser.add_argument_group("who may call"))
-    _external(parser.add_argument_group("bundles that call other machines"))
+    _external(parser.add_argument_group("bundles that call other machines, or hold code"))
     _limits(parser.add_argument_group("limits"))
     _records(parser.add_argument_group("what is kept and told"))
 
@@ -68,6 +68,13 @@ def _external(group: Any) -> None:
         "--allow-external", action="append", default=[], metavar="HOST", help="a host the bundle may send rows to"
     )
     group.add_argument("--spend", metavar="$X/day", help="money that external steps may spend, in quotes")
+    group.add_argument(
+        "--trust-code",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="code in the bundle that may run (model.py:make)",
+    )
 
 
 def _limits(group: Any) -> None:

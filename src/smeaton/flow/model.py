@@ -94,14 +94,22 @@ class Model:
         self.close()
 
 
-def load(bundle: str | Path, *, state: str | Path | None = None, allow_external: Sequence[str] = ()) -> Model:
-    """Open and verify a bundle for use in this process.
+def load(
+    bundle: str | Path,
+    *,
+    state: str | Path | None = None,
+    allow_external: Sequence[str] = (),
+    trust: Sequence[str] = (),
+) -> Model:
+    """Open and verify a bundle for use in this process. `trust` names code in it that may run here (`model.py:make`).
 
     Raises:
         BundleError: the bundle is damaged, altered, or of a future version.
+        ProgramError: it holds code that was not trusted, or talks to hosts that were not allowed.
     """
     opened = open_bundle(Path(bundle))
-    engine = opened.engine(state_dir=Path(state) if state else None, allow_external=tuple(allow_external))
+    folder = Path(state) if state else None
+    engine = opened.engine(state_dir=folder, allow_external=tuple(allow_external), trust=tuple(trust))
     return Model(opened, engine)
 
 

@@ -56,11 +56,13 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """What a bundle may do beyond computing: keep state in a folder, talk to hosts, spend dollars (None = nothing)."""
+    """What a bundle may do beyond computing: keep state in a folder, talk to hosts, spend dollars (None = nothing), run
+    code that is trusted by name."""
 
     state: Path | None = None
     allow_external: tuple[str, ...] = ()
     spend: float | None = None
+    trust: tuple[str, ...] = ()
 
 
 def predict_file(
@@ -101,7 +103,7 @@ def _predicted(opened: Bundle, source: Path, partial: Unfinished, strict: bool, 
         first_errors=progress.first_errors,
     )
     judge = Judge(opened, partial.folder, progress.judged)
-    engine = opened.engine(state_dir=leave.state, allow_external=leave.allow_external)
+    engine = opened.engine(state_dir=leave.state, allow_external=leave.allow_external, trust=leave.trust)
     call = Call(purse=None if leave.spend is None else MemoryPurse(leave.spend))
     rows = max(1, min(CHUNK_ROWS, CHUNK_CELLS // max(len(task.input_types), 1)))
     try:

@@ -143,16 +143,26 @@ def check_allowed(program: Program, allow_external: Collection[str], trust: Coll
                 where=external.step,
             )
     for number, step in enumerate(program.steps):
-        if step.op != "code" or step.args.get("name") in trust:
-            continue
-        untrusted = [name for name in step.files if name not in trust]
-        if untrusted:
-            name = step.args.get("name", untrusted[0])
+        files = untrusted_files(step, trust)
+        if files:
+            name = step.args.get("name", files[0])
             raise ProgramError(
-                f"this program runs code from {', '.join(untrusted)}, which was not trusted",
+                f"this program runs code from {', '.join(files)}, which was not trusted",
                 fix=f"read it, then trust it by name: --trust-code {name}, or load(..., trust=[{name!r}])",
                 where=place(number, step),
             )
+
+
+def untrusted(program: Program, trust: Collection[str]) -> bool:
+    """Whether a program holds code that is not trusted."""
+    return any(untrusted_files(step, trust) for step in program.steps)
+
+
+def untrusted_files(step: Step, trust: Collection[str]) -> list[str]:
+    """The files of a `code` step that are not trusted: neither they nor the step's name are among those that are."""
+    if step.op != "code" or step.args.get("name") in trust:
+        return []
+    return [name for name in step.files if name not in trust]
 
 
 def place(number: int, step: Step) -> str:

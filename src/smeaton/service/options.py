@@ -26,6 +26,7 @@ class Options:
     tls_ca: str | None = None
     allow_external: tuple[str, ...] = ()
     spend: str | None = None
+    trust_code: tuple[str, ...] = ()
     deadline: str = "30s"
     drain: str | None = None
     hang: str = "1.8s"

@@ -102,7 +102,13 @@ def assemble(bundles: Sequence[str], options: Options, peers: Peers | None = Non
         def hosted(bundle: Bundle) -> Hosted:
             folder = state_folder(bundle, options.state, several)
             return host(
-                bundle, settings.limits, purse, recorder, state_dir=folder, allow_external=options.allow_external
+                bundle,
+                settings.limits,
+                purse,
+                recorder,
+                state_dir=folder,
+                allow_external=options.allow_external,
+                trust=options.trust_code,
             )
 
         def again(folder: Path) -> Hosted:

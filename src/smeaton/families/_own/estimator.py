@@ -38,7 +38,7 @@ class EstimatorFamily:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """The estimator as it is; a changed file is another candidate."""
-        config = {"source": source_of(task, self.name), "refit": profile.rows < SMALL}
+        config = {**source_of(task, self.name), "refit": profile.rows < SMALL}
         return refused(task) or Space(starts=(config,), effort=_EFFORT, own=True)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> "EstimatorModel":
@@ -109,10 +109,11 @@ def refused(task: Task) -> Refusal | None:
     return None
 
 
-def source_of(task: Task, name: str) -> str:
-    """A hash of the file that a name stands in."""
+def source_of(task: Task, name: str) -> dict[str, Any]:
+    """What makes it another candidate: a hash of the file that a name stands in, and whether it is trusted."""
     content = (Path(task.folder) / name.rsplit(":", 1)[0]).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:8]
+    trusted = {"trust": True} if task.solutions.of(name).trust else {}
+    return {"source": hashlib.sha256(content).hexdigest()[:8], **trusted}
 
 
 def target_of(task: Task, rows: Rows, estimator: Any) -> Array:

@@ -28,7 +28,7 @@ class FunctionFamily:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """The function as it is; a changed file is another candidate."""
-        return refused(task) or Space(starts=({"source": source_of(task, self.name)},), effort=_EFFORT, own=True)
+        return refused(task) or Space(starts=(source_of(task, self.name),), effort=_EFFORT, own=True)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> "FunctionModel":
         """Nothing to fit."""

@@ -4,7 +4,7 @@
 
 The output starts with the id column if there is one, then `prediction`, for numbers `low` and `high`, the ends of its
 interval, for classes `probability_<label>`, then `error`, which says why a row could not be read. If the file holds the
-target, the metric is printed too.
+target, the metric is printed too. What was stopped on the way goes on there: run the same command again.
 """
 
 import argparse
@@ -18,7 +18,7 @@ HELP = "answer every row of a file"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("bundle", metavar="BUNDLE")
-    parser.add_argument("input", metavar="INPUT", help="a .csv, .tsv, .jsonl (also .gz) or .parquet file")
+    parser.add_argument("input", metavar="INPUT", help="a file, folder or zip archive of rows in any form")
     parser.add_argument("-o", "--output", required=True, metavar="OUTPUT", help="a .csv, .tsv or .jsonl file")
     parser.add_argument("--strict", action="store_true", help="stop at the first row that cannot be read")
     parser.add_argument("--state", metavar="DIR", help="state folder of a bundle that has one")
@@ -50,10 +50,12 @@ def run(args: argparse.Namespace) -> int:
                 {"rows": done.rows, "unreadable": done.unreadable, "output": done.output, "metric": metric}
                 | ({"errors": done.first_errors} if done.first_errors else {})
                 | ({"note": done.note} if done.note else {})
+                | ({"resumed": done.resumed} if done.resumed else {})
             )
         )
         return code
-    print(f"{done.rows:,} rows answered into {done.output}")
+    before = f" ({done.resumed:,} of them by a run that was stopped)" if done.resumed else ""
+    print(f"{done.rows:,} rows answered into {done.output}{before}")
     if done.value is not None:
         print(f"{done.metric} on the {done.judged:,} rows with a known answer: {done.value:.6g}")
     if done.note:

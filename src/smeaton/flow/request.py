@@ -20,7 +20,7 @@ from smeaton.task.types import Type
 from smeaton.task.units import dollars, seconds
 
 TASK_FILE = "smeaton.yaml"
-_ENDINGS = r"(\.(csv|tsv|tab|psv|txt|dat|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|xls[xmb]?|ods|zip|gz|zst|bz2|xz))+$"
+_ENDINGS = r"(\.(csv|t(sv|ab|xt)|psv|dat|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|xls[xmb]?|ods|zip|gz|zst|bz2|xz))+$"
 
 
 @dataclass(frozen=True, slots=True)

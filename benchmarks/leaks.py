@@ -227,11 +227,12 @@ def future_mean(rng: np.random.Generator) -> Made:
     made = series(rng, int(rng.choice([0, 20])))
     shops = made.table.get("shop", np.zeros(made.rows, dtype=np.int64))
     ahead = int(rng.integers(1, 4))
+    first = -ahead if rng.random() < 0.5 else 1
     value = np.full(made.rows, np.nan)
     for shop in np.unique(shops):
         rows = np.flatnonzero(shops == shop)
         y = made.y[rows]
-        window = [np.roll(y, -step) for step in range(-ahead if rng.random() < 0.5 else 1, ahead + 1)]
+        window = [np.roll(y, -step) for step in range(first, ahead + 1)]
         value[rows] = np.mean(window, axis=0)
     if "shop" in made.table:
         made.roles["group"] = None

@@ -11,7 +11,7 @@ from types import ModuleType
 from smeaton.cli._standard import fault, ready_streams, silence, terminable
 
 VERBS = (
-    "demo", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "explain", "serve",
+    "demo", "new", "import", "build", "board", "report", "label", "duplicates", "search", "predict", "explain", "serve",
     "bench-serve", "journal", "key", "verify", "new-family",
 )  # fmt: skip
 

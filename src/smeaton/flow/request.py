@@ -20,7 +20,9 @@ from smeaton.task.types import Type
 from smeaton.task.units import dollars, seconds
 
 TASK_FILE = "smeaton.yaml"
-_ENDINGS = r"(\.(csv|t(sv|ab|xt)|psv|dat|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|xls[xmb]?|ods|zip|gz|zst|bz2|xz))+$"
+_ENDINGS = (
+    r"(\.(csv|tsv|tab|psv|txt|dat|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|xls[xmb]?|ods|zip|gz|zst|bz2|xz))+$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +161,8 @@ def _from_data(path: Path, target: str, folder: Path, test: TestShare) -> Reques
     """The task that `DATA --target COL` means; refused where a different one stands in its place."""
     from smeaton.task.yaml import read_task
 
-    data = os.path.relpath(path.resolve(), folder.resolve())
     raw = read(path, Path("."), most=room())
-    output = {target: _output_type(raw, target)}
-    name = slug(re.sub(_ENDINGS, "", address(path).file.name, flags=re.IGNORECASE))
-    task = Task(name=name, data=Data(examples=Source(files=(data,))), output=output, test=test, folder=str(folder))
+    task = task_of_data(path, target, folder, raw, test)
     file = folder / TASK_FILE
     if file.exists():
         there = read_task(file)
@@ -175,6 +174,19 @@ def _from_data(path: Path, target: str, folder: Path, test: TestShare) -> Reques
             )
         return Request(task, folder, raw)
     return Request(task, folder, raw, new=True)
+
+
+def task_of_data(path: Path, target: str, folder: Path, raw: Raw, test: TestShare | None = None) -> Task:
+    """The task of predicting a column of a data file, as its file in `folder` says it.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    data = os.path.relpath(path.resolve(), folder.resolve())
+    name = slug(re.sub(_ENDINGS, "", address(path).file.name, flags=re.IGNORECASE))
+    output = {target: _output_type(raw, target)}
+    source = Data(examples=Source(files=(data,)))
+    return Task(name=name, data=source, output=output, test=test or TestShare(), folder=str(folder))
 
 
 def _output_type(raw: Raw, target: str) -> Type:
@@ -193,12 +205,10 @@ def _no_column(where: str, target: str, columns: list[str]) -> InputError:
 
 def _which_target(path: Path) -> InputError:
     """Name the likeliest targets and the exact command; nothing is guessed in silence."""
-    columns = list(next(read_chunks(path, rows=1_000)).table)
-    words = ("target", "label", "class", "y", "outcome", "result", "churn", "price", "status", "score")
-    likely = [name for name in columns if name.lower() in words] or [
-        name for name in columns if any(word in name.lower() for word in words if len(word) > 1)
-    ]
-    picks = list(dict.fromkeys([*likely, columns[-1], columns[0]]))[:3]
+    from smeaton.flow._new_target import candidates
+
+    table = next(read_chunks(path, rows=1_000)).table
+    picks = [one.name for one in candidates(table)[:3]] or list(table)[-1:]
     return InputError(
         f"which column of {path} is to be predicted? Likely: {', '.join(repr(name) for name in picks)}",
         fix=f"smeaton build {_quoted(str(path))} --target {_quoted(picks[0])}",

@@ -9,6 +9,7 @@ import numpy as np
 
 from smeaton.errors import TaskError
 from smeaton.runtime.answers import plain
+from smeaton.task.forms import form_of
 from smeaton.task.profile import ColumnProfile, Profile
 from smeaton.task.table import PREDICTION, PROBABILITY, Table
 from smeaton.task.task import Task
@@ -118,7 +119,39 @@ def _value(kind: Type, column: ColumnProfile, draw: random.Random, row: int) -> 
         return _category(kind, column, draw, row)
     if kind.type == "text":
         return _text(column, draw)
+    if kind.type in ("json", "object", "list", "series", "vector"):
+        return _nested(kind, draw)
     raise _NoForm
+
+
+def _nested(kind: Type, draw: random.Random) -> Any:
+    """A value with parts, from its type alone: no profile is kept of what stands inside a column."""
+    if kind.type in ("json", "object"):
+        if kind.fields is None:
+            raise _NoForm
+        return {
+            name: _part(part, draw) for name, part in kind.fields.items() if not part.optional or draw.random() < 0.9
+        }
+    length = int(form_of(kind).layout or 3) if kind.type == "vector" else draw.randrange(5)
+    of = kind.of or Type(type="json" if kind.type == "list" else "number")
+    if of.type == "json" and of.fields is None:
+        return [{}] * length
+    return [_part(of, draw) for _ in range(length)]
+
+
+def _part(kind: Type, draw: random.Random) -> Any:
+    if kind.type in ("number", "integer"):
+        return _rounded(kind, draw.gauss(0, 10))
+    if kind.type == "boolean":
+        return draw.random() < 0.5
+    if kind.type == "timestamp":
+        return _moment(draw.uniform(1.5e9, 1.7e9))
+    if kind.type == "category":
+        known = kind.labels or kind.known
+        if known:
+            return draw.choice(known)
+        return {"text": _UNSEEN, "integer": 1, "boolean": True}[kind.base]
+    return draw.choice(_WORDS) if kind.type == "text" else _nested(kind, draw)
 
 
 def _number(column: ColumnProfile, draw: random.Random) -> float:

@@ -38,7 +38,7 @@ def _ranks(rows: Table) -> Array:
     """Numbers and moments as ranks between -1 and 1, nulls in the middle, (rows, columns)."""
     found = []
     for column in rows.values():
-        if column.dtype.kind not in "fiM":
+        if column.dtype.kind not in "fiM" or column.ndim > 1:
             continue
         known = ~np.isnat(column) if column.dtype.kind == "M" else ~np.isnan(column.astype(np.float64))
         rank = np.zeros(len(column))
@@ -64,6 +64,8 @@ def _mixed(own: Array, other: Array, form: Type, swap: float, rng: np.random.Gen
     """A column with some of its values replaced by the neighbour's, or by one between where the column is a number."""
     swapped = rng.random(len(own)) < swap
     taken = other
+    if own.ndim > 1:
+        return np.asarray(np.where(swapped[:, None], other, own))
     if own.dtype.kind in "fi" and len(np.unique(own[:1000])) > _FEW_VALUES:
         share = rng.random(len(own))
         between = own + share * (other - own)

@@ -48,9 +48,9 @@ def type_schema(kind: Type) -> Schema:
         schema |= {name: bound for name, bound in (("minimum", kind.min), ("maximum", kind.max)) if bound is not None}
     if kind.type == "list" and kind.of is not None:
         schema |= {"items": type_schema(kind.of), **({"uniqueItems": True} if kind.answer == "many" else {})}
-    if kind.type == "object" and kind.fields is not None:
+    if kind.type in ("object", "json") and kind.fields is not None:
         fields = {name: type_schema(part) for name, part in kind.fields.items()}
-        schema |= {"properties": fields, "additionalProperties": False}
+        schema |= {"type": "object", "properties": fields, "additionalProperties": kind.type == "json"}
         schema["required"] = [name for name, part in kind.fields.items() if not part.optional]
     if kind.about:
         schema["description"] = kind.about

@@ -54,17 +54,19 @@ def open_bytes(path: Path) -> io.BufferedReader:
         DataError: no such member, or a packing inside a packing inside a packing.
         OSError: as `open` does.
     """
-    found = address(path)
+    name = address(path).name
     raw, size = _stored(path)
-    name = found.name
-    for _ in range(_DEEPEST + 1):
-        kind = _packing(raw, name)
-        if kind is None:
-            return raw
-        raw = io.BufferedReader(_Unpacked(_opened(kind, raw), raw, kind, path, size), _BLOCK)
-        name = name[: name.rindex(".")] if name.endswith(kind) else name
-    raw.close()
-    raise DataError("it is packed again and again", where=str(path), fix="unpack it and give the file inside")
+    try:
+        for _ in range(_DEEPEST + 1):
+            kind = _packing(raw, name)
+            if kind is None:
+                return raw
+            raw = io.BufferedReader(_Unpacked(_opened(kind, raw), raw, kind, path, size), _BLOCK)
+            name = name[: name.rindex(".")] if name.endswith(kind) else name
+        raise DataError("it is packed again and again", where=str(path), fix="unpack it and give the file inside")
+    except BaseException:
+        raw.close()
+        raise
 
 
 def members(path: Path) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from smeaton.data.sources import Chunk
 from smeaton.data.sources._address import address
-from smeaton.data.sources._columns import choose, file_errors, moments, native, nearest, plain_file
+from smeaton.data.sources._columns import EXACT, choose, file_errors, moments, native, nearest, plain_file
 from smeaton.data.sources._json import slices
 from smeaton.errors import DataError
 from smeaton.extras import needs
@@ -21,7 +21,6 @@ from smeaton.task.table import object_column
 #: A workbook that says it unpacks to more than this many times its size, and to more than `_FREE` bytes, is a bomb.
 _MOST_TIMES = 500
 _FREE = 2**28
-_ERRORS = frozenset({"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"})
 
 
 class Excel:
@@ -174,16 +173,22 @@ def _split(where: str, grid: list[list[Any]], notes: list[str]) -> tuple[list[st
 
 
 def _column(cells: Sequence[Any]) -> Any:
-    """Cells of one column: numbers, moments, texts; a mixed one as objects of these. An empty cell is null."""
-    values = [None if cell == "" else _plain(cell) for cell in cells]
-    dates = sum(isinstance(value, date) for value in values)
-    if dates and dates < sum(value is not None for value in values):
+    """Cells of one column: numbers, moments, texts; a mixed one as objects of these. An empty cell is null.
+
+    A workbook knows no integers: numbers that are all whole are integers here.
+    """
+    values = [None if cell == "" else _text(cell) if isinstance(cell, time | timedelta) else cell for cell in cells]
+    held = [value for value in values if value is not None]
+    dates = sum(isinstance(value, date) for value in held)
+    if dates and dates < len(held):
         return object_column([value.isoformat() if isinstance(value, date) else value for value in values])
+    if all(_whole(value) for value in held if isinstance(value, float)):
+        values = [int(value) if isinstance(value, float) else value for value in values]
     return moments(native(values))
 
 
-def _plain(cell: Any) -> Any:
-    return _text(cell) if isinstance(cell, time | timedelta) else cell
+def _whole(value: float) -> bool:
+    return value.is_integer() and abs(value) <= EXACT
 
 
 def _text(cell: Any) -> str:

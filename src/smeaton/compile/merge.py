@@ -31,7 +31,7 @@ def mergeable(program: Program) -> bool:
     known = plugins.names("ops")
     plain = all(step.when is None and step.state is None for step in program.steps)
     model = next((step for step in program.steps if step.op == "onnx"), None)
-    if model is None or not plain or len(model.outputs) != 1 or len(model.files) != 1:
+    if model is None or not plain or len(model.outputs) != 1 or len(model.files) != 1 or model.args.get("whole"):
         return False
     after = ops[ops.index("onnx") + 1 :]
     features = all(op in known and plugins.load("ops", op).effect == "pure" for op in ops[: ops.index("onnx")])

@@ -102,7 +102,16 @@ def open_xgboost(text: str | bytes) -> Saved:
             objectives.
     """
     # Python's reader, because XGBoost writes thresholds beyond single precision as Infinity.
-    learner = msgspec.convert(json.loads(text), _File).learner
+    return open_document(json.loads(text))
+
+
+def open_document(document: Any) -> Saved:
+    """The same from a document that was read already.
+
+    Raises:
+        ProgramError: as `open_xgboost`.
+    """
+    learner = msgspec.convert(document, _File).learner
     booster, given, objective = learner.gradient_booster, learner.learner_model_param, learner.objective.name
     if booster.name != "gbtree":
         raise ProgramError(f"a {booster.name} booster cannot be written exactly", fix="train with booster=gbtree")

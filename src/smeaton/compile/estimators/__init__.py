@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from smeaton.compile.estimators.boosters import BOOSTERS, booster_final
-from smeaton.compile.estimators.cells import Cell, Flow, NotCompiled, class_of, first_cells, library_of
+from smeaton.compile.estimators.cells import Cell, Flow, NotCompiled, class_of, first_cells, library_of, widths_of
 from smeaton.compile.estimators.final import Final
 from smeaton.compile.estimators.linear import LINEAR, LinearFinal
 from smeaton.compile.estimators.steps import apply
 from smeaton.compile.estimators.trees import TREES, tree_final
 from smeaton.compile.graph import Graph
-from smeaton.runtime.ops._features import CATEGORIES, NUMBERS, PARTS
 from smeaton.task.table import Array
 from smeaton.task.task import Task
 from smeaton.task.types import Label
@@ -75,8 +74,8 @@ class Compiled:
         Raises:
             NotCompiled: a step has no exact form, or what reaches it is not what it takes.
         """
-        cells, widths = first_cells(self.task.input_types), _widths(self.task)
-        flow = Flow(graph, widths[NUMBERS], widths[CATEGORIES])
+        cells = first_cells(self.task.input_types)
+        flow = Flow(graph, *widths_of(self.task.input_types))
         for step in self.steps:
             cells = apply(flow, step, cells)
         flow.matrix(cells, self.final.name)
@@ -144,11 +143,3 @@ def _final(estimator: Any) -> Final:
         if name in BOOSTERS:
             return booster_final(estimator)
     raise NotCompiled(f"{name}: not compiled")
-
-
-def _widths(task: Task) -> dict[str, int]:
-    """How many columns the `table` op gives of each kind."""
-    cells = first_cells(task.input_types)
-    moments = len(PARTS) * sum(form.type == "timestamp" for form in task.input_types.values())
-    widths = {kind: sum(cell.value == kind for cell in cells) for kind in (NUMBERS, CATEGORIES)}
-    return {**widths, NUMBERS: widths[NUMBERS] + moments}

@@ -62,6 +62,13 @@ def first_cells(types: Mapping[str, Type]) -> list[Cell]:
     return cells
 
 
+def widths_of(types: Mapping[str, Type]) -> tuple[int, int]:
+    """How many columns the `table` op gives: numbers (parts of moments among them), and categories."""
+    cells = first_cells(types)
+    moments = len(PARTS) * sum(form.type == "timestamp" for form in types.values())
+    return sum(cell.value == NUMBERS for cell in cells) + moments, sum(cell.value == CATEGORIES for cell in cells)
+
+
 class Flow:
     """A graph with the widths of its matrices."""
 

@@ -1,5 +1,7 @@
 """Runs an ONNX model with onnxruntime: on the CPU, one thread, one file.
 
+Arguments: `whole` (true: a model of the user's own, taken as it is and never put together with others).
+
 Inputs and outputs of the step are named as in the graph. Columns are passed as they are: 2-D float64 or float32, 2-D
 object of text. Tables of more than `CHUNK` rows are answered piece by piece, so that memory stays bounded.
 """

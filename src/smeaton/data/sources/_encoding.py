@@ -75,15 +75,17 @@ def detect(path: Path) -> Encoding:
 
 
 def _known(name: str, path: Path) -> str:
-    try:
-        found = codecs.lookup(name)
-    except LookupError as error:
-        raise DataError(
-            f"there is no encoding {name!r}", where=str(path), fix="name one such as utf-8, cp1252, latin-2 or koi8-r"
-        ) from error
-    if not found._is_text_encoding:
-        raise DataError(f"{name!r} is no encoding of text", where=str(path), fix="name one such as utf-8 or cp1252")
-    return "utf-8-sig" if found.name == "utf-8" else found.name
+    for spelling in (name, name.replace("-", "")):  # Python knows latin2 and iso8859-2, people write latin-2
+        try:
+            found = codecs.lookup(spelling)
+        except LookupError:
+            continue
+        if not found._is_text_encoding:
+            raise DataError(f"{name!r} is no encoding of text", where=str(path), fix="name one such as utf-8 or cp1252")
+        return "utf-8-sig" if found.name == "utf-8" else found.name
+    raise DataError(
+        f"there is no encoding {name!r}", where=str(path), fix="name one such as utf-8, cp1252, latin-2 or koi8-r"
+    )
 
 
 def _checked(path: Path, head: bytes, stream: io.BufferedReader, *, zeros: bool) -> Iterator[bytes]:
@@ -121,22 +123,24 @@ def _no_magic(path: Path, head: bytes) -> None:
 
 
 def _by_zeros(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark: most letters of most tables are ASCII, so zeros stand at fixed places."""
-    if b"\0" not in head[:4096]:
+    """UTF-16 or UTF-32 without a mark: the upper bytes of most letters of most tables are zero, and stand in order."""
+    start = head[: min(len(head), 4096) // 4 * 4] or head[:2]
+    if b"\0" not in start:
         return None
-    start = head[: min(len(head), 4096) // 4 * 4] or head
     zeros = [start[place::4].count(0) / max(len(start[place::4]), 1) for place in range(4)]
-    wide: dict[str, tuple[int, ...]] = {"utf-32-le": (1, 2, 3), "utf-32-be": (0, 1, 2)}
-    for codec, full in wide.items():
-        rest = ({0, 1, 2, 3} - set(full)).pop()
-        if all(zeros[place] > 0.95 for place in full) and zeros[rest] < 0.05:
-            return codec
-    half: dict[str, tuple[int, ...]] = {"utf-16-le": (1, 3), "utf-16-be": (0, 2)}
-    for codec, full in half.items():
-        others = {0, 1, 2, 3} - set(full)
-        if all(zeros[place] > 0.7 for place in full) and all(zeros[place] < 0.02 for place in others):
-            return codec
-    return None
+    if zeros[3] == 1 and zeros[2] > 0.9:
+        found = "utf-32-le"
+    elif zeros[0] == 1 and zeros[1] > 0.9:
+        found = "utf-32-be"
+    elif min(zeros[1], zeros[3]) > 0.3 and max(zeros[0], zeros[2]) < 0.02:
+        found = "utf-16-le"
+    elif min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.02:
+        found = "utf-16-be"
+    else:
+        return None
+    text = start.decode(found, errors="replace")
+    odd = sum(letter < " " and ord(letter) not in _CONTROLS for letter in text)
+    return found if odd <= max(2, len(text) // 50) else None
 
 
 def _no_controls(path: Path, block: bytes) -> None:

@@ -33,7 +33,7 @@ ENCODINGS = {
 }
 #: Common letters of Latin scripts beyond ASCII, and what one counts; any other counts `_RARE`.
 _COMMON = (
-    (frozenset("éèêëàâäáãåçñöôóõòøüùûúíìîïæœßÉÈÀÇÄÖÜÅØÑÁÓÍÚğışİĞŞ"), 1.0),
+    (frozenset("éèêëàâäáãåçñöôóõòøüùûúíìîïæœßÉÈÀÇÄÖÜÅØÑÁÓÍÚÆŒËÏğışİĞŞ"), 1.0),
     (frozenset("ąćęłńśźżĄĆĘŁŃŚŹŻěščřžýůťďňĚŠČŘŽÝŮŤĎŇőűŐŰăĂșțȘȚđĐ"), 0.95),
     (frozenset("ėįųūāēģīķļņĀĒĢĪĶĻŅ"), 0.75),
     (frozenset("ðþÐÞÿÊÂÎÔÃÕ"), 0.6),

@@ -88,7 +88,10 @@ def _fit(
     """One fit on the first rows, stopped on the second (None: `limit` rounds)."""
     first, stop = rows
     trees, shape = given
-    ending = class_ending(task, first) if task.is_class else number_ending(first, bool(trees["log"]))
+    if task.is_class:
+        ending: ClassEnding | NumberEnding = class_ending(task, first)
+    else:
+        ending = number_ending(first, bool(trees["log"]), task, rate=bool(trees["objective"]))
     columns, matrix = learn_columns(task, shape, first, ending, run.seed)
     model = Boosted(task, columns, ending)
     own = Part(matrix, first, columns.codes)

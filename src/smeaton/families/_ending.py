@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from smeaton.data.fold import Rows
+from smeaton.families._losses import ABSOLUTE as ABSOLUTE  # noqa: PLC0414 families take it from here
+from smeaton.families._losses import MEDIANS, row_loss
 from smeaton.task.table import PROBABILITY, Array
 from smeaton.task.task import Task
 
 if TYPE_CHECKING:
     from smeaton.compile.graph import Graph
 
-#: Metrics a median is best for.
-ABSOLUTE = ("mae", "wape")
 #: Weight of the prior in every class answer, in rows: no label is ever ruled out.
 _GUARD_ROWS = 0.5
 #: How far beyond the targets seen (as a share of their range) an answer may go.
 _BEYOND = 0.1
+#: The lowest rate that is answered, as a share of the mean.
+_RAREST = 1e-3
 
 
 class Ending(ABC):
@@ -98,10 +100,13 @@ class ManyEnding(Ending):
 
 @dataclass(frozen=True, slots=True)
 class NumberEnding(Ending):
-    """Scores are standardised targets (of their logarithm if `log`), kept within [`low`, `high`].
+    """Scores are standardised targets (of the logarithm of the target plus `shift` if `log`), kept within [`low`,
+    `high`].
 
-    A model of the logarithm answers with `factor` times the exponential, which corrects its bias toward the median
-    (after Duan 1983, with the factor of least squared error instead of the mean of the residuals).
+    A model of the logarithm answers with `factor` times the exponential, less the shift, which corrects its bias toward
+    the median (the smearing of Duan 1983, with the factor of least squared error instead of the mean of the residuals);
+    not where `metric` asks for a median, or `quantile` for a quantile: those the exponential keeps. With `rate` scores
+    are logarithms of expected targets, as Poisson and Tweedie regression give them.
     """
 
     mean: float
@@ -110,31 +115,47 @@ class NumberEnding(Ending):
     high: float
     log: bool = False
     factor: float = 1.0
+    shift: float = 0.0
+    rate: bool = False
+    metric: str | None = None
+    quantile: float | None = None
+
+    @property
+    def centre(self) -> float:
+        """The score of a constant answer."""
+        return self.mean if self.rate else 0.0
 
     def start(self, y: Array) -> Array:
-        """Targets as scores."""
-        scores: Array = ((np.log(y) if self.log else y) - self.mean) / self.scale
+        """Targets as standardised scores."""
+        scores: Array = ((np.log(y + self.shift) if self.log else y) - self.mean) / self.scale
         return scores
 
     def finish(self, scores: Array) -> Array:
         """Numbers (rows,)."""
-        kept = np.minimum(np.maximum(scores[:, 0], self.low), self.high) * self.scale + self.mean
-        numbers: Array = np.exp(kept) * self.factor if self.log else kept
+        kept = np.minimum(np.maximum(scores[:, 0], self.low), self.high)
+        if self.rate:
+            return np.asarray(np.exp(kept))
+        kept = kept * self.scale + self.mean
+        numbers: Array = np.exp(kept) * self.factor - self.shift if self.log else kept
         return numbers
 
     def write(self, graph: "Graph", scores: str) -> str:
         """Numbers as a value of the graph."""
         kept = graph.node("Max", [scores, graph.constant(self.low)])
         kept = graph.node("Min", [kept, graph.constant(self.high)])
+        if self.rate:
+            return graph.node("Exp", [kept])
         kept = graph.node("Add", [graph.node("Mul", [kept, graph.constant(self.scale)]), graph.constant(self.mean)])
-        return graph.node("Mul", [graph.node("Exp", [kept]), graph.constant(self.factor)]) if self.log else kept
+        if not self.log:
+            return kept
+        raised = graph.node("Mul", [graph.node("Exp", [kept]), graph.constant(self.factor)])
+        return graph.node("Sub", [raised, graph.constant(self.shift)]) if self.shift else raised
 
     def loss(self, scores: Array, rows: Rows, metric: str | None = None) -> float:
-        """Error in the target's own unit."""
-        off = self.finish(scores) - rows.y
-        if metric in ABSOLUTE:
-            return float(np.average(np.abs(off), weights=rows.weight))
-        return float(np.sqrt(np.average(np.square(off), weights=rows.weight)))
+        """Error in the target's own unit, or by a metric that has another."""
+        found = float(np.average(row_loss(metric, self.quantile)(self.finish(scores), rows.y), weights=rows.weight))
+        plain = self.quantile is None and metric not in (*MEDIANS, "poisson_deviance")
+        return float(np.sqrt(found)) if plain else found
 
     def with_factor(self, factor: float) -> "NumberEnding":
         """With another factor."""
@@ -142,13 +163,27 @@ class NumberEnding(Ending):
 
     def corrected(self, scores: Array, rows: Rows) -> "NumberEnding":
         """With the factor of least squared error on rows the model was not fitted on (unchanged without `log`)."""
-        if not self.log or not len(rows):
+        if not self.log or self.rate or not len(rows) or self.metric in MEDIANS or self.quantile is not None:
             return self
-        plain = replace(self, factor=1.0).finish(scores)
+        plain = replace(self, factor=1.0).finish(scores) + self.shift
         weight = np.ones(len(rows)) if rows.weight is None else rows.weight
-        factor = float((weight * plain) @ rows.y / max(float((weight * plain) @ plain), 1e-300))
+        factor = float((weight * plain) @ (rows.y + self.shift) / max(float((weight * plain) @ plain), 1e-300))
         # A few rows may not turn the answers upside down.
         return replace(self, factor=float(np.clip(factor, 0.8, 1.25)))
+
+    def moved(self, scores: Array, rows: Rows) -> "NumberEnding":
+        """With answers moved to the wanted quantile of rows a model of means was not fitted on (unchanged without)."""
+        if self.quantile is None or not len(rows):
+            return self
+        off = (self.start(rows.y) - np.clip(scores[:, 0], self.low, self.high)) * self.scale
+        return replace(self, mean=self.mean + _quantile(off, rows.weight, self.quantile))
+
+
+def _quantile(values: Array, weight: Array | None, level: float) -> float:
+    """The weighted quantile."""
+    order = np.argsort(values, kind="stable")
+    mass = np.cumsum(np.ones(len(values)) if weight is None else weight[order])
+    return float(values[order[min(int(np.searchsorted(mass, level * mass[-1])), len(values) - 1)]])
 
 
 def class_ending(task: Task, rows: Rows) -> ClassEnding:
@@ -172,11 +207,23 @@ def many_ending(rows: Rows) -> ManyEnding:
     return ManyEnding(prior, _GUARD_ROWS / (len(rows) + 1.0))
 
 
-def number_ending(rows: Rows, log: bool) -> NumberEnding:
-    """The ending for a number task fitted on `rows`; `log` is used only where every target is above zero."""
-    log = log and bool(np.all(rows.y > 0))
-    values: Any = np.log(rows.y) if log else rows.y
+def number_ending(rows: Rows, log: bool, task: Task | None = None, *, rate: bool = False) -> NumberEnding:
+    """The ending for a number task fitted on `rows`; `log` and `rate` are used only where no target is below zero."""
+    least = float(rows.y.min()) if len(rows) else -1.0
+    log, rate = log and least >= 0, rate and least >= 0 and float(rows.y.max()) > 0
+    metric, quantile = (None, None) if task is None else (task.metric, task.output_type.quantile)
+    shift = _shift(rows.y) if (log or rate) and least == 0 else 0.0
+    values: Any = np.log(rows.y + shift) if log or rate else rows.y
     mean, scale = float(values.mean()), float(values.std()) or 1.0
+    if rate:
+        usual, most = float(np.average(rows.y, weights=rows.weight)), float(rows.y.max())
+        bounds = float(np.log(max(least, _RAREST * usual))), float(np.log((1 + _BEYOND) * most))
+        return NumberEnding(float(np.log(usual)), scale, *bounds, True, 1.0, shift, True, metric, quantile)
     low, high = (float(values.min()) - mean) / scale, (float(values.max()) - mean) / scale
     room = 0.0 if log else _BEYOND * (high - low)
-    return NumberEnding(mean, scale, low - room, high + room, log)
+    return NumberEnding(mean, scale, low - room, high + room, log, 1.0, shift, False, metric, quantile)
+
+
+def _shift(y: Array) -> float:
+    """What is added before the logarithm where there are zeros: 1, as for counts; for smaller numbers their median."""
+    return min(1.0, float(np.median(y[y > 0]))) if (y > 0).any() else 1.0

@@ -14,7 +14,8 @@ import numpy as np
 from smeaton.data.fold import Fold
 from smeaton.errors import InputError
 from smeaton.families import Finished, Run
-from smeaton.families._ending import ABSOLUTE
+from smeaton.families._losses import ABSOLUTE, MEDIANS
+from smeaton.families._losses import loss_of as number_loss
 from smeaton.families._parts import answer_table
 from smeaton.runtime.program import Program
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
@@ -154,7 +155,10 @@ def loss_of(task: Task) -> Loss:
     """What the weights of a task's ensemble minimise."""
     if task.is_class:
         return _log_loss
-    return _absolute if task.metric in ABSOLUTE else _squared
+    if task.output_type.quantile is not None or task.metric in (*MEDIANS, "poisson_deviance"):
+        own = number_loss(task)
+        return _absolute if task.metric in ABSOLUTE else lambda answers, y, weight: float(weight @ own(answers, y))
+    return _squared
 
 
 def _answers(task: Task, table: Table, target: Array) -> Array:

@@ -17,14 +17,16 @@ from smeaton.task.task import Task
 
 #: What a configuration may leave out. Names are LightGBM's, but for `rounds` (the most rounds), `log` (fit the
 #: logarithm of a positive target), `refit` (fit again on training and stopping rows with the rounds found) and `slim`
-#: (cut the trees back: as the stop rows ask for if True, by this complexity if a number).
+#: (cut the trees back: as the stop rows ask for if True, by this complexity if a number). `objective` is "poisson" or
+#: "tweedie" for numbers of 0 or more whose spread grows with their size, '' for the loss that follows from the metric.
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8, "bagging_fraction": 0.9,
     "lambda_l1": 0.0, "lambda_l2": 1.0, "path_smooth": 0.0, "extra_trees": False, "max_bin": 255, "cat_smooth": 10.0,
     "max_cat_threshold": 32, "rounds": 5_000, "log": False, "refit": False,
-    "slim": False,
+    "slim": False, "objective": "",
 }  # fmt: skip
-_OWN = ("rounds", "log", "refit", "slim")
+_OWN = ("rounds", "log", "refit", "slim", "objective")
+_OWN_LOSS = ("mape", "smape", "rmsle", "poisson_deviance")
 _LEAST_ROUNDS = 40  # that a fit may have however many labels there are
 _ROUNDS_WITHOUT_STOP = 200  # rounds where there are no rows to stop on, at a learning rate of 0.05
 
@@ -72,7 +74,10 @@ def train(
     with needs("build"):
         import lightgbm
     own, stop = parts
-    params = _params(task, given, len(own.rows), run)
+    judge = _judge(task, ending, stop)
+    params = _params(task, given, len(own.rows), run) | ({} if judge is None else {"metric": "None"})
+    if isinstance(ending, NumberEnding) and not ending.rate and given["objective"]:
+        params["objective"] = "regression"  # a target below 0 has no logarithm
     data = lightgbm.Dataset(
         own.matrix,
         label=_label(ending, own.rows),
@@ -85,29 +90,57 @@ def train(
         valid.append(data.create_valid(stop.matrix, label=_label(ending, stop.rows), weight=stop.rows.weight))
     most = int(given["rounds"]) if valid or limit else round(_ROUNDS_WITHOUT_STOP * 0.05 / given["learning_rate"])
     patience = round(30 + 2 / given["learning_rate"]) if valid else most
-    unit = 1.0 if isinstance(ending, ClassEnding) or ending.log else ending.scale
+    unit = 1.0 if isinstance(ending, ClassEnding) or ending.log or judge is not None else ending.scale
     rounds = Rounds(
         run, patience, min(limit or most, most), deadline, unit=unit, nats=task.is_class, limited=limit is not None
     )
-    booster = lightgbm.train(params, data, num_boost_round=rounds.most, valid_sets=valid, callbacks=[_watch(rounds)])
+    watch = [_watch(rounds)]
+    booster = lightgbm.train(
+        params, data, num_boost_round=rounds.most, valid_sets=valid, feval=judge, callbacks=watch
+    )  # fmt: skip
     booster.free_dataset()
     return booster, rounds
 
 
 def _label(ending: ClassEnding | NumberEnding, rows: Rows) -> Array:
-    return rows.y.astype(np.float64) if isinstance(ending, ClassEnding) else ending.start(rows.y)
+    plain = isinstance(ending, ClassEnding) or ending.rate
+    return rows.y.astype(np.float64) if plain else ending.start(rows.y)  # type: ignore[union-attr]
+
+
+def _judge(task: Task, ending: ClassEnding | NumberEnding, stop: Part | None) -> Any:
+    """What rounds are judged by where LightGBM has no such loss, or not of these answers; None where it has."""
+    if isinstance(ending, ClassEnding) or stop is None or not len(stop.rows):
+        return None
+    if not ending.rate and ending.quantile is None and task.metric not in _OWN_LOSS:
+        return None
+
+    def judge(answers: Array, data: Any) -> tuple[str, float, bool]:
+        # Of rates LightGBM hands out the exponential.
+        scores = np.log(np.maximum(answers, 1e-300)) if ending.rate else answers
+        return "loss", ending.loss(scores[:, None], stop.rows, task.metric), False
+
+    return judge
+
+
+def _of_numbers(task: Task, asked: str) -> dict[str, Any]:
+    """The objective of numbers."""
+    if task.output_type.quantile is not None:
+        return {"objective": "quantile", "alpha": task.output_type.quantile, "metric": "quantile"}
+    if asked:
+        return {"objective": asked, "metric": "rmse"}
+    absolute = task.metric in ABSOLUTE
+    return {"objective": "regression_l1", "metric": "l1"} if absolute else {"objective": "regression", "metric": "rmse"}
 
 
 def _params(task: Task, given: Mapping[str, Any], rows: int, run: Run) -> dict[str, Any]:
     labels = len(task.labels)
+    objective: dict[str, Any]
     if not task.is_class:
-        objective = {"objective": "regression_l1", "metric": "l1"} if task.metric in ABSOLUTE else {
-            "objective": "regression", "metric": "rmse"
-        }  # fmt: skip
+        objective = _of_numbers(task, given["objective"])
     elif labels == 2:
         objective = {"objective": "binary", "metric": "binary_logloss"}
     else:
-        objective = {"objective": "multiclass", "metric": "multi_logloss", "num_class": labels}  # type: ignore[dict-item]
+        objective = {"objective": "multiclass", "metric": "multi_logloss", "num_class": labels}
     own = {key: value for key, value in given.items() if key not in _OWN}
     return objective | own | {
         # LightGBM's 100 rows a group keeps small tables from using their categories at all.

@@ -46,8 +46,9 @@ _CHUNK = 50_000  # rows answered at once: bounds the memory of a prediction
 Features = Mapping[str, Array]
 
 
-def refuse(task: Task, many: bool = False) -> Refusal | None:
-    """Why a family for tables cannot work on a task, None if it can. `many`: any number of labels is an answer too."""
+def refuse(task: Task, many: bool = False, *, quantile: bool = False) -> Refusal | None:
+    """Why a family for tables cannot work on a task, None if it can. `many`: any number of labels is an answer too,
+    `quantile`: a quantile of numbers is."""
     other = {name: form.type for name, form in task.input_types.items() if form.type not in (*_READS, *_IN_PARTS)}
     if other:
         name, kind = next(iter(other.items()))
@@ -62,6 +63,8 @@ def refuse(task: Task, many: bool = False) -> Refusal | None:
         return None if len(task.labels) >= 2 else Refusal("the output has fewer than two labels")
     if task.output_type.type not in ("number", "integer"):
         return Refusal(f"it answers with numbers and classes; the output is of type {task.output_type.type!r}")
+    if task.output_type.quantile is not None and not quantile:
+        return Refusal("it answers with the number to expect; the task asks for a quantile")
     if task.output_type.horizon is not None:
         return Refusal("it answers with one number, not with a forecast of many steps")
     return None

@@ -15,6 +15,7 @@ import msgspec
 
 from smeaton.families import Config, Space
 from smeaton.families._columns import derivations
+from smeaton.families._losses import MEDIANS
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
@@ -30,6 +31,7 @@ MOST_TREES = 12_000
 _NEEDED = 30.0  # rounds x rate with which many labels are learnt to the end
 #: Rows x columns above which encoding the curves of a linear model alone would take the time of a fit.
 MOST_CELLS = 20_000_000
+_DISPERSED = 2.0  # variance over mean of counts from which on they are no Poisson's
 _COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
 MANY = 10  # labels from which on a table has many classes
 _PENALTIES = frozenset({"lambda_l2", "reg_lambda", "min_child_weight"})  # of LightGBM and XGBoost
@@ -248,6 +250,8 @@ def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
     if wants_log(task, profile):
         starts.insert(1, {**starts[0], "log": True})
         starts.insert(4, {**starts[3], "log": True})
+    for place, objective in zip((2, 5), rates(task, profile), strict=False):
+        starts.insert(place, {**starts[0], "objective": objective})
     return tuple(dict(start) for start in starts)
 
 
@@ -260,9 +264,25 @@ def lowest_rate(task: Task, profile: Profile) -> float:
     return min(0.3, max(slowest, _NEEDED * trees / MOST_TREES if trees > 1 else 0.0))
 
 
+def rates(task: Task, profile: Profile) -> tuple[str, ...]:
+    """The objectives of LightGBM for numbers of 0 or more whose spread grows with their size, that deserve a try:
+    Poisson of counts, Tweedie of what is often 0 or spreads further."""
+    target = profile.target
+    if target is None or task.answer != "number" or task.output_type.quantile is not None:
+        return ()
+    if target.low < 0 or target.mean <= 0 or task.metric in MEDIANS:
+        return ()
+    if target.count:
+        return ("poisson", "tweedie") if target.dispersion > _DISPERSED else ("poisson",)
+    return ("tweedie", "poisson") if target.skewed and target.zeros > 0 else ("tweedie",) if target.skewed else ()
+
+
 def wants_log(task: Task, profile: Profile) -> bool:
-    """Whether a number is positive and so skewed that fitting its logarithm deserves a try."""
+    """Whether a number is not negative and so skewed that fitting its logarithm deserves a try."""
     if task.is_class or len(profile.target_quantiles) < 9:
         return False
+    target = profile.target
+    if target is not None and target.low >= 0 and (target.skewed or task.metric == "rmsle"):
+        return True
     low, _, _, _, middle, _, high, _, _ = profile.target_quantiles
     return low > 0 and high > 3 * middle

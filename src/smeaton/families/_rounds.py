@@ -185,7 +185,7 @@ class _Fit:
     def on(self, rows: Rows, stop: Rows | None, limit: int | None) -> tuple[GrownModel, Rounds]:
         """One fit on the first rows, stopped on the second (None: after `limit` rounds)."""
         task, rate = self.task, self.given["learning_rate"]
-        ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(self.given["log"]))
+        ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(self.given["log"]), task)
         columns, matrix = learn_columns(task, self.shape, rows, ending, self.run.seed)
         own = _sample(columns, matrix, rows, ending)
         judged = None

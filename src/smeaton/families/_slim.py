@@ -14,7 +14,8 @@ import numpy as np
 
 from smeaton.compile.trees import Forest, Node, Tree, read_lightgbm
 from smeaton.data.fold import Rows
-from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding
+from smeaton.families._ending import ClassEnding, NumberEnding
+from smeaton.families._losses import row_loss
 from smeaton.task.table import Array
 
 #: Of what was won over a constant answer, or of what is still lacking: the most that may be lost. The board decides by
@@ -155,15 +156,14 @@ def choose_slim(text: str, leaves: Array, losses: Losses, weight: Array | None, 
 
 
 def row_losses(ending: ClassEnding | NumberEnding, rows: Rows, metric: str | None) -> Losses:
-    """The log-loss of each row, or its squared (absolute for `ABSOLUTE` metrics) error."""
+    """The log-loss of each row, or what its number costs by the metric."""
 
     def losses(scores: Array) -> Array:
         answers = ending.finish(scores)
         if isinstance(ending, ClassEnding):
             chance: Array = -np.log(np.maximum(answers[np.arange(len(rows)), rows.y], 1e-15))
             return chance
-        off: Array = answers - rows.y
-        return np.abs(off) if metric in ABSOLUTE else np.square(off)
+        return row_loss(metric, ending.quantile)(answers, rows.y)
 
     return losses
 
@@ -171,7 +171,7 @@ def row_losses(ending: ClassEnding | NumberEnding, rows: Rows, metric: str | Non
 def start_of(ending: ClassEnding | NumberEnding) -> Array:
     """The scores of a constant answer, (targets,)."""
     if isinstance(ending, NumberEnding):
-        return np.zeros(1)
+        return np.array([ending.centre])
     logs: Array = np.log(ending.prior)
     return logs if len(logs) > 2 else logs[1:] - logs[:1]
 

@@ -62,7 +62,7 @@ def taught(task: Task, given: Mapping[str, Any], fold: Fold, run: Run, teacher: 
     answers, limit = divmod(int(given.get(STEPS, 0)), _ROUNDS)
     rows = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
     rows = some_rows(rows, _MOST_TRUE / max(1, len(rows)), run.seed, task.is_class)
-    ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(given["log"]))
+    ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(given["log"]), task)
     columns, matrix = learn_columns(task, given, rows, ending, run.seed)
     count = int(np.clip(given["new"] * len(rows), given["least"], _MOST_NEW)) if given["new"] > 0 else 0
     new = mingled(rows.x, task.input_types, count, given["swap"], run.seed)

@@ -1,4 +1,4 @@
-"""The constant answer everything else must beat: label shares; the mean of a number, or its median for `mae`; of
+"""The constant answer everything else must beat: label shares; the mean of a number, or what is best for its metric; of
 structures nothing at all or what is commonest, whichever the metric likes better; the commonest text."""
 
 from pathlib import Path
@@ -10,7 +10,8 @@ import numpy as np
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Config, Refusal, Run, Space
 from smeaton.families._constant import best_structure, commonest
-from smeaton.families._ending import ABSOLUTE, class_prior
+from smeaton.families._ending import class_prior
+from smeaton.families._losses import MEDIANS
 from smeaton.families._parts import MODEL_FILE, Features, Model, answer_table, first_feature, refuse
 from smeaton.runtime.program import Program, Step
 from smeaton.task.profile import Profile
@@ -83,7 +84,7 @@ class Baseline:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """One try, for any task with labels, a number, a structure or text."""
-        refusal = None if task.answer in ("many", "structure", "text") else refuse(task)
+        refusal = None if task.answer in ("many", "structure", "text") else refuse(task, quantile=True)
         return refusal or Space(starts=({},), effort=0.0)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> "Constant | ConstantValue":
@@ -97,8 +98,7 @@ class Baseline:
             return Constant(task, _shares(rows))
         if task.is_class:
             return Constant(task, class_prior(task, rows))
-        value = _median(rows) if task.metric in ABSOLUTE else float(np.average(rows.y, weights=rows.weight))
-        return Constant(task, np.array([value]))
+        return Constant(task, np.array([_number(task, rows)]))
 
 
 def _shares(rows: Rows) -> Array:
@@ -108,11 +108,26 @@ def _shares(rows: Rows) -> Array:
     return smoothed
 
 
-def _median(rows: Rows) -> float:
-    """The weighted median."""
-    order = np.argsort(rows.y, kind="stable")
-    mass = np.cumsum(np.ones(len(rows)) if rows.weight is None else rows.weight[order])
-    return float(rows.y[order[np.searchsorted(mass, mass[-1] / 2)]])
+def _number(task: Task, rows: Rows) -> float:
+    """The number with the least loss by the metric: a quantile, a median, the mean of logarithms, or the mean."""
+    weight = np.ones(len(rows)) if rows.weight is None else rows.weight
+    if task.output_type.quantile is not None:
+        return _quantile(rows.y, weight, task.output_type.quantile)
+    if task.metric == "mape" and (rows.y != 0).any():
+        some = rows.y != 0
+        return _quantile(rows.y[some], weight[some] / np.abs(rows.y[some]), 0.5)
+    if task.metric == "rmsle":
+        return float(np.expm1(np.average(np.log1p(np.maximum(rows.y, 0.0)), weights=weight)))
+    if task.metric in MEDIANS:
+        return _quantile(rows.y, weight, 0.5)
+    return float(np.average(rows.y, weights=rows.weight))
+
+
+def _quantile(values: Array, weight: Array, level: float) -> float:
+    """The weighted quantile."""
+    order = np.argsort(values, kind="stable")
+    mass = np.cumsum(weight[order])
+    return float(values[order[min(int(np.searchsorted(mass, level * mass[-1])), len(values) - 1)]])
 
 
 part = Baseline()

@@ -32,7 +32,7 @@ class BlendFamily:
         as no larger share of what was won, or of what is lacking, is lost. Members that would break the task's limits
         on size or latency are left out.
         """
-        return refuse(task) or Space(starts=({}, {"spare": _SPARE}), effort=0.2, needs_pool=2)
+        return refuse(task, quantile=True) or Space(starts=({}, {"spare": _SPARE}), effort=0.2, needs_pool=2)
 
     def fit(self, task: Task, config: Config, fold: Fold, run: Run) -> Ensemble:
         """Choose weights for one fold from what the pool stored.

@@ -10,7 +10,7 @@ from smeaton.families import Choice, Config, Range, Refusal, Run, Space
 from smeaton.families._boosted import Boosted, fit_boosted
 from smeaton.families._columns import column_choices, derivations
 from smeaton.families._parts import outdone, refuse
-from smeaton.families._portfolio import boosting_starts, wants_log
+from smeaton.families._portfolio import boosting_starts, rates, wants_log
 from smeaton.task.profile import Profile
 from smeaton.task.task import Task
 
@@ -22,7 +22,7 @@ class Boosting:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """A portfolio by the size of the table and of the budget, then ranges to search."""
-        refused = refuse(task) or outdone(task, "boosting")
+        refused = refuse(task, quantile=True) or outdone(task, "boosting")
         if refused:
             return refused
         params: dict[str, Choice | Range] = {
@@ -38,6 +38,9 @@ class Boosting:
         }
         if wants_log(task, profile):
             params["log"] = Choice((False, True))
+        asked = rates(task, profile)
+        if asked:
+            params["objective"] = Choice(("", *asked))
         params |= column_choices(task)
         starts = _with_columns(task, boosting_starts(task, profile))
         return Space(starts=starts, params=params, fidelity="rows", effort=5.0, smaller={"slim": True})

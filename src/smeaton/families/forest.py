@@ -173,7 +173,7 @@ class _Fit:
         from smeaton.compile._single import to_single
 
         task, given = self.task, self.given
-        ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(given["log"]))
+        ending = class_ending(task, rows) if task.is_class else number_ending(rows, bool(given["log"]), task)
         columns, matrix = learn_columns(task, self.shape, rows, ending, self.run.seed)
         y = rows.y if isinstance(ending, ClassEnding) else ending.start(rows.y)
         own = Seed(to_single(matrix), y, rows.weight, len(task.labels), given, self.run.seed, self.run.threads)

@@ -6,6 +6,7 @@ in a blend.
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class LinearFamily:
 
     def space(self, task: Task, profile: Profile) -> Space | Refusal:
         """Straight lines first, then curves."""
-        refused = refuse(task) or outdone(task, "linear")
+        refused = refuse(task, quantile=True) or outdone(task, "linear")
         if refused:
             return refused
         refit = profile.rows < SMALL
@@ -179,7 +180,7 @@ def _fit(
     scores = judged.scores(best.weights, best.bias)
     _take(model, best, given)
     if isinstance(model.ending, NumberEnding):
-        model.ending = model.ending.corrected(scores, stop)
+        model.ending = model.ending.corrected(scores, stop).moved(scores, stop)
     return model, best, min(1.0, share)
 
 
@@ -201,7 +202,7 @@ def _model(task: Task, given: Mapping[str, Any], train: Rows, features: Features
     from smeaton.compile.linear import Design
     from smeaton.families._parts import recipe
 
-    ending = class_ending(task, train) if task.is_class else number_ending(train, bool(given["log"]))
+    ending = class_ending(task, train) if task.is_class else number_ending(train, bool(given["log"]), task)
     numbers = learn_numbers(features[NUMBERS]) if NUMBERS in features else None
     vocabulary = learn(features[CATEGORIES], most=given["values"]) if CATEGORIES in features else Vocabulary()
     knots = int(given["knots"])
@@ -253,7 +254,8 @@ def _problem(model: LinearModel, rows: Rows, features: Features) -> Problem:
 
 def _same_factor(ending: ClassEnding | NumberEnding, former: ClassEnding | NumberEnding) -> ClassEnding | NumberEnding:
     if isinstance(ending, NumberEnding) and isinstance(former, NumberEnding):
-        return ending.with_factor(former.factor)
+        moved = replace(ending, mean=former.mean) if former.quantile is not None else ending
+        return moved.with_factor(former.factor)
     return ending
 
 

@@ -136,7 +136,7 @@ def _fit(
 ) -> tuple[Network, Trained]:
     """One training on the first rows, judged by the second (None, or none: as many epochs as `given` says)."""
     first, stop = rows
-    ending = class_ending(task, first) if task.is_class else number_ending(first, bool(given["log"]))
+    ending = class_ending(task, first) if task.is_class else number_ending(first, bool(given["log"]), task)
     columns, matrix = learn_columns(task, given, first, ending, run.seed)
     inputs = learn_inputs(matrix, int(given["knots"]))
     targets = len(task.labels) if len(task.labels) > 2 else 1

@@ -251,7 +251,7 @@ def _fit(
     columns = learn_columns(one, grams, max(LEAST_ROWS, int(given["least"])), most, given["values"])
     plan = Plan(task, given, columns, run, limits)
     if task.answer == "number":
-        found = fit_number(plan, number_ending(one.rows, bool(given["log"])), one, two)
+        found = fit_number(plan, number_ending(one.rows, bool(given["log"]), task), one, two)
     else:
         ending = class_ending(task, one.rows) if task.is_class else many_ending(one.rows)
         found = fit_labels(plan, ending, one, two)

@@ -13,7 +13,7 @@ import numpy as np
 
 from smeaton.compile.calibrate import Calibration, apply
 from smeaton.data.split import open_folds
-from smeaton.families._ending import ABSOLUTE
+from smeaton.families._losses import row_loss
 from smeaton.families._parts import answer_table
 from smeaton.families.blend import select
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
@@ -68,8 +68,8 @@ class Reblend:
     def _loss(self, answers: Array, target: Array, weight: Array) -> float:
         if self.dataset.task.is_class:
             return float(weight @ -np.log(np.maximum(answers, 1e-15)))
-        off = answers - target
-        return float(weight @ (np.abs(off) if self.metric in ABSOLUTE else np.square(off)))
+        loss = row_loss(self.metric, self.dataset.task.output_type.quantile)
+        return float(weight @ loss(answers, target))
 
 
 def open_reblend(root: Path, dataset: "Dataset", metric: str, keys: Sequence[str]) -> Reblend:

@@ -8,7 +8,7 @@ import numpy as np
 
 from smeaton.data.dataset import Dataset
 from smeaton.data.split import FoldIndex, open_folds, some_held
-from smeaton.families._ending import ABSOLUTE
+from smeaton.families._losses import row_loss
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import paired
 from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table
@@ -61,7 +61,7 @@ class StoredJudge:
         held = np.concatenate([self.folds[fold].held for fold in folds])
         weight = None if self.dataset.weight is None else self.dataset.weight[held]
         target = None if task.is_class else np.asarray(self.dataset.target[held])
-        return adds(own, rest, Losses(target, weight, self.name in ABSOLUTE))
+        return adds(own, rest, Losses(target, weight, row_loss(self.name, task.output_type.quantile)))
 
     def _answers(self, key: str, fold: int) -> Array | None:
         """The probability of the true label, or the number, of each held-out row; None where not all were asked."""

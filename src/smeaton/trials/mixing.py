@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from smeaton.families._losses import Loss, row_loss
 from smeaton.task.table import Array
 
 _SHARES = (0.1, 0.2, 0.35, 0.5)  # of the candidate in the mean that are tried
@@ -30,10 +31,10 @@ def adds(own: Array, others: Sequence[Array], losses: "Losses") -> bool:
 
 
 class Losses:
-    """The loss of each row (rows,), weighted: of the true label's probability, squared or absolute of a number."""
+    """The loss of each row (rows,), weighted: of the true label's probability, by `loss` of a number."""
 
-    def __init__(self, target: Array | None, weight: Array | None, absolute: bool = False) -> None:
-        self.target, self.absolute = target, absolute
+    def __init__(self, target: Array | None, weight: Array | None, loss: Loss | None = None) -> None:
+        self.target, self.loss = target, loss or row_loss(None)
         self.weight = None if weight is None else weight / max(float(weight.mean()), 1e-300)
 
     def __call__(self, answers: Array) -> Array:
@@ -41,6 +42,5 @@ class Losses:
         if self.target is None:
             found = -np.log(np.maximum(answers, 1e-15))
         else:
-            off = answers - self.target
-            found = np.abs(off) if self.absolute else np.square(off)
+            found = self.loss(answers, self.target)
         return np.asarray(found if self.weight is None else found * self.weight)

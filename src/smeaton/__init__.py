@@ -13,6 +13,8 @@ smeaton.serve(built.bundle, port=8000)
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from smeaton.estimator.classifier import SmeatonClassifier
+    from smeaton.estimator.regressor import SmeatonRegressor
     from smeaton.flow.build import build
     from smeaton.flow.model import Model, load
     from smeaton.flow.outcome import Built
@@ -20,12 +22,25 @@ if TYPE_CHECKING:
     from smeaton.flow.serve import serve
     from smeaton.task import Task
 
-__all__ = ["Built", "Model", "Task", "__version__", "build", "load", "report", "serve"]
+__all__ = [
+    "Built",
+    "Model",
+    "SmeatonClassifier",
+    "SmeatonRegressor",
+    "Task",
+    "__version__",
+    "build",
+    "load",
+    "report",
+    "serve",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Built": "smeaton.flow.outcome",
     "Model": "smeaton.flow.model",
+    "SmeatonClassifier": "smeaton.estimator.classifier",
+    "SmeatonRegressor": "smeaton.estimator.regressor",
     "Task": "smeaton.task",
     "build": "smeaton.flow.build",
     "load": "smeaton.flow.model",

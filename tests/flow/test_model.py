@@ -52,9 +52,27 @@ def test_rows(example: Example) -> None:
 def test_tables(name: str, example: Example) -> None:
     with smeaton.load(example.bundle) as model:
         answers = model.predict(TABLES[name])
-    assert set(answers) == {"prediction", "probability_false", "probability_true"}
-    assert answers["probability_true"].tolist() == expected(example)
-    assert answers["prediction"].tolist() == [p > 0.5 for p in expected(example)]
+    assert type(answers) is (dict if isinstance(TABLES[name], dict) else type(TABLES[name]))
+    names = answers.column_names if isinstance(answers, pa.Table) else getattr(answers, "columns", answers)
+    assert set(names) == {"prediction", "probability_false", "probability_true"}
+    assert np.asarray(answers["probability_true"]).tolist() == expected(example)
+    assert np.asarray(answers["prediction"]).tolist() == [p > 0.5 for p in expected(example)]
+
+
+def test_a_frame_keeps_its_index(example: Example) -> None:
+    rows = pd.DataFrame(ROWS, index=[f"client {number}" for number in range(20)]).sort_values("age")
+    with smeaton.load(example.bundle) as model:
+        answers = model.predict(rows)
+    assert answers.index.equals(rows.index)
+    assert answers.loc["client 3", "probability_true"] == expected(example)[3]
+
+
+def test_a_notebook_shows_what_it_is(example: Example) -> None:
+    with smeaton.load(example.bundle) as model:
+        shown = model._repr_html_()
+    assert '<td style="text-align:left">age</td>' in shown
+    assert "log_loss" in shown
+    assert "<script" not in shown
 
 
 def test_inside_a_running_event_loop(example: Example) -> None:

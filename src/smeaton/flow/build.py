@@ -16,7 +16,8 @@ from smeaton.errors import DataError, InputError
 from smeaton.families import Space
 from smeaton.flow._guards import alone, check_disk, ledger_at
 from smeaton.flow.consent import leaving, words
-from smeaton.flow.finish import bundle_path, finish
+from smeaton.flow.finish import Terms, bundle_path, finish
+from smeaton.flow.live_html import fitting_listener
 from smeaton.flow.local import served, wants
 from smeaton.flow.outcome import Built
 from smeaton.flow.pin import renew_lock
@@ -82,7 +83,7 @@ def build(
     seed: int = 0,
     out: str | Path | None = None,
     replay: bool = False,
-    listen: Listener = quiet,
+    listen: Listener | None = None,
 ) -> Built:
     """Find, test and bundle the best solution to a task.
 
@@ -97,12 +98,13 @@ def build(
         seed: another split and another search.
         out: where trials and the bundle go; default the task's folder.
         replay: repeat the recorded trials exactly, whatever the clock says.
-        listen: is told what happens (`smeaton.trials.notice`).
+        listen: is told what happens (`smeaton.trials.notice`); default a live board in a notebook, nobody elsewhere.
 
     Raises:
         InputError: the task, the data or an argument is wrong, or what would leave was not agreed to; says what, where,
             and how to fix it.
     """
+    listen = fitting_listener(quiet) if listen is None else listen
     return carry_out(Wanted(what, target, budget, external, seed, out, replay), listen)
 
 
@@ -164,7 +166,7 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
             executor.close()
             _open_ledger(prepared, 0.0, listen)
             with unhurried(listen, result.interrupted):
-                return finish(prepared, result, store, clock, listen, patient=replay)
+                return finish(prepared, result, store, clock, listen, Terms(patient=replay))
     finally:
         executor.close()
 

@@ -48,6 +48,18 @@ BOARD_FILE = "board.json"
 UNSEALED = "no test was sealed (test.share: 0): nothing but the score on validation is known"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a build is finished. `patient` measures whatever the clock says (a replay does), `measure` is how a program
+    is measured, `most` how many are at most: with 1 the best score ships, be there cheaper ones that tie with it.
+    `insist`: the winner ships though it is not worth more than a constant answer, which is said all the same."""
+
+    patient: bool = False
+    measure: Measure = measure
+    most: int = MOST_SHOWN
+    insist: bool = False
+
+
 @dataclass(slots=True)
 class Finish:
     """The state of finishing one build."""
@@ -57,9 +69,7 @@ class Finish:
     store: Store
     clock: Clock
     listen: Listener
-    patient: bool = False
-    measure: Measure = measure
-    most: int = MOST_SHOWN
+    terms: "Terms"
     costs: dict[str, Cost] = field(default_factory=dict)
     shipped: dict[str, Shipped] = field(default_factory=dict)
 
@@ -85,25 +95,14 @@ class Finish:
 
 
 def finish(
-    prepared: Prepared,
-    result: Result,
-    store: Store,
-    clock: Clock,
-    listen: Listener,
-    *,
-    patient: bool = False,
-    measure: Measure = measure,
-    most: int = MOST_SHOWN,
+    prepared: Prepared, result: Result, store: Store, clock: Clock, listen: Listener, terms: Terms | None = None
 ) -> Built:
     """Choose among the trials and ship the winner.
-
-    `patient` measures whatever the clock says (a replay does), `measure` is how a program is measured, and `most` is
-    how many are at most: with 1 the best score ships, be there cheaper ones that tie with it.
 
     Raises:
         NoSolution: not even the constant baseline could be scored.
     """
-    work = Finish(prepared, result, store, clock, listen, patient, measure, most, dict(store.costs()))
+    work = Finish(prepared, result, store, clock, listen, terms or Terms(), dict(store.costs()))
     listen(Notice("phase", "measuring"))
     board = _measured_board(work)
     durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
@@ -156,10 +155,10 @@ def _measured_board(work: Finish) -> Board:
     failed: set[str] = set()
     # Where language models stand on the board too, some of the time is theirs.
     compared = any(trial.effect == "external" for trial in work.result.trials)
-    most = min(work.most, MOST_MEASURED // 2 if compared else MOST_MEASURED)
+    most = min(work.terms.most, MOST_MEASURED // 2 if compared else MOST_MEASURED)
     while todo := [key for key in contenders(board) if key not in work.costs and key not in failed]:
         reserve = work.result.plan.reserve if work.result.plan else 0.0
-        hurried = not work.patient and work.clock.left() < 0.4 * reserve
+        hurried = not work.terms.patient and work.clock.left() < 0.4 * reserve
         if work.costs and (len(work.costs) >= most or hurried):
             names = ", ".join(sorted({board[key].family for key in todo}))
             work.listen(Notice("note", f"not measured for want of time, so not chosen: {len(todo)} more ({names})"))
@@ -181,7 +180,7 @@ def _showpieces_measured(work: Finish, board: Board, failed: set[str]) -> Board:
     cost wants to see what did not win. The money for the sealed test of what wins is not touched."""
     reserve = work.result.plan.reserve if work.result.plan else 0.0
     for key in showpieces(board):
-        if len(work.costs) >= work.most or (not work.patient and work.clock.left() < 0.25 * reserve):
+        if len(work.costs) >= work.terms.most or (not work.terms.patient and work.clock.left() < 0.25 * reserve):
             break
         if key in work.costs or key in failed or not _affordable(work, board, key):
             continue
@@ -208,7 +207,7 @@ def _affordable(work: Finish, board: Board, key: str) -> bool:
 
 def _to_ship(work: Finish, board: Board, winner: str) -> str:
     """The winner; where it is not worth more than a constant answer, that answer."""
-    if board.baseline is None or decide(board, {}).state != "no solution":
+    if work.terms.insist or board.baseline is None or decide(board, {}).state != "no solution":
         return winner
     measured = board.baseline in work.costs or _measure(work, board.baseline)
     return board.baseline if measured else winner
@@ -250,7 +249,7 @@ def _measure(work: Finish, key: str) -> bool:
     paid = _row_money(work, key) if asks else None
     try:
         ledger = work.root / LEDGER_FILE
-        cost = work.measure(folder, work.prepared.task, rows, seconds=seconds, ledger=ledger, money=paid)
+        cost = work.terms.measure(folder, work.prepared.task, rows, seconds=seconds, ledger=ledger, money=paid)
     except SmeatonError as error:
         family = work.trial(key).candidate.family
         work.listen(Notice("note", f"{family} cannot be chosen: {error.message}"))

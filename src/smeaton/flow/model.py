@@ -32,8 +32,9 @@ class Model:
         """Answer rows.
 
         A list of mappings gives a list of `{"prediction": ..., "probability": {label: p}}`; one mapping of plain
-        values gives one such answer; a table (pandas, polars, Arrow, or a mapping of columns) gives a dict of numpy
-        columns `prediction` and `probability_<label>`.
+        values gives one such answer. A table gives columns `prediction` and `probability_<label>`, as a table of the
+        same kind: pandas (with the index of the rows asked), polars, Arrow; for a mapping of columns a dict of numpy
+        arrays.
 
         Raises:
             RowsError: a value is missing or does not fit its type; names row and column.
@@ -42,7 +43,7 @@ class Model:
             return self.answers([rows], call)[0]
         if isinstance(rows, Sequence) and not isinstance(rows, str | bytes):
             return self.answers(rows, call)
-        return self._columns(rows, call)
+        return like(rows, self._columns(rows, call))
 
     def answers(self, rows: Sequence[Mapping[str, Any]], call: Call | None = None) -> list[dict[str, Any]]:
         """Answers to plain rows, as the service gives them."""
@@ -83,6 +84,11 @@ class Model:
         finally:
             made.close()
 
+    def _repr_html_(self) -> str:
+        from smeaton.flow.model_html import model_html
+
+        return model_html(self.bundle)
+
     def close(self) -> None:
         """Give back what the engine holds."""
         self.engine.close()
@@ -121,6 +127,24 @@ def sample_row(task_file: str | Path, number: int) -> dict[str, Any]:
     dataset = load_data(read_task(Path(task_file)))
     row = take(dataset.table, np.array([number]))
     return {name: plain(column)[0] for name, column in row.items()}
+
+
+def like(table: Any, columns: dict[str, Array]) -> Any:
+    """Columns as a table of the kind that was asked: a pandas frame keeps its index. Others stay as they are."""
+    package = type(table).__module__.split(".")[0]
+    if package == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(columns, index=table.index)
+    if package == "polars":
+        import polars as pl
+
+        return pl.DataFrame(columns)
+    if package == "pyarrow":
+        import pyarrow as pa
+
+        return pa.table(columns)
+    return columns
 
 
 def _is_column(value: object) -> bool:

@@ -1,10 +1,13 @@
 """`Built`: what a build came to, for people and as JSON."""
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.frame import board_frame
+from smeaton.leaderboard.html import board_html, list_html
 from smeaton.leaderboard.outcome import Outcome
 from smeaton.leaderboard.text import number, render
 from smeaton.trials.record import Interval
@@ -57,16 +60,27 @@ class Built:
 
     def summary(self) -> str:
         """The board, the winner and why, the sealed test, the bundle: a screen for people."""
-        lines = [render(self.board, rows=8), ""]
-        lines.append(f"{self.outcome}: {self.winner or 'nothing'} after {self.trials} trials in {self.seconds:.1f} s")
-        lines += [f"  {reason}" for reason in (*self.reasons, *self.ending.notes)]
+        return "\n".join([render(self.board, rows=8), "", self._headline(), *(f"  {line}" for line in self._facts())])
+
+    def frame(self) -> Any:
+        """The board as a pandas frame, one row for each solution; a list of dicts where pandas is not installed."""
+        return board_frame(self.board)
+
+    def _headline(self) -> str:
+        return f"{self.outcome}: {self.winner or 'nothing'} after {self.trials} trials in {self.seconds:.1f} s"
+
+    def _facts(self) -> list[str]:
+        lines = [*self.reasons, *self.ending.notes]
         if self.test is not None:
             score = f"{self.metric} {number(self.test.value)} (95 % interval {number(self.test.low)} to "
             times = "once" if self.opened == 1 else f"{self.opened} times so far"
-            lines.append(f"  sealed test: {score}{number(self.test.high)}) on {self.test_rows:,} rows, opened {times}")
+            lines.append(f"sealed test: {score}{number(self.test.high)}) on {self.test_rows:,} rows, opened {times}")
         if self.bundle is not None:
-            lines.append(f"  bundle: {_near(self.bundle)}")
-        return "\n".join(lines)
+            lines.append(f"bundle: {_near(self.bundle)}")
+        return lines
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{escape(self._headline())}</b></p>{list_html(self._facts())}{board_html(self.board, rows=8)}"
 
 
 def _near(path: Path) -> Path:

@@ -2,12 +2,32 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import msgspec
 
 from smeaton.errors import ProgramError
 from smeaton.runtime.program import PROGRAM_FILE, Program
+
+_KEPT: ContextVar[bool] = ContextVar("kept", default=True)
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Within it nothing is put on disk for good: for folders that do not outlive this process."""
+    token = _KEPT.set(False)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def is_kept() -> bool:
+    """Whether what is written now must survive a stop of the machine."""
+    return _KEPT.get()
 
 
 def safe_name(name: str) -> bool:
@@ -94,13 +114,16 @@ def durable_write(path: Path, content: bytes) -> None:
     with beside.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if is_kept():
+            os.fsync(file.fileno())
     beside.replace(path)
     flush(path.parent)
 
 
 def flush(path: Path) -> None:
     """Have the system put a file's bytes, or a folder's entries, on disk."""
+    if not is_kept():
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

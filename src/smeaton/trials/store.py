@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from smeaton.runtime.files import is_kept
 from smeaton.runtime.lock import acquire
 from smeaton.trials.damage import META, ORDERED, Found, aside, broken_fits, digest_of, examine
 from smeaton.trials.notice import NoticeKind
@@ -290,7 +291,7 @@ class Store:
     def _connect(self) -> None:
         self._base = sqlite3.connect(self.root / FILE, isolation_level=None, timeout=10.0)
         self._base.execute("pragma journal_mode=wal")
-        self._base.execute("pragma synchronous=full")
+        self._base.execute(f"pragma synchronous={'full' if is_kept() else 'off'}")
         self._base.executescript(_TABLES)
 
     def _transaction(self) -> "_Transaction":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from smeaton.errors import SmeatonError, StorageError
+from smeaton.metrics import Better
 from smeaton.runtime.storage import trouble
 from smeaton.trials.attempt import Attempt, trial_folder
 from smeaton.trials.desk import Desk, Ended
@@ -16,6 +17,7 @@ from smeaton.trials.executors import Event
 from smeaton.trials.memory import MEMORY
 from smeaton.trials.notice import Listener, Notice, NoticeKind
 from smeaton.trials.plan import Plan
+from smeaton.trials.proposers.tpe import direction
 from smeaton.trials.record import State, Trial
 from smeaton.trials.results import read_fit
 from smeaton.trials.setup import Judge, Setup
@@ -70,6 +72,11 @@ class Work:
     again: float = 0.0  #: seconds kept to fit the best again on all rows
     judging: float = 0.2  #: seconds one judgement takes, as seen so far
 
+    @property
+    def better(self) -> Better:
+        """The metric's good direction, for who shows trials in order."""
+        return "lower" if direction(self.setup.task.with_(metric=self.setup.metric)) > 0 else "higher"
+
     def say(self, kind: NoticeKind, text: str, **data: Any) -> None:
         """Tell people, and keep what was told (progress is not kept)."""
         if kind != "progress":
@@ -112,7 +119,7 @@ class Work:
         """Write a trial for good and tell of it."""
         self.store.finish(trial)
         self.trials.append(trial)
-        self.say("trial", sentence(trial), trial=trial)
+        self.say("trial", sentence(trial), trial=trial, better=self.better)
 
     def stop(self, attempt: Attempt, folds: int, note: str, rules: Rules) -> None:
         """Give a candidate up after `folds` folds; its scores so far are kept, but no score over all rows."""

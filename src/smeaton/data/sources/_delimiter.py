@@ -12,6 +12,8 @@ from smeaton.errors import DataError
 #: Longest value of one cell, in characters.
 _LONGEST = 2**28
 _FEWEST = 6
+#: Characters that are looked at: a line may be as long as the file.
+_MOST = 2_000_000
 #: The usual marks; of two that cut alike the first is taken.
 USUAL = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 #: Marks that stand in texts too: believed only if they cut the header and every record alike.
@@ -95,6 +97,8 @@ def sniff(sample: str, ending: str, *, whole: bool) -> Delimiter:
     one that does; else the usual mark that cuts the header into most names, so that the records which do not fit are
     named as such; with none, the text has one column.
     """
+    if len(sample) > _MOST:
+        sample, whole = sample[:_MOST], False
     by_ending = _BY_ENDING.get(ending)
     if by_ending is not None and _names(sample, Delimiter(by_ending)) > 1:
         return Delimiter(by_ending)

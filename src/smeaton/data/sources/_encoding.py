@@ -128,13 +128,13 @@ def _by_zeros(head: bytes) -> str | None:
     if b"\0" not in start:
         return None
     zeros = [start[place::4].count(0) / max(len(start[place::4]), 1) for place in range(4)]
-    if zeros[3] == 1 and zeros[2] > 0.9:
+    if zeros[3] == 1 and max(start[2::4]) <= 0x10:  # the last character is U+10FFFF
         found = "utf-32-le"
-    elif zeros[0] == 1 and zeros[1] > 0.9:
+    elif zeros[0] == 1 and max(start[1::4]) <= 0x10:
         found = "utf-32-be"
-    elif min(zeros[1], zeros[3]) > 0.3 and max(zeros[0], zeros[2]) < 0.02:
+    elif min(zeros[1], zeros[3]) > 0.3 and min(zeros[1], zeros[3]) > 4 * max(zeros[0], zeros[2]):
         found = "utf-16-le"
-    elif min(zeros[0], zeros[2]) > 0.3 and max(zeros[1], zeros[3]) < 0.02:
+    elif min(zeros[0], zeros[2]) > 0.3 and min(zeros[0], zeros[2]) > 4 * max(zeros[1], zeros[3]):
         found = "utf-16-be"
     else:
         return None

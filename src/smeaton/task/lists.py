@@ -72,7 +72,7 @@ def _decoded(text: str) -> list[Any]:
     """A list in JSON; nothing where it is none (the reader will say so)."""
     try:
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return []
     return found if isinstance(found, list) else []
 

@@ -56,7 +56,7 @@ def _json_text(text: str, python: bool = False) -> Any:
         return text
     try:
         return msgspec.json.decode(plain)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         if python:
             return _literal(plain)
         raise ValueError(f"expected JSON, got {show(text)}: {error}") from error

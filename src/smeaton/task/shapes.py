@@ -78,7 +78,7 @@ def is_list(cell: Any) -> bool:
 def _from_json(text: str) -> Any:
     try:
         return msgspec.json.decode(text.strip(SPACE))
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:  # nested too deep for any reader
         raise ValueError from error
 
 

@@ -15,6 +15,8 @@ from smeaton.trials.notice import Listener, Notice
 
 _HOME = ".smeaton"
 _LEAST_ROOM = 8_000_000  # bytes for the trials and the bundle of a small table
+_BUSY = "another build is running in this folder"
+_BUSY_FIX = "wait for it, stop it, or build into another folder with --out"
 _ROOM = 2.5  # times what the rows take: the rows as workers open them, answers and programs
 
 
@@ -31,20 +33,17 @@ def alone(folder: Path) -> Iterator[None]:
     with storing("the build", folder):
         try:
             home.mkdir(parents=True, exist_ok=True)
-        except BaseException:
-            _undo(made)
+            with exclusive(home / "build.lock", _BUSY, _BUSY_FIX):
+                try:
+                    yield
+                except InputError:
+                    if not any(home.rglob("*.db")):
+                        _undo(made)
+                    raise
+        except OSError:
+            if not any(home.rglob("*")):
+                _undo(made)
             raise
-        with exclusive(
-            home / "build.lock",
-            "another build is running in this folder",
-            "wait for it, stop it, or build into another folder with --out",
-        ):
-            try:
-                yield
-            except InputError:
-                if not any(home.rglob("*.db")):
-                    _undo(made)
-                raise
 
 
 def check_disk(prepared: Prepared) -> None:

@@ -26,9 +26,7 @@ def exclusive(path: Path, message: str, fix: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # the folder may be gone; the lock ends with its handle
-            path.unlink()
-        os.close(handle)
+        _release(handle, path)
 
 
 def acquire(path: Path, message: str, fix: str) -> int:
@@ -38,8 +36,7 @@ def acquire(path: Path, message: str, fix: str) -> int:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):
-                os.ftruncate(handle, 0)
-                os.write(handle, f"{os.getpid()}\n".encode())
+                _sign(handle, path)
                 return handle
         except BlockingIOError:
             owner = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
@@ -50,6 +47,23 @@ def acquire(path: Path, message: str, fix: str) -> int:
             os.close(handle)
             raise
         os.close(handle)  # its holder ended, and removed the file, between our two steps
+
+
+def _sign(handle: int, path: Path) -> None:
+    """Say who holds it; a disk that takes not even that keeps no file either."""
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+
+
+def _release(handle: int, path: Path) -> None:
+    with contextlib.suppress(OSError):  # the folder may be gone; the lock ends with its handle
+        path.unlink()
+    os.close(handle)
 
 
 def _is_at(handle: int, path: Path) -> bool:

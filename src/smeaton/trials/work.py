@@ -6,7 +6,7 @@ What is tried, and until when, is asked of `Rules`; `search.py` and `replay.py` 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 from smeaton.errors import SmeatonError, StorageError
 from smeaton.metrics import Better
@@ -194,6 +194,8 @@ class Work:
         try:
             return self.judge.trial(attempt.candidate, attempt.fidelity, attempt.seed, self.plan.folds, _spent(attempt))
         except (SmeatonError, OSError) as error:
+            if trouble("what the build tries", self.setup.root, error):
+                self._give_out(str(error))
             return _ended_trial(attempt, "failed", f"it could not be judged: {error}")
 
     def _ended(self, ended: Ended, rules: Rules) -> None:
@@ -215,13 +217,14 @@ class Work:
             cause = MEMORY if ended.cause == MEMORY else ""
             rules.judged(_ended_trial(attempt, "failed", f"fold {ended.fold}: {reason}", cause=cause))
 
-    def _give_out(self, reason: str) -> None:
+    def _give_out(self, reason: str) -> NoReturn:
         """End the search where nothing more can be kept: every further candidate would fail the same way.
 
         Raises:
             StorageError: always; the build's folder is full, read-only or gone.
         """
-        raise trouble("what the build tries", self.setup.root) or StorageError(
+        data = self.setup.root / "data"  # a fit may have made the folders above its own again
+        raise trouble("what the build tries", self.setup.root if data.is_dir() else data) or StorageError(
             f"a fit could not be kept: {reason}",
             where=str(self.setup.root),
             fix="make room; the same command then goes on where it stopped",

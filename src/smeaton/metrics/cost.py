@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from smeaton.metrics import Kind
 from smeaton.metrics._of_task import TaskMetric
 from smeaton.metrics._read import codes
 from smeaton.metrics._row import RowMetric
@@ -15,7 +16,7 @@ from smeaton.task.table import Array, Table
 from smeaton.task.task import Task
 from smeaton.task.types import Label
 
-_KINDS = ("binary", "multiclass", "ordered")
+_KINDS: tuple[Kind, ...] = ("binary", "multiclass", "ordered")
 
 
 def _bound(matrix: Array) -> RowMetric:

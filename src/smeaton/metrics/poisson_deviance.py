@@ -31,7 +31,7 @@ def _rows(answers: Table, target: Array, labels: Sequence[Label]) -> Array:
 
 def _deviance(truth: Array, answer: Array) -> Array:
     logs = np.log(np.where(truth > 0, truth, 1.0)) - np.where(truth > 0, np.log(answer), 0.0)
-    return np.maximum(2 * (truth * logs - truth + answer), 0.0)
+    return np.asarray(np.maximum(2 * (truth * logs - truth + answer), 0.0))
 
 
 part = RowMetric("lower", ("number",), "prediction", "", 0.0, _rows)

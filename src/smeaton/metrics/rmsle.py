@@ -23,11 +23,11 @@ def _rows(answers: Table, target: Array, labels: Sequence[Label]) -> Array:
     logs = np.log1p(truth)
     off = np.abs(np.log1p(np.clip(numbers(answers, len(truth)), 0.0, HUGE)) - logs)
     worst = np.maximum(logs, logs.max() - logs)  # as if 0, or the largest of them all, had been answered
-    return np.square(np.where(np.isnan(off), worst, off))
+    return np.asarray(np.square(np.where(np.isnan(off), worst, off)))
 
 
 def _value(means: Array) -> Array:
-    return np.sqrt(means[..., 0])
+    return np.asarray(np.sqrt(means[..., 0]))
 
 
 part = RowMetric("lower", ("number",), "prediction", "", 0.0, _rows, _value)

@@ -307,7 +307,7 @@ def _check_output(task: Task, parts: dict[str, Item]) -> None:
     where = parts["output"].keys[task.target]
     if task.costs:
         given = parts["costs"]
-        places = {(): given.where} | {(name,): place for name, place in given.keys.items()}
+        places: dict[tuple[str, ...], str] = {(): given.where} | {(name,): place for name, place in given.keys.items()}
         places |= {(name, other): place for name, part in given.value.items() for other, place in part.keys.items()}
         check_costs(task, places)
     if task.output_type.horizon is not None and task.rows.time is None:

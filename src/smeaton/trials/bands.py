@@ -93,7 +93,7 @@ def fit(some: Residuals, level: float, bounds: Bounds | None = None) -> Band:
 
 def enough(units: int, level: float) -> bool:
     """Whether so many exchangeable rows can promise that level at all."""
-    return np.ceil((units + 1) * level) <= units
+    return bool(np.ceil((units + 1) * level) <= units)
 
 
 def interval_score(low: Array, high: Array, target: Array, level: float) -> Array:

@@ -89,8 +89,8 @@ class StoredJudge:
         held = some_held(self.folds[fold], fold, read_fit(folder, fold).job.asked).held
         weight = None if self.dataset.weight is None else self.dataset.weight[held]
         group = None if self.dataset.group is None else self.dataset.group[held]
-        answers = self._decided(answers, held)
-        return held, self.metric.rows(answers, self.dataset.target[held], self.dataset.task.labels, weight, group)
+        chosen = self._decided(answers, held)
+        return held, self.metric.rows(chosen, self.dataset.target[held], self.dataset.task.labels, weight, group)
 
     def _decided(self, answers: Table, held: Array) -> Table:
         """The answers with the labels that the task's costs, or the metric, ask for: on either side of a comparison the

@@ -79,6 +79,8 @@ def run_job(job: Job, report: Report) -> FitResult:
     if (out / RESULT_FILE).exists():
         return msgspec.json.decode((out / RESULT_FILE).read_bytes(), type=FitResult)
     start = time.monotonic()
+    # Opened first: of a build whose folder was removed nothing is made again.
+    dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
     out.parent.mkdir(parents=True, exist_ok=True)
     for left in (out, *out.parent.glob(f"{out.name}.tmp-*")):
         shutil.rmtree(left, ignore_errors=True)  # of a worker that was killed; a job is never done twice at a time
@@ -86,7 +88,6 @@ def run_job(job: Job, report: Report) -> FitResult:
     folder.mkdir()
     meter = Meter(Ledger(Path(job.ledger))) if job.ledger else None
     try:
-        dataset, folds = _opened(job.data, tuple(path.stat().st_mtime_ns for path in sorted(Path(job.data).iterdir())))
         index = some_held(folds[job.fold], job.fold, job.asked)
         one = fold(dataset, all_rows(index) if job.all_rows else index, job.fold)
         work = Work(job, dataset, one, folder, meter, {"rows": len(one.train)})

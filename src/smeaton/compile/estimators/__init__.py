@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from smeaton.compile.estimators.boosters import BOOSTERS, booster_final
-from smeaton.compile.estimators.cells import Cell, Flow, NotCompiled, class_of, first_cells, library_of, widths_of
+from smeaton.compile.estimators.cells import READS, Cell, Flow, NotCompiled, class_of, first_cells, library_of, widths_of
 from smeaton.compile.estimators.final import Final
 from smeaton.compile.estimators.linear import LINEAR, LinearFinal
 from smeaton.compile.estimators.steps import apply
@@ -39,6 +39,9 @@ class Compiled:
         self.final = _final(last)
         if task.is_class != hasattr(last, "predict_proba"):
             raise NotCompiled(f"{class_of(last)}: not compiled, for it does not give what the task asks for")
+        other = {name: form.type for name, form in task.input_types.items() if form.type not in READS}
+        for name, kind in other.items():
+            raise NotCompiled(f"{class_of(estimator)}: not compiled, for the input {name!r} is of type {kind}")
         self._cells(Graph())  # whether its steps have a form is known only when they are written
 
     def answers(self, frame: Any) -> Array:

@@ -17,6 +17,8 @@ from smeaton.runtime.ops._features import CATEGORIES, NUMBERS, PARTS
 from smeaton.task.types import Type
 
 _AS_NUMBER = ("number", "integer", "boolean")
+#: Types of inputs that the `table` op takes.
+READS = (*_AS_NUMBER, "timestamp", "category", "text")
 
 
 class NotCompiled(ProgramError):

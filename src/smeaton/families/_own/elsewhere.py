@@ -13,7 +13,7 @@ import numpy as np
 from smeaton.data.fold import Fold
 from smeaton.errors import ProgramError, TaskError
 from smeaton.families import Config, Fitted, Refusal, Run, Space
-from smeaton.families._own.estimator import refused
+from smeaton.families._parts import refuse
 from smeaton.runtime.program import Program
 from smeaton.task.profile import Profile
 from smeaton.task.task import Own, Task
@@ -41,7 +41,7 @@ class FileFamily(ABC):
         Raises:
             TaskError: it cannot be read, or its inputs or classes are not those of the task.
         """
-        refusal = refused(task)
+        refusal = refuse(task)
         if refusal is not None:
             return refusal
         self.opened(task)

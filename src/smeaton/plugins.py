@@ -18,6 +18,7 @@ FOLDERS = {
     "metrics": "smeaton.metrics",
     "ops": "smeaton.runtime.ops",
     "sources": "smeaton.data.sources",
+    "databases": "smeaton.data.databases",
     "families": "smeaton.families",
     "proposers": "smeaton.trials.proposers",
     "executors": "smeaton.trials.executors",

@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
+from smeaton.data._sample import Sample
 from smeaton.data.read import read
 from smeaton.errors import DataError
 from smeaton.task.task import Source
@@ -75,6 +77,50 @@ def test_only_one_select(folder: Path, query: str) -> None:
     assert not (folder / "x.db").exists()
 
 
-def test_no_path_no_database_urls(folder: Path) -> None:
-    with pytest.raises(DataError, match="only local files"):
-        read(Source(query="SELECT 1", tables={"t": "postgres://host/db"}), folder)
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("postgres://host/db", "names a database and no table in it"),
+        ("mysql://host/db#t", "this kind of address is not read"),
+        ("postgresql://me:hunter2@host/db#t", "the password is written out"),
+        ("gone.db#t", "no such file"),
+    ],
+)
+def test_addresses_that_are_not_read(folder: Path, address: str, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        read(Source(query="SELECT * FROM t", tables={"t": address}), folder)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_table_that_is_not_used_is_said(folder: Path) -> None:
+    raw = read(Source(query="SELECT count(*) AS n FROM orders", tables=TABLES), folder)
+    assert raw.table["n"].tolist() == [3]
+    assert raw.notes == ("table 'people' is not used by the query",)
+
+
+def test_parquet_files_stay_on_the_disk(folder: Path) -> None:
+    for part in range(2):
+        duckdb.sql(f"COPY (SELECT {part} AS k, DATE '2026-01-0{part + 1}' AS d) TO '{folder}/[p] {part}.parquet'")
+    raw = read(Source(query="SELECT k, d + 1 AS next FROM t ORDER BY k", tables={"t": "[[]p] *.parquet"}), folder)
+    assert raw.table["k"].tolist() == [0, 1]
+    assert raw.table["next"].tolist()[0] == np.datetime64("2026-01-02", "us").astype(object)
+    duckdb.sql(f"COPY (SELECT 1 AS k) TO '{folder}/[p] 2.parquet'")
+    with pytest.raises(DataError, match="'d'"):
+        read(Source(query="SELECT k FROM t", tables={"t": "[[]p] *.parquet"}), folder)
+    (folder / "x.parquet").write_text("no")
+    with pytest.raises(DataError, match="too small to be a Parquet file") as caught:
+        read(Source(query="SELECT k FROM t", tables={"t": "x.parquet"}), folder)
+    assert caught.value.where.endswith("x.parquet")
+
+
+def test_two_columns_of_one_name(folder: Path) -> None:
+    with pytest.raises(DataError, match="two columns 'id'"):
+        read(Source(query="SELECT id, amount AS id FROM orders", tables=TABLES), folder)
+
+
+def test_a_large_answer_is_sampled(folder: Path) -> None:
+    source = Source(query="SELECT range AS x FROM orders, range(1000) ORDER BY ALL", tables=TABLES)
+    raw = read(source, folder, most=Sample(rows=100))
+    assert len(raw) == 100
+    assert "the query: a sample of 100 of its 3,000 rows" in raw.notes[-1]
+    assert raw.place(0).startswith("the query, row ")

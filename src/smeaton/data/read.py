@@ -1,7 +1,7 @@
 """`read`: a source as columns in memory, all of it or a sample; `read_chunks`: rows of any number, piece by piece."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +117,10 @@ def things_of(source: Source, folder: Path) -> list[Found]:
 
 
 def _read_source(source: Source, folder: Path, columns: Sequence[str] | None, most: Sample | None) -> Raw:
-    if source.query is not None:
-        from smeaton.data.query import run_query
+    if source.query is not None or source.steps:
+        from smeaton.data.query import read_sql
 
-        tables = {name: _read_source(Source(files=(path,)), folder, None, None) for name, path in source.tables.items()}
-        table = run_query(source.query, tables)
-        raw = _read_thing(table, columns)
-        notes = tuple(note for read in tables.values() for note in read.notes)
-        return replace(raw, where="the query", notes=notes, parts=())
+        return read_sql(source, folder, columns, most)
     found = things_of(source, folder)
     if most is not None and not _surely_fits(found, most):
         sampled = _read_sample(found, columns, most)

@@ -4,17 +4,20 @@ import time
 from pathlib import Path
 
 from smeaton.bundle.read import open_bundle
+from smeaton.data.split import open_folds
 from smeaton.errors import DataError
 from smeaton.flow.finish import BOARD_FILE, bundle_path
 from smeaton.insight.confusable import confusions
 from smeaton.insight.decided import decided
 from smeaton.insight.evidence import Evidence, open_evidence, read_board
 from smeaton.insight.forms import LabelWords, Report
-from smeaton.insight.suspects import suspects
+from smeaton.insight.rows import conflicting, near_copies
+from smeaton.insight.suspects import judged
 from smeaton.insight.text import render
 from smeaton.insight.uncovered import uncovered
 from smeaton.insight.words import Held, held, over_represented
 from smeaton.leaderboard.forms import Board
+from smeaton.quality.parts import drifts, split_of
 from smeaton.runtime.check import effect_of
 from smeaton.trials.reject import ships
 
@@ -23,8 +26,8 @@ _WORDS = 8
 
 
 def report(task: str | Path = ".", *, rows: int = 20, seconds: float = SECONDS) -> Report:
-    """Read the last build of a task: labels that are mixed up, rows that look mislabelled, words that decide, phrases
-    that no label covers.
+    """Read the last build of a task: labels that are mixed up, rows that look mislabelled or contradict each other,
+    near-copies across the split, drift between parts, words that decide, phrases that no label covers.
 
     Args:
         task: the task's file, its folder, or its bundle.
@@ -44,7 +47,11 @@ def report(task: str | Path = ".", *, rows: int = 20, seconds: float = SECONDS) 
     kept = ships(root / "trials" / evidence.trial)
     if kept is not None:
         notes.append(f"rejection: {kept.said}; learnt from {kept.examples:,} examples")
-    named, suspected = ((), 0) if "suspects" in left_out else suspects(evidence, rows)
+    named, suspected, expected = ((), 0, 0.0) if "suspects" in left_out else judged(evidence, rows)
+    folds = open_folds(root / "data")
+    near, said = near_copies(evidence.dataset, folds)
+    notes += said
+    conflicts, conflicted, attainable = conflicting(evidence.dataset, split_of(evidence.dataset, folds)[0])
     classes = evidence.task.answer == "class" and evidence.probability is not None
     mixed = confusions(evidence, found) if "confusions" not in left_out else ()
     open_ = uncovered(evidence, texts) if classes and texts else ()
@@ -52,8 +59,8 @@ def report(task: str | Path = ".", *, rows: int = 20, seconds: float = SECONDS) 
     deciding: tuple[LabelWords, ...] = ()
     if "deciding" not in left_out:
         left = max(0.5, seconds - (time.monotonic() - start))
-        deciding, said = _deciding(evidence, folder, board, left)
-        (notes.append(said) if deciding else left_out.update(deciding=said))
+        deciding, why = _deciding(evidence, folder, board, left)
+        (notes.append(why) if deciding else left_out.update(deciding=why))
     return Report(
         task=evidence.task.name,
         target=evidence.task.target,
@@ -63,6 +70,12 @@ def report(task: str | Path = ".", *, rows: int = 20, seconds: float = SECONDS) 
         confusions=mixed,
         suspects=named,
         suspected=suspected,
+        expected=round(expected, 3),
+        conflicts=conflicts,
+        conflicting=conflicted,
+        attainable=attainable,
+        near=near,
+        drifts=tuple(drifts(evidence.dataset, folds)),
         deciding=deciding,
         telling=telling,
         uncovered=open_,

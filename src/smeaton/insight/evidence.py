@@ -65,16 +65,20 @@ class Evidence:
 
     def example(self, place: int) -> Example:
         """A row as people recognise it."""
-        row = int(self.rows[place])
-        if self.text_columns:
-            said = " / ".join(str(self.dataset.table[name][row] or "") for name in self.text_columns)
-        else:
-            cells = take(self.dataset.table, np.array([row]))
-            said = ", ".join(f"{name} {column[0]}" for name, column in list(cells.items())[:6])
-        said = " ".join(said.split())
-        said = said if len(said) <= _SHOWN else said[: _SHOWN - 1] + "…"
-        ids = self.dataset.ids
-        return Example(row=row + 1, text=said, id=None if ids is None else str(ids[row]))
+        return example_of(self.dataset, int(self.rows[place]))
+
+
+def example_of(dataset: Dataset, row: int) -> Example:
+    """The row at a position of the dataset as people recognise it."""
+    texts = [name for name, kind in dataset.task.input_types.items() if kind.type == "text"]
+    if texts:
+        said = " / ".join(str(dataset.table[name][row] or "") for name in texts)
+    else:
+        cells = take(dataset.table, np.array([row]))
+        said = ", ".join(f"{name} {column[0]}" for name, column in list(cells.items())[:6])
+    said = " ".join(said.split())
+    said = said if len(said) <= _SHOWN else said[: _SHOWN - 1] + "…"
+    return Example(row=row + 1, text=said, id=None if dataset.ids is None else str(dataset.ids[row]))
 
 
 def open_evidence(root: Path, board: Board) -> Evidence:

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from smeaton.quality.forms import Drift
+
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the report's parts: immutable."""
@@ -57,6 +59,37 @@ class Suspect(Form, frozen=True, kw_only=True):
     strength: float
 
 
+class Pair(Form, frozen=True, kw_only=True):
+    """Two rows of different parts that are near-copies, where each stands, the share of what they say in which they
+    agree, and the columns in which they differ."""
+
+    first: Example
+    second: Example
+    parts: tuple[str, str]
+    likeness: float
+    differing: tuple[str, ...] = ()
+
+
+class NearCopies(Form, frozen=True, kw_only=True):
+    """Near-copies across one split: `rows` of the second part have one in the first, of `of`. `same` is the share of
+    the pairs that have the same target, `chance` how likely a row has a near-copy by chance."""
+
+    between: str
+    rows: int
+    of: int
+    same: float
+    chance: float
+    pairs: tuple[Pair, ...] = ()
+
+
+class Conflict(Form, frozen=True, kw_only=True):
+    """Rows with the same inputs, and how often each answer stands with them."""
+
+    examples: tuple[Example, ...]
+    rows: int
+    answers: tuple[tuple[str, int], ...]
+
+
 class LabelWords(Form, frozen=True, kw_only=True):
     """Words of one label, the strongest first; `rows` of that label were looked at."""
 
@@ -81,7 +114,9 @@ class Phrase(Form, frozen=True, kw_only=True):
 
 class Report(Form, frozen=True, kw_only=True):
     """All of it. `left_out` names the parts that do not apply, and why; `notes` say what was looked at and what it
-    cost."""
+    cost. `expected` is how many of the `suspected` rows would be there if every target were right. `conflicting` rows
+    share their inputs with rows of another target; `attainable` is the accuracy of who knows all answers to each input.
+    """
 
     task: str
     target: str
@@ -94,6 +129,12 @@ class Report(Form, frozen=True, kw_only=True):
     deciding: tuple[LabelWords, ...] = ()
     telling: tuple[LabelWords, ...] = ()
     uncovered: tuple[Phrase, ...] = ()
+    expected: float = 0.0
+    conflicts: tuple[Conflict, ...] = ()
+    conflicting: int = 0
+    attainable: float | None = None
+    near: tuple[NearCopies, ...] = ()
+    drifts: tuple[Drift, ...] = ()
     left_out: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

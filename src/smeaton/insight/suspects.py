@@ -2,27 +2,43 @@
 
 Labels: confident learning (Northcutt, Jiang and Chuang 2021). The threshold of a label is the mean probability that
 its own rows get; a row is a suspect where another label than the given one passes its threshold, ranked by how much
-likelier the other one is. Any number of labels: each label by itself, given or not given. Numbers: errors in units of
-the usual one (1.4826 times the median absolute deviation), from 4 on.
+likelier the other one is. Any number of labels: each label by itself, given or not given.
+
+Numbers: studentised errors of answers from outside the fit. An error is measured in units of the usual one (1.4826
+times the median absolute deviation) of the rows with about the same answer, for errors grow with what is predicted more
+often than not; suspects from 4 on.
+
+Some rows are rare and right. How many suspects are expected if every target is right: of labels the sum of the
+probabilities that the suspects' own labels got (those answers are calibrated); of numbers what Student's distribution
+has beyond 4 whose tails are as heavy as those of the errors within it.
 """
 
 import numpy as np
 
+from smeaton.extras import needs
 from smeaton.insight.evidence import Evidence
 from smeaton.insight.forms import Suspect
 from smeaton.task.table import Array
 
 USUAL_ERRORS = 4.0
+_NEIGHBOURS = 100  # rows with about the same answer
+_FEWEST = 20
 _ROUNDING = 1e-9  # a mean of equal numbers may be a bit above them
 _MAD = 1.4826  # makes the median absolute deviation of a normal distribution its standard deviation
 
 
 def suspects(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
     """The `most` likeliest suspects, the likeliest first, and how many there are."""
+    shown, count, _ = judged(evidence, most)
+    return shown, count
+
+
+def judged(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, float]:
+    """The same, and how many suspects are expected if every target is right."""
     if evidence.task.answer == "number":
         return _numbers(evidence, most)
     if evidence.probability is None:
-        return (), 0
+        return (), 0, 0.0
     return _many(evidence, most) if evidence.task.answer == "many" else _classes(evidence, most)
 
 
@@ -39,7 +55,7 @@ def confident(probability: Array, given: Array) -> tuple[Array, Array]:
     return np.where(found, best, -1), np.where(found, probability[rows, best] - own, 0.0)
 
 
-def _classes(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
+def _classes(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, float]:
     chance = evidence.probability if evidence.plain is None else evidence.plain
     assert chance is not None
     given, labels = np.asarray(evidence.target), evidence.labels
@@ -57,17 +73,20 @@ def _classes(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
         )
         for place in order
     )
-    return shown, len(found)
+    return shown, len(found), float(chance[found, given[found]].sum())
 
 
-def _many(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
+def _many(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, float]:
     assert evidence.probability is not None
     ranked: list[tuple[float, int, int]] = []
+    expected = 0.0
     for code in range(len(evidence.labels)):
         shares = evidence.probability[:, code]
         given = np.asarray(evidence.target)[:, code].astype(np.int64)
         suggested, lead = confident(np.stack([1 - shares, shares], axis=1), given)
-        ranked += [(float(lead[place]), int(place), code) for place in np.flatnonzero(suggested >= 0)]
+        found = np.flatnonzero(suggested >= 0)
+        ranked += [(float(lead[place]), int(place), code) for place in found]
+        expected += float(np.where(given == 1, shares, 1 - shares)[found].sum())
     ranked.sort(key=lambda one: (-one[0], one[1], one[2]))
     shown = []
     for ahead, row, code in ranked[:most]:
@@ -83,17 +102,13 @@ def _many(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
                 strength=ahead,
             )
         )
-    return tuple(shown), len(ranked)
+    return tuple(shown), len(ranked), expected
 
 
-def _numbers(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
+def _numbers(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, float]:
     target = np.asarray(evidence.target, dtype=np.float64)
     said = np.asarray(evidence.prediction, dtype=np.float64)
-    off = np.where(np.isfinite(said), target - said, 0.0)
-    usual = _MAD * float(np.median(np.abs(off - np.median(off)))) if len(off) else 0.0
-    if usual <= 0:
-        return (), 0
-    strength = np.abs(off - np.median(off)) / usual
+    strength = np.abs(studentised(target, said))
     found = np.flatnonzero(strength >= USUAL_ERRORS)
     order = found[np.argsort(-strength[found], kind="stable")][:most]
     shown = tuple(
@@ -105,4 +120,46 @@ def _numbers(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int]:
         )
         for place in order
     )
-    return shown, len(found)
+    return shown, len(found), len(strength) * _beyond(strength)
+
+
+def studentised(target: Array, said: Array) -> Array:
+    """Errors in units of the usual one among rows with about the same answer; 0 where there is no answer."""
+    known = np.isfinite(said)
+    strength = np.zeros(len(target))
+    if not known.any():
+        return strength
+    off, answer = (target - said)[known], said[known]
+    middle, usual = _usual(off)
+    order = np.argsort(answer, kind="stable")
+    parts = np.array_split(order, max(1, len(order) // _NEIGHBOURS))
+    units = np.array([_usual(off[part])[1] for part in parts])
+    # Neighbours smooth the unit of each part: one part's luck must make no suspects.
+    joined = np.convolve(np.pad(units, 1, mode="edge"), np.ones(3) / 3, mode="valid") if len(units) > 2 else units
+    scale = np.empty(len(off))
+    for part, unit in zip(parts, joined, strict=True):
+        scale[part] = unit
+    # Where most answers are exact, the usual error is none: the unit of all rows is the least that counts.
+    scale = np.maximum(scale, 0.25 * usual)
+    strength[known] = np.divide(off - middle, scale, out=np.zeros(len(off)), where=scale > 0)
+    return strength
+
+
+def _usual(off: Array) -> tuple[float, float]:
+    middle = float(np.median(off))
+    return middle, _MAD * float(np.median(np.abs(off - middle)))
+
+
+def _beyond(strength: Array) -> float:
+    """The share expected beyond `USUAL_ERRORS`: by the Student distribution whose 95 % quantile stands to its
+    75 % quantile as in these errors (from 3 degrees of freedom to a normal distribution)."""
+    with needs("build"):
+        from scipy.special import stdtr, stdtrit
+    if len(strength) < _FEWEST or not strength.any():
+        return 0.0
+    ratio = float(np.quantile(strength, 0.90)) / max(float(np.quantile(strength, 0.5)), 1e-12)
+    freedom = np.array([3.0, 4, 5, 6, 8, 10, 15, 20, 30, 60, 1e6])
+    ratios = stdtrit(freedom, 0.95) / stdtrit(freedom, 0.75)
+    best = float(freedom[int(np.abs(ratios - ratio).argmin())])
+    unit = float(stdtrit(best, 0.75)) * _MAD
+    return float(2 * stdtr(best, -USUAL_ERRORS * unit))

@@ -26,6 +26,7 @@ _CELLS = 64_000_000
 _PAIRS = 100_000
 _SAMPLE = 4_000
 _CHANCE_PAIRS = 200_000
+_REPEATED = 3
 #: Characters of long texts compared by MinHash: about a second for each million.
 CHARACTERS = 2_000_000
 
@@ -150,7 +151,7 @@ def _chance(cells: Array, alone: Array, bits: Array, share: float) -> float:
     they say. Columns that go together are counted once: each by its chance to agree where the column agrees that it
     goes with most (a tree, as Chow and Liu 1968). Of rows that are copies one is `alone`, so that they do not vouch for
     themselves."""
-    if len(alone) < 50:
+    if len(alone) < 50 or len(cells) > _REPEATED * len(alone):  # few kinds of rows, each many times
         return 1.0
     draw = np.random.default_rng(2)
     one, two = draw.choice(alone, _CHANCE_PAIRS), draw.choice(alone, _CHANCE_PAIRS)

@@ -61,8 +61,9 @@ def load(task: Task, table: Any = None) -> Dataset:
     source = table if table is not None else task.data.examples
     if source is None:
         raise TaskError("the task names no examples", where="data", fix="give `data` a path or `data: {examples: ...}`")
-    raw = read(source, folder, most=room())
-    sealed = None if task.data.test is None else read(task.data.test, folder, most=room())
+    seconds = task.budget.time
+    raw = read(source, folder, most=room(), seconds=seconds)
+    sealed = None if task.data.test is None else read(task.data.test, folder, most=room(), seconds=seconds)
     if len(raw) == 0:
         raise DataError("there are no rows, only column names", where=raw.where, fix="give a file with rows")
     if task.target not in raw.table:

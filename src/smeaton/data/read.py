@@ -55,11 +55,18 @@ class Raw:
         return f"{self.where}, row {row + 1}"
 
 
-def read(source: Any, folder: Path, columns: Sequence[str] | None = None, most: Sample | None = None) -> Raw:
+def read(
+    source: Any,
+    folder: Path,
+    columns: Sequence[str] | None = None,
+    most: Sample | None = None,
+    seconds: float | None = None,
+) -> Raw:
     """Read a source: a `Source`, a path, or a table in memory. Relative paths start at `folder`.
 
     A path is a file, a pattern, a folder with files of one form, a zip archive, a sheet (`book.xlsx#Sheet`) or a member
     (`all.zip#part.csv`). With `most`, a uniform sample of the rows is read where there are more, in one pass, and said.
+    A statement of a database may take `seconds`.
 
     Raises:
         DataError: something of it cannot be read, or a column is missing.
@@ -67,7 +74,7 @@ def read(source: Any, folder: Path, columns: Sequence[str] | None = None, most: 
     if isinstance(source, Raw):
         return source
     if isinstance(source, Source):
-        return _read_source(source, folder, columns, most)
+        return _read_source(source, folder, columns, most, seconds)
     if isinstance(source, str | Path):
         return _read_source(Source(files=(str(source),)), folder, columns, most)
     return _read_thing(source, columns)
@@ -116,11 +123,13 @@ def things_of(source: Source, folder: Path) -> list[Found]:
     return [found for path in matched(source, folder) for found in expanded(path)]
 
 
-def _read_source(source: Source, folder: Path, columns: Sequence[str] | None, most: Sample | None) -> Raw:
+def _read_source(
+    source: Source, folder: Path, columns: Sequence[str] | None, most: Sample | None, seconds: float | None = None
+) -> Raw:
     if source.query is not None or source.steps:
         from smeaton.data.query import read_sql
 
-        return read_sql(source, folder, columns, most)
+        return read_sql(source, folder, columns, most, seconds)
     found = things_of(source, folder)
     if most is not None and not _surely_fits(found, most):
         sampled = _read_sample(found, columns, most)

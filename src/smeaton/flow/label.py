@@ -152,6 +152,6 @@ def use_line(work: Work) -> str:
         path = path.relative_to(folder)
     listed = ", ".join([*files, str(path)])
     pool = work.task.data.unlabelled
-    named = "..." if pool is None or pool.query is not None else ", ".join(pool.files)
+    named = "..." if pool is None or not pool.files else ", ".join(pool.files)
     named = f"{{files: [{named}]}}" if pool is not None and len(pool.files) > 1 else named
     return f"data: {{examples: {{files: [{listed}]}}, unlabelled: {named}}}"

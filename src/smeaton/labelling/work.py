@@ -137,7 +137,7 @@ def _check(task: Task) -> None:
 def _example_files(task: Task, folder: Path) -> tuple[list[Path], list[Path]]:
     """The files of the examples, and those of them that do not exist. Some but not all missing is a mistake."""
     source = task.data.examples
-    if source is None or source.query is not None:
+    if source is None or not source.files:
         return [], []
     files = files_of(source, folder)
     missing = [file for file in files if not file.exists()]

@@ -55,7 +55,7 @@ def in_order(steps: Mapping[str, Step], tables: Iterable[str], places: Mapping[s
 def upstream(name: str, order: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The steps that `name` needs, itself last, in the order of `order`."""
     needed = {name}
-    for step in reversed(order):
+    for step in reversed(list(order)):
         if step in needed:
             needed |= set(order[step])
     return [step for step in order if step in needed]

@@ -87,9 +87,9 @@ class Where:
             return self.literal(value.text) if plain and column.sort in ("b", "e") else None
         if column.base == "date":
             day = moment(value.text, "date") if value.kind == "text" else value
-            return day and f"{day.kind.upper()} {self.literal(day.text)}"
+            return None if day is None else f"{day.kind.upper()} {self.literal(day.text)}"
         if column.base in ("timestamp", "timestamptz"):
             time = moment(value.text, "timestamp")
             zone = "+00" if column.base == "timestamptz" else ""
-            return time and f"{column.base.upper()} {self.literal(time.text + zone)}"
+            return None if time is None else f"{column.base.upper()} {self.literal(time.text + zone)}"
         return None

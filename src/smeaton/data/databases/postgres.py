@@ -73,7 +73,7 @@ class Postgres:
         resolved = resolve(address)
         with connecting(address, resolved):
             given = conninfo_to_dict(resolved.url)
-            wait = {} if "connect_timeout" in given else {"connect_timeout": _CONNECT_SECONDS}
+            wait: dict[str, Any] = {} if "connect_timeout" in given else {"connect_timeout": _CONNECT_SECONDS}
             connection = psycopg.connect(resolved.url, application_name="smeaton", prepare_threshold=None, **wait)
         with connection:
             with reading(address, resolved, seconds):
@@ -140,13 +140,16 @@ class _Session:
                 raise self._no_table(address)
             oid, schema, allowed = found
             rows = self._connection.execute(_COLUMNS, {"oid": oid}).fetchall()
-        columns = [PgColumn(*row[:5], _size(row[2], row[5]), row[6]) for row in rows]
+        columns = [
+            PgColumn(name, shown, base, sort, element, _size(base, modifier), readable)
+            for name, shown, base, sort, element, modifier, readable in rows
+        ]
         if not allowed or not any(column.readable for column in columns):
             raise not_allowed(address)
         _check_names(columns, address)
         from psycopg import sql
 
-        relation = str(sql.Identifier(schema, table).as_string(self._connection))
+        relation = str(sql.Identifier(str(schema), address.table[-1]).as_string(self._connection))
         self._known[address.table] = relation, columns
         return relation, columns
 

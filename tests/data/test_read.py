@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from smeaton import plugins
-from smeaton.data.read import Raw, read
+from smeaton.data._join import joined
+from smeaton.data.read import Raw, read, read_chunks
 from smeaton.data.sources import Reader
 from smeaton.errors import DataError
 from smeaton.task.task import Source
@@ -92,3 +93,71 @@ heavy = {{"duckdb", "pandas", "polars", "pyarrow", "sklearn"}} & set(sys.modules
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_folder_of_one_form_is_one_table(tmp_path: Path) -> None:
+    folder = tmp_path / "sales"
+    (folder / "more").mkdir(parents=True)
+    (folder / ".hidden").mkdir()
+    for name, text in {"b.csv": "x,y\n2,b\n", "more/a.csv": "y,x\nc,3\n", ".hidden/z.csv": "q\n1\n"}.items():
+        (folder / name).write_text(text)
+    (folder / "_SUCCESS").write_text("")
+    (folder / "notes.md").write_text("hi")
+    raw = read("sales", tmp_path)
+    assert {name: column.tolist() for name, column in raw.table.items()} == {"x": ["2", "3"], "y": ["b", "c"]}
+    assert raw.notes == ("sales: 2 .csv files; not read: notes.md",)
+    assert raw.place(1) == f"{folder}/more/a.csv:2"
+    assert [chunk.table["x"].tolist() for chunk in read_chunks(folder, 5)] == [["2"], ["3"]]
+    (folder / "c.jsonl").write_text('{"x": 1, "y": "d"}\n')
+    with pytest.raises(DataError, match=r"several forms: \.csv, \.jsonl") as caught:
+        read("sales", tmp_path)
+    assert "sales/*.csv" in caught.value.fix
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no table"):
+        read("empty", tmp_path)
+
+
+def test_names_of_folders_are_columns_as_hive_writes_them(tmp_path: Path) -> None:
+    for year, month in ((2023, "a%2Fb"), (2024, "c")):
+        folder = tmp_path / "t" / f"year={year}" / f"month={month}"
+        folder.mkdir(parents=True)
+        (folder / "part.csv").write_text(f"x\n{year + 1}\n")
+    raw = read("t", tmp_path)
+    assert {name: column.tolist() for name, column in raw.table.items()} == {
+        "x": ["2024", "2025"],
+        "year": ["2023", "2024"],
+        "month": ["a/b", "c"],
+    }
+    assert "with the columns 'year', 'month' from the names of its folders" in raw.notes[0]
+    assert list(read("t", tmp_path, ["year", "x"]).table) == ["year", "x"]
+    assert [chunk.table["month"].tolist() for chunk in read_chunks(tmp_path / "t")] == [["a/b"], ["c"]]
+    (tmp_path / "t" / "loose.csv").write_text("x\n1\n")
+    with pytest.raises(DataError, match="do not name the same columns"):
+        read("t", tmp_path)
+
+
+def test_a_file_that_lacks_a_column_is_said_exactly(tmp_path: Path) -> None:
+    write(tmp_path, a="x,price,z\n1,2,3\n", b="z,x,Price\n1,2,3\n", c="x,price\n1,2\n")
+    with pytest.raises(DataError, match=r"it lacks 'price', which a\.csv has; it has 'Price'") as caught:
+        read(Source(files=("a.csv", "b.csv")), tmp_path)
+    assert "rename 'Price'" in caught.value.fix
+    with pytest.raises(DataError, match=r"it lacks 'z', which a\.csv has") as caught:
+        read(Source(files=("a.csv", "c.csv")), tmp_path)
+    assert "it has" not in caught.value.message
+    assert caught.value.where.endswith("c.csv")
+    (tmp_path / "d").mkdir()
+    write(tmp_path / "d", a="x,price,z\n1,2,3\n", b="x,price\n1,2\n")
+    with pytest.raises(DataError, match="it lacks 'z'"):
+        list(read_chunks(tmp_path / "d"))
+
+
+def test_pieces_join_as_a_whole_read_would_give_them() -> None:
+    whole, real = np.array([1, 2]), np.array([0.5, np.nan])
+    assert joined([whole, real]).tolist()[:3] == [1.0, 2.0, 0.5]
+    assert joined([whole, np.array([None, 3], dtype=object)]).tolist() == [1, 2, None, 3]
+    assert joined([np.array([None], dtype=object), real]).dtype == np.float64
+    assert joined([np.array([2**60]), real]).tolist() == [2**60, 0.5, None]
+    moments = np.array(["2026-01-01", "NaT"], dtype="datetime64[us]")
+    found = joined([moments, np.array([None], dtype=object)])
+    np.testing.assert_array_equal(found, np.array(["2026-01-01", "NaT", "NaT"], dtype="datetime64[us]"))
+    assert joined([np.array(["a"], dtype=object), whole]).tolist() == ["a", 1, 2]

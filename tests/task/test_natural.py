@@ -32,6 +32,14 @@ TYPES = (
     Type(type="timestamp", optional=True),
     Type(type="vector"),
     Type(type="json", optional=True),
+    Type(type="number", optional=True, form="1.234,5 EUR|-999"),
+    Type(type="integer", optional=True, form="plain|-1"),
+    Type(type="boolean", optional=True, form="words|unknown"),
+    Type(type="category", optional=True, form="mixed"),
+    Type(type="timestamp", optional=True, form="unix|0"),
+    Type(type="timestamp", optional=True, form="Ymd|19000101"),
+    Type(type="list", of=Type(type="category", known=("a", "b")), form="bar"),
+    Type(type="json", fields={"a": Type(type="number", optional=True)}),
 )
 EDGES = [0, -0.0, 1, 2, -3, 7, 8, 10.5, 10.6, 1e300, 2.0**53, 2**53, -(2**53), 2**53 + 1, 2**53 - 1, 2**80]
 EDGES += ["", "a", "b", "1", "true", "2026-01-31", "2026-01-31T12:00:00Z", NULL_TEXT, True, False, None]

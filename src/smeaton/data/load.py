@@ -19,7 +19,7 @@ from smeaton.data.dataset import Dataset, content_hash
 from smeaton.data.read import Raw, read
 from smeaton.data.sources._columns import nearest
 from smeaton.errors import DataError, RowFault, RowsError, TaskError
-from smeaton.task.infer import infer_output, pin_type
+from smeaton.task.infer import infer_output, pin_input
 from smeaton.task.table import Array, object_column, take
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
@@ -181,7 +181,8 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     if task.inputs is not None:
         columns = {name: raw.table[name][kept] for name in task.inputs if name in raw.table}
         pinned = {
-            name: pin_type(columns[name], kind, name) if name in columns else kind for name, kind in task.inputs.items()
+            name: pin_input(columns[name], kind, name) if name in columns else kind
+            for name, kind in task.inputs.items()
         }
         return pinned, say(pinned, columns, _stated_gaps(task, pinned, columns)), {}
     rows = task.rows

@@ -21,10 +21,11 @@ from smeaton.errors import DataError
 from smeaton.task.forms import BOOLEANS, boolean_layout, is_missing_word, join_form
 from smeaton.task.guesses import counted_layout, text_type
 from smeaton.task.lists import label_lists, pin_list
+from smeaton.task.parts import order_of
 from smeaton.task.readers import SPACE, show, value_text
 from smeaton.task.scales import find_scale
 from smeaton.task.sentinels import find_sentinels
-from smeaton.task.shapes import separated_labels, shape_of, text_shape
+from smeaton.task.shapes import known_labels, separated_labels, shape_of, text_shape
 from smeaton.task.table import Array
 from smeaton.task.types import Label, Type
 from smeaton.task.values import parse_column
@@ -115,6 +116,29 @@ def pin_type(raw: Array, spec: Type, name: str) -> Type:
         seen = infer_type(raw, name)
         return msgspec.structs.replace(spec, form=seen.form) if seen.type == "vector" else spec
     return spec
+
+
+def pin_input(raw: Array, spec: Type, name: str) -> Type:
+    """As `pin_type`, and what of objects and lists is looked at: fields, known labels, the order of ordered ones.
+
+    Raises:
+        DataError: lists of labels in text that could be split in two ways.
+    """
+    pinned = pin_type(raw, spec, name)
+    if pinned.type == "json" and pinned.fields is None:
+        seen = infer_type(raw, name)
+        found = {"fields": seen.fields, "form": pinned.form or seen.form} if seen.type == "json" else {}
+        return msgspec.structs.replace(pinned, **found)
+    if pinned.answer == "many" and pinned.of is not None and pinned.of.labels is None and pinned.of.known is None:
+        lists, _ = parse_column(raw, msgspec.structs.replace(pinned, optional=True), name)
+        of = msgspec.structs.replace(pinned.of, known=known_labels([cell for cell in lists.tolist() if cell]))
+        return msgspec.structs.replace(pinned, of=of)
+    if pinned.type == "category" and pinned.ordered and not order_of(pinned) and pinned.base == "text":
+        values, _ = parse_column(raw, msgspec.structs.replace(pinned, optional=True), name)
+        return msgspec.structs.replace(
+            pinned, known=find_scale({value for value in values.tolist() if value is not None})
+        )
+    return pinned
 
 
 def _held(raw: Array) -> list[Any]:

@@ -1,7 +1,8 @@
 """`smeaton.lock`: what the build pinned, so that the next build and its readers see what changed.
 
-JSON for people and machines: types, hashes, the plan in words, versions. It holds hashes of category values, never the
-values of a column that is no output, and never a secret: `${NAME}` stays in the task.
+JSON for people and machines: types, hashes, the plan in words, versions. It holds hashes of category values, not the
+values of a column that is no output (but for what a type pins of them: the steps of a scale, labels of lists that stand
+in five rows and more), and never a secret: `${NAME}` stays in the task.
 """
 
 import json

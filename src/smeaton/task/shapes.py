@@ -118,7 +118,11 @@ def _list(cells: Sequence[Any]) -> Type:
     return Type(type="list", of=Type(type="json", optional=True))
 
 
-def _labels(lists: Sequence[Sequence[str]]) -> Type:
+def known_labels(lists: Sequence[Sequence[Any]]) -> tuple[Any, ...] | None:
+    """The labels of lists that get a column each, sorted; None where none is in enough rows."""
     rows = Counter(label for cell in lists for label in set(cell))
-    known = sorted(label for label, count in rows.most_common(_MOST_LABELS) if count >= _FEWEST)
-    return Type(type="category", known=tuple(known) or None)
+    return tuple(sorted(label for label, count in rows.most_common(_MOST_LABELS) if count >= _FEWEST)) or None
+
+
+def _labels(lists: Sequence[Sequence[str]]) -> Type:
+    return Type(type="category", known=known_labels(lists))

@@ -196,3 +196,83 @@ def test_arguments_survive_json(runner):
         Step(op="table", inputs=STEP.inputs, outputs=STEP.outputs, args=json.loads(json.dumps(STEP.args))), None, None
     )
     assert again.rows([ROW])["numbers"].tobytes() == runner.rows([ROW])["numbers"].tobytes()
+
+
+PLACE = {
+    "type": "json",
+    "optional": True,
+    "fields": {
+        "city": {"type": "category", "optional": True},
+        "seen": {"type": "timestamp", "optional": True},
+        "about": {"type": "text", "optional": True},
+    },
+}
+PARTS_OF = [
+    {"name": "place.city", "column": "place", "path": ["city"], "type": {"type": "category", "optional": True}},
+    {"name": "place.seen", "column": "place", "path": ["seen"], "type": {"type": "timestamp", "optional": True}},
+    {"name": "place.about", "column": "place", "path": ["about"], "type": {"type": "text", "optional": True}},
+    {"name": "size.rank", "column": "size", "take": "rank", "order": ["S", "M", "L"], "type": {"type": "number"}},
+]
+NESTED = Step(
+    op="table",
+    inputs=("place", "size"),
+    outputs=("numbers", "categories", "text:place.about"),
+    args={
+        "columns": [{"name": "place", "type": PLACE}, {"name": "size", "type": {"type": "category", "optional": True}}],
+        "parts": PARTS_OF,
+        "numbers": [{"column": "place.seen", "part": "year"}, {"column": "size.rank"}],
+        "categories": ["place.city", "size"],
+        "texts": ["place.about"],
+    },
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "place": st.none()
+                | st.dictionaries(
+                    st.sampled_from(["city", "about", "more"]), st.none() | st.sampled_from(["a", "b"]), max_size=3
+                )
+                | st.just({"seen": "2024-02-29", "city": "Ulm"}),
+                "size": st.none() | st.sampled_from(["S", "L", "XXL"]),
+            }
+        ),
+        max_size=6,
+    )
+)
+def test_what_stands_in_columns_is_the_same_from_tables_and_rows(rows):
+    nested = part.load(NESTED, None, None)
+    columns = {name: object_column([row[name] for row in rows]) for name in ("place", "size")}
+    table, single = nested(columns, Call()), nested.rows(rows)
+    for name in NESTED.outputs:
+        if table[name].dtype == object:
+            assert table[name].tolist() == single[name].tolist()
+        else:
+            assert np.array_equal(table[name], single[name].reshape(table[name].shape), equal_nan=True)
+
+
+def test_parts():
+    found = part.load(NESTED, None, None).rows(
+        [{"place": {"city": "Ulm", "seen": "2024-02-29", "about": "hi", "other": 1}, "size": "M"}, {}]
+    )
+    assert found["numbers"].tolist()[0] == [2024.0, 1.0]
+    assert np.isnan(found["numbers"][1]).all()
+    assert found["categories"].tolist() == [["Ulm", "M"], [NULL_TEXT, NULL_TEXT]]
+    assert found["text:place.about"].tolist() == ["hi", None]
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ([{**PARTS_OF[0], "column": "elsewhere"}], "of one of its columns"),
+        ([PARTS_OF[0], PARTS_OF[0]], "names of their own"),
+        ([{**PARTS_OF[0], "take": "half"}], "arguments of a table step are wrong"),
+    ],
+)
+def test_parts_that_do_not_fit(parts, words):
+    args = {**NESTED.args, "parts": parts, "numbers": [], "categories": ["size"], "texts": []}
+    step = Step(op="table", inputs=NESTED.inputs, outputs=("categories",), args=args)
+    with pytest.raises(ProgramError, match=words):
+        part.load(step, None, None)

@@ -50,6 +50,9 @@ NUMBERS: list[tuple[str, list[Any], str, str | None, Any]] = [
     ("one year", ["1 year", "2 years", "3 years"], "number", "1234.5 year", 1),
     ("months", [" 36 months", " 60 months"], "number", "1234.5 month", 36),
     ("out of ten", ["7/10", "8.5/10"], "number", "1234.5/10", 7),
+    ("time of day", ["14:30", "09:15"], "number", "h:m:s", 52200),
+    ("time of day, half of it", ["2:30 PM", "9:15 a.m."], "number", "h:m:s", 52200),
+    ("duration", ["1:23:45.5", "-0:00:10", "n/a"], "number", "h:m:s|n/a", 5025.5),
     ("missing among numbers", ["1,234.5", "n/a", "12.5", "#N/A"], "number", "1,234.5|#N/A|n/a", 1234.5),
     ("dash as missing", ["$5.00", "-", "$7.00"], "number", "$1234.5|-", 5),
     ("unknown as missing", ["5", "unknown", "7", "Missing", "NIL"], "integer", "plain|Missing|NIL|unknown", 5),
@@ -69,7 +72,7 @@ KEPT: list[tuple[str, list[Any], str, str | None, Any]] = [
     ("version", ["1.2.3", "1.10.0"], "category", None, "1.2.3"),
     ("range", ["18-25", "26-35"], "category", None, "18-25"),
     ("footnotes", ["(1)", "(2)"], "category", None, "(1)"),
-    ("time of day", ["14:30", "09:15"], "category", None, "14:30"),
+    ("a score", ["2:1", "3:0"], "category", None, "2:1"),
     ("country", ["NA", "US", "DE"], "category", None, "NA"),
     ("mark or blank", ["x", "", "x"], "category", None, "x"),
     ("spreadsheet codes", [7, "A12", 7.0], "category", "mixed", "7"),
@@ -118,6 +121,7 @@ MOMENTS: list[tuple[str, list[Any], str, str | None, Any]] = [
     ("unix tools", ["Fri Jan  5 14:30:00 2024"], "timestamp", "a b d T Y", CLOCK),
     ("created_at", [1704465000, 1704551400], "timestamp", "unix", CLOCK),
     ("event_time_ms", ["1704465000000", "1704551400000"], "timestamp", "unix_ms", CLOCK),
+    ("hours of a match", ["2024-01-05 14:30", "2024-01-05 9:05"], "timestamp", "Y-m-d", CLOCK),
     ("days with gaps", ["2024-01-05", "unknown", "-"], "timestamp", "iso|-|unknown", DAY),
 ]
 

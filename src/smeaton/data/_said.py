@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from smeaton.data._gaps import Gaps
+from smeaton.task.clock import CLOCK
 from smeaton.task.forms import SEPARATORS, form_of, is_missing_word
 from smeaton.task.parts import order_of, parts_of
 from smeaton.task.readers import SPACE
@@ -43,6 +44,8 @@ def _form(kind: Type) -> str:
     layout = form_of(kind).layout
     if layout in _PLAIN or kind.type == "vector":
         return ""
+    if layout == CLOCK:
+        return "read as seconds of times written like 14:30 or 1:23:45"
     if kind.type in ("number", "integer"):
         percent = " (a percent is the number as written: 12% is 12)" if "%" in layout else ""
         return f"read as numbers written like {layout}{percent}"
@@ -72,8 +75,8 @@ def _words(kind: Type, column: Array | None, gaps: Gaps | None) -> str:
 
 def _kept(column: Array) -> str:
     """Words that would mean missing among numbers, and are values of a category."""
-    cells = [cell for cell in column.tolist() if isinstance(cell, str)]
-    words = {cell for cell in set(cells) if is_missing_word(cell.strip(SPACE))}
+    cells = column.tolist()
+    words = {cell for cell in set(cells) if cell.__class__ is str and cell and is_missing_word(cell.strip(SPACE))}
     if not words:
         return ""
     rows = sum(cell in words for cell in cells)

@@ -7,7 +7,7 @@ a gap. A word that is a number or a moment means that value in every form it com
 
 | type | layouts |
 |---|---|
-| number, integer | `plain`, or an example of the notation: `1.234,5 EUR` (see `notation.py`) |
+| number, integer | `plain`, or an example of the notation: `1.234,5 EUR` (see `notation.py`), `h:m:s` |
 | category | `plain` of whole numbers, `text` of texts: both only carry missing-words; `mixed`: texts and numbers |
 | boolean, category of booleans | `true/false`, `yes/no` ..., `0/1` (see `BOOLEANS`), upper and lower case alike |
 | timestamp | `iso`, and the layouts of `moments.py` |

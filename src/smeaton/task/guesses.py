@@ -10,8 +10,9 @@
 4. integer, number: plain or scientific text. Codes with leading zeros (`007`) and whole numbers beyond 2^53 are not.
 5. timestamp: ISO 8601, or one of the layouts of `moments.py` if exactly one reads every value. Where both m/d and d/m
    would, the column is left as it is, and `about` says which form to state.
-6. number in another notation (`1.234,50 EUR`), if the column decides for one (`numerals.py`).
-7. text: mostly distinct values of several words, or over 40 characters on average, or over 1,000 distinct values
+6. number of seconds, of times of day and durations (`14:30`, `1:23:45`).
+7. number in another notation (`1.234,50 EUR`), if the column decides for one (`numerals.py`).
+8. text: mostly distinct values of several words, or over 40 characters on average, or over 1,000 distinct values
    that make up over half of the rows. Else category.
 """
 
@@ -21,6 +22,7 @@ from collections import Counter
 import msgspec
 import numpy as np
 
+from smeaton.task.clock import CLOCK, clock_text
 from smeaton.task.forms import NUMBER, boolean_layout, is_missing_word, join_form
 from smeaton.task.moments import LAYOUTS, iso_column, moment_of_number, moment_reader
 from smeaton.task.notation import number_text
@@ -55,7 +57,7 @@ def text_type(texts: list[str], optional: bool, name: str) -> Type:
     gaps = frozenset(filter(is_missing_word, words))
     rest = [word for word in words if word and word not in gaps]
     about = None
-    for guess in (_boolean, _counted, _number, _moment, _notation) if rest else ():
+    for guess in (_boolean, _counted, _number, _moment, _clock, _notation) if rest else ():
         found = guess(words, rest, gaps, name)
         if found is not None and found.type != "category":
             return msgspec.structs.replace(found, optional=optional or found.optional or len(rest) < len(words))
@@ -164,6 +166,12 @@ def _moment(words: Counter[str], rest: list[str], gaps: frozenset[str], name: st
     if len(fits) > 1:
         return Type(type="category", about=f"looks like dates; if so, state the form: {' or '.join(fits)}")
     return Type(type="timestamp", form=join_form(fits[0], gaps, "iso"))
+
+
+def _clock(words: Counter[str], rest: list[str], gaps: frozenset[str], name: str) -> Type | None:
+    if not all(":" in text and clock_text(text) is not None for text in rest):
+        return None
+    return Type(type="number", form=join_form(CLOCK, gaps, ""), unit="s")
 
 
 def _abbreviated(rest: list[str]) -> Type | None:

@@ -174,7 +174,7 @@ def _of_texts(texts: list[str], optional: bool, name: str) -> Type:
     found = text_type(texts, optional, name)
     if found.type != "category":
         return found
-    order = find_scale({text for text in texts if not is_missing_word(text.strip(SPACE))})
+    order = find_scale({text for text in set(texts) if not is_missing_word(text.strip(SPACE))})
     return found if order is None else msgspec.structs.replace(found, ordered=True, known=order)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from smeaton.errors import TaskError
+from smeaton.task.clock import CLOCK, clock_text
 from smeaton.task.forms import NUMBER, boolean_texts, form_of, missing_numbers
 from smeaton.task.moments import COUNTED, from_datetime, moment_of_number, moment_reader
 from smeaton.task.notation import layout_of, number_text
@@ -158,6 +159,8 @@ def _plain_number(layout: str) -> Callable[[str], str | None] | None:
     """How texts of a layout become plain numbers; None where they are plain."""
     if layout in ("", "plain"):
         return None
+    if layout == CLOCK:
+        return clock_text
     known = layout_of(layout)
     if known is None:
         raise TaskError(f"there is no form {layout!r} of numbers", fix="write an example, such as 1.234,5 EUR")

@@ -24,6 +24,7 @@ _FEWEST, _SHARE = 5, 0.1
 _MOST_FIELDS, _MOST_LABELS = 100, 50
 _DEEPEST = 6
 _SAMPLE = 200
+_LONGEST = 400  # characters of labels in one text
 Infer = Callable[[Array, str], Type]
 
 
@@ -56,15 +57,15 @@ def text_shape(texts: Sequence[str], name: str, infer: Infer) -> Type | None:
 
 def separated_labels(texts: Sequence[str]) -> Type | None:
     """Texts such as `red|green`, if most rows hold several labels of a few: combinations repeat less than labels do."""
+    some = texts[:: max(1, len(texts) // _SAMPLE)]
     for layout, mark in SEPARATORS.items():
-        several = sum(mark in text for text in texts)
-        if several < max(20, 0.3 * len(texts)) or len(texts) < 50:
+        if len(texts) < 50 or sum(mark in text for text in some) < 0.3 * len(some) or max(map(len, some)) > _LONGEST:
             continue
         lists = [[part.strip(SPACE) for part in text.split(mark)] for text in texts]
         counts = Counter(chain.from_iterable(lists))
         seen = sum(count for count in counts.values() if count >= _FEWEST)
         combinations = len(set(map(tuple, lists)))
-        short = all(0 < len(label) <= 40 for label in counts)
+        short = all(0 < len(label) <= 40 for label in counts) and sum(map(len, lists)) >= 1.3 * len(lists)
         if short and seen >= 0.95 * counts.total() and len(counts) <= 200 and combinations > 2 * len(counts):
             return Type(type="list", form=layout, of=_labels(lists))
     return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from smeaton.errors import TaskError
+from smeaton.task.clock import CLOCK
 from smeaton.task.forms import BOOLEANS, SEPARATORS
 from smeaton.task.items import Item, fields, flag, mapping, nearest, text, wrong
 from smeaton.task.moments import COUNTED, LAYOUTS
@@ -120,7 +121,7 @@ def _check_form(item: Item, found: Type) -> None:
     if found.type == "vector":
         if not (layout.isascii() and layout.isdigit() and 0 < int(layout) < 10**6) or "|" in str(found.form):
             raise wrong(item, "the length of a vector, such as '384'")
-    elif layout not in known and not (found.type in ("number", "integer") and layout_of(layout)):
+    elif layout not in known and not (found.type in ("number", "integer") and (layout == CLOCK or layout_of(layout))):
         raise TaskError(f"a {found.type} has no form {layout!r}", fix=nearest(layout, known), where=item.where)
 
 

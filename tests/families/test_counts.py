@@ -15,6 +15,7 @@ from smeaton.data.fold import Fold, Rows
 from smeaton.families import Refusal, Space
 from smeaton.families._ending import NumberEnding, number_ending
 from smeaton.families._losses import row_loss
+from smeaton.families._portfolio import learned
 from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import mean
 from smeaton.task.profile import TargetProfile
@@ -191,3 +192,19 @@ def test_the_constant_is_the_best_one_for_its_metric(metric: str, tmp_path: Path
     loss = row_loss(metric)
     plain = np.full(len(found), fold.train.y.mean())
     assert loss(found, fold.train.y).mean() <= loss(plain, fold.train.y).mean()
+
+
+def test_what_a_target_deserves_comes_early_among_the_learnt_starts() -> None:
+    task = task_of()
+    profile = make_profile(900, task, np.linspace(0, 3, 60))
+    counts = msgspec.structs.replace(profile, target=TargetProfile(low=0, mean=1.0, sd=1.0, count=True))
+    tail = msgspec.structs.replace(profile, target=TargetProfile(low=0, mean=1.0, sd=2.0, skew=4.0, log_skew=0.5))
+    plain = learned(task, profile)
+    assert plain
+    assert [one.config.get("objective") for one in learned(task, counts)][:3].count("poisson") == 1
+    shaped = learned(task, tail)
+    assert [(one.config.get("objective"), one.config.get("log")) for one in shaped[1:3]] == [
+        ("tweedie", None),
+        (None, True),
+    ]
+    assert len(shaped) >= len(plain) + 2

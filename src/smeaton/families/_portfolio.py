@@ -88,7 +88,20 @@ def learned_from(portfolio: Portfolio, task: Task, profile: Profile) -> tuple[St
         fit = Start(family=start.family, config=dict(adapted(start.family, start.config, task, profile)))
         if fit not in found:
             found.append(fit)
-    return tuple(found)
+    return tuple(_shaped(found, task, profile))
+
+
+def _shaped(starts: list[Start], task: Task, profile: Profile) -> list[Start]:
+    """The starts, and behind the first of boosted trees the same for the shape of the target, where it has one that
+    the tables learnt from lack: rates of counts, the logarithm of a long tail."""
+    first = next((place for place, one in enumerate(starts) if one.family == "boosting"), None)
+    if first is None:
+        return starts
+    changes: list[Config] = [{"objective": objective} for objective in rates(task, profile)]
+    if wants_log(task, profile):
+        changes.append({"log": True})
+    more = [Start(family="boosting", config={**starts[first].config, **change}) for change in changes]
+    return [*starts[: first + 1], *(one for one in more if one not in starts), *starts[first + 1 :]]
 
 
 def starts_of(family: str, task: Task, profile: Profile, defaults: Sequence[Config]) -> tuple[Config, ...]:

@@ -10,6 +10,8 @@ import numpy as np
 from smeaton.data._engine import name_in_sql, refusals
 from smeaton.data._found import Found
 from smeaton.data._join import same_columns
+from smeaton.data._pieces import bring_pieces, is_large
+from smeaton.data._sample import Sample
 from smeaton.data.databases import Session
 from smeaton.data.pushdown import Need, needs, together
 from smeaton.data.read import Raw, read, things_of
@@ -62,7 +64,7 @@ class Tables:
 
     def files(self, name: str) -> list[Found]:
         """The files behind a table that is no table of a database."""
-        return things_of(Source(files=(self.paths[name],)), self._folder)
+        return things_of(self._source(name), self._folder)
 
     def stored(self, name: str) -> list[Path] | None:
         """The files that DuckDB reads by itself where it needs them; None: the table must be loaded."""
@@ -79,7 +81,11 @@ class Tables:
             DataError: the table cannot be read.
         """
         address = self.addresses[name]
-        return self._session(address).columns(address) if address is not None else tuple(self._raw(name).table)
+        if address is not None:
+            return self._session(address).columns(address)
+        if name not in self._raws and is_large(self.files(name)):
+            return tuple(read(self._source(name), self._folder, most=Sample(rows=1)).table)
+        return tuple(self._raw(name).table)
 
     def needs(self, queries: Sequence[Query], known: Mapping[str, Sequence[str] | None]) -> dict[str, Need]:
         """What queries need of the tables they read; `known` are columns of what they see, None where not known."""
@@ -94,15 +100,22 @@ class Tables:
         """
         address = self.addresses[name]
         if address is None:
+            if name not in self._raws and is_large(self.files(name)):
+                notes = bring_pieces(engine, name, self._source(name), self._folder)
+                if notes is not None:
+                    return notes
             raw = self._raw(name)
             _load(engine, name, raw)
             return raw.notes
         brought = self._session(address).bring(address, need, engine, name)
         return (f"{name}: {brought.about}", *brought.notes)
 
+    def _source(self, name: str) -> Source:
+        return Source(files=(self.paths[name],))
+
     def _raw(self, name: str) -> Raw:
         if name not in self._raws:
-            self._raws[name] = read(Source(files=(self.paths[name],)), self._folder)
+            self._raws[name] = read(self._source(name), self._folder)
         return self._raws[name]
 
     def _session(self, address: Address) -> Session:
@@ -159,17 +172,23 @@ def _address(name: str, text: str) -> Address | None:
 
 
 def _load(engine: Any, name: str, raw: Raw) -> None:
-    table = {}
+    table: dict[str, Array] = {}
+    whole: set[str] = set()
     for column, values in raw.table.items():
-        if values.dtype != object:
-            table[column] = values
-            continue
-        parsed, faults = parse_column(values, infer_type(values, column), column)
-        table[column] = values if faults else parsed
+        table[column] = values
+        if values.dtype == object:
+            kind = infer_type(values, column)
+            parsed, faults = parse_column(values, kind, column)
+            table[column] = values if faults else parsed
+            whole |= {column} if kind.type == "integer" and not faults else set()  # floats, where values are missing
     registered = "smeaton_loading"
     engine.register(registered, {key: _one_kind(values) for key, values in table.items()})
+    chosen = ", ".join(
+        f"CAST({name_in_sql(column)} AS BIGINT) AS {name_in_sql(column)}" if column in whole else name_in_sql(column)
+        for column in table
+    )
     with refusals(raw.where, "give the columns other names"):
-        engine.execute(f"CREATE TABLE {name_in_sql(name)} AS SELECT * FROM {registered}")  # noqa: S608
+        engine.execute(f"CREATE TABLE {name_in_sql(name)} AS SELECT {chosen} FROM {registered}")  # noqa: S608
     engine.unregister(registered)
 
 

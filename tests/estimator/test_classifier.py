@@ -259,3 +259,18 @@ def test_ids_are_left_out_and_said() -> None:
         fitted = SmeatonClassifier(budget=1, solutions=["linear"]).fit(frame, y)
     assert set(open_bundle(fitted.bundle_).task.input_types) == {"a", "b"}
     assert fitted.predict(frame).shape == (40,)
+
+
+def test_your_own_stands_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\nmodel = LogisticRegression(C=10)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    x, y = separable()
+    fitted = SmeatonClassifier(budget=1, solutions={"only": ["linear"], "add": ["mine.py:model"]}).fit(x, y)
+    board = fitted.board_.set_index("solution")
+    assert board.loc["mine.py:model", "state"] == "done"
+    assert pd.notna(board.loc["mine.py:model", "rank"])
+    # It refuses nulls, so that none may come where none was.
+    with pytest.raises(ValueError, match="'x1'"):
+        fitted.predict([[1.0, np.nan]])

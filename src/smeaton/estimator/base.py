@@ -12,7 +12,7 @@ import numpy as np
 
 from smeaton.data.dataset import Dataset
 from smeaton.errors import InputError
-from smeaton.estimator.columns import Learnt, array_columns, frame_columns, is_frame, learn_columns
+from smeaton.estimator.columns import Learnt, array_columns, frame_columns, is_frame, learn_columns, settled
 from smeaton.estimator.dataset import Roles, Wanted, make_dataset, read_budget, read_groups, read_solutions
 from smeaton.estimator.held import Held, temporary_folder
 from smeaton.estimator.search import Wish, search_here
@@ -77,16 +77,18 @@ class SmeatonEstimator(BaseEstimator):  # type: ignore[misc]
         """
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        X = settled(X)
         raw = self._columns(X, reset=True)
         check_consistent_length(X, y, sample_weight, groups)
         try:
-            return self._fit(learn_columns(X, raw), y, sample_weight, groups)
+            lenient = not read_solutions(self.solutions).add
+            return self._fit(learn_columns(X, raw, lenient), y, sample_weight, groups)
         except InputError as error:
             raise ValueError(str(error)) from error
 
     def _fit(self, learnt: Learnt, y: Any, sample_weight: Any, groups: Any) -> Self:
         for line in learnt.left:
-            if "left out: an id" in line or "left out: lists" in line:
+            if "left out: an id" in line or "of no one shape" in line:
                 warnings.warn(line, UserWarning, stacklevel=4)
         dataset, target = self._dataset(learnt, y, sample_weight, groups)
         folder = self._folder(dataset)
@@ -166,7 +168,7 @@ class SmeatonEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _answers(self, X: Any) -> Table:
         check_is_fitted(self)
-        raw = self._columns(X, reset=False)
+        raw = self._columns(settled(X), reset=False)
         model: Model = self._held.model()
         try:
             return model.engine.run({name: raw[name] for name in model.engine.program.inputs}, Call())

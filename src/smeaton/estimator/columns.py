@@ -1,7 +1,9 @@
 """`X` as typed columns: read as a build reads a table, with the types of the fit kept for later rows.
 
 Arrays of numbers are columns of numbers, whatever their dtype; of frames each column has the type its values say, and
-those of a categorical dtype are categories. A value may be missing in any column, be it that none was when fitting.
+those of a categorical dtype are categories. A value may be missing in any column, be it that none was when fitting: a
+part of the rows, as cross-validation takes it, may have none. Only beside models of the user's own, which may not know
+what to do then, a column may be null where it was.
 """
 
 import re
@@ -18,6 +20,7 @@ from smeaton.data._typed import infer_and_parse
 from smeaton.data.read import read
 from smeaton.errors import DataError
 from smeaton.task.infer import infer_type, pin_type
+from smeaton.task.parts import parts_of
 from smeaton.task.table import Array
 from smeaton.task.types import Type
 from smeaton.task.values import parse_column
@@ -25,8 +28,7 @@ from smeaton.task.values import parse_column
 _FRAMES = ("pandas", "polars", "pyarrow")
 #: What a task file would say to keep a column; here X says what there is.
 _ADVICE = re.compile(r" \(name (it|them) under `inputs`.*\)$")
-_NESTED = ("json", "list", "object", "vector")
-_NUMBER = Type(type="number", optional=True)
+_NESTED = ("json", "object", "list", "series", "vector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ def is_frame(x: object) -> bool:
     """Whether it is a table of pandas, polars or Arrow."""
     named = hasattr(x, "columns") or hasattr(x, "column_names") or hasattr(x, "schema")
     return named and type(x).__module__.split(".")[0] in _FRAMES
+
+
+def settled(x: Any) -> Any:
+    """`X` as what can be counted: a lazy frame is collected, masked values are NaN."""
+    if type(x).__module__.split(".")[0] == "polars" and hasattr(x, "collect"):
+        return x.collect()
+    return x.astype(np.float64).filled(np.nan) if isinstance(x, np.ma.MaskedArray) else x
 
 
 def frame_columns(x: Any) -> dict[str, Array]:
@@ -66,9 +75,10 @@ def array_columns(x: Array) -> dict[str, Array]:
     return read({name: x[:, place] for place, name in enumerate(names)}, Path(".")).table
 
 
-def learn_columns(x: Any, raw: Mapping[str, Array]) -> Learnt:
+def learn_columns(x: Any, raw: Mapping[str, Array], lenient: bool = True) -> Learnt:
     """Type the columns that were read of `x`. Of a frame those that carry nothing (no value, one value) and ids are
-    left out, as a build leaves them out; of an array no. Lists and mappings are no inputs in either.
+    left out, as a build leaves them out; of an array no. Lists and mappings of no one shape are in neither.
+    `lenient`: any value may be missing later.
 
     Raises:
         DataError: a column holds what no type takes, or a frame has nothing to learn from.
@@ -77,13 +87,15 @@ def learn_columns(x: Any, raw: Mapping[str, Array]) -> Learnt:
     frame = is_frame(x)
     grouped = _categorical(x) if frame else frozenset()
     found = {name: _type_of(column, name, name in grouped) for name, column in raw.items()}
-    looked = raw if frame else {name: raw[name] for name, kind in found.items() if kind.type in _NESTED}
-    dropped = screen(looked, found)
+    shapeless = [name for name, kind in found.items() if kind.type in _NESTED and not parts_of(name, kind)]
+    dropped = screen(raw if frame else {name: raw[name] for name in shapeless}, found)
     left = tuple(_ADVICE.sub("", note) for note in dropped.notes)
-    kept = [name for name in raw if name not in dropped.names]
-    if not kept:
-        raise DataError(f"no column is left to learn from; {' '.join(left)}", fix="give columns that vary")
-    types = {name: _lenient(found[name]) for name in kept}
+    usable = [name for name in raw if name not in shapeless]
+    if not usable:
+        raise DataError(f"no column is left to learn from; {' '.join(left)}", fix="give columns of values")
+    # A part of the rows, as cross-validation takes it, may vary in nothing: a constant answer can be learnt from it.
+    kept = [name for name in usable if name not in dropped.names] or usable
+    types = {name: _loose(found[name], lenient) for name in kept}
     return Learnt(types, parse(raw, types), left)
 
 
@@ -112,11 +124,12 @@ def _type_of(column: Array, name: str, grouped: bool) -> Type:
     return infer_type(column, name)
 
 
-def _lenient(kind: Type) -> Type:
-    """Whole numbers today may have fractions tomorrow, and any value may be missing."""
+def _loose(kind: Type, lenient: bool) -> Type:
+    """Whole numbers today may have fractions tomorrow."""
+    optional = kind.optional or lenient
     if kind.type in ("number", "integer") and kind.form is None:
-        return _NUMBER
-    return msgspec.structs.replace(kind, optional=True, about=None)
+        return Type(type="number", optional=optional)
+    return msgspec.structs.replace(kind, optional=optional, about=None)
 
 
 def _categorical(frame: Any) -> frozenset[str]:

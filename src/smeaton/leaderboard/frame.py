@@ -20,7 +20,8 @@ def board_frame(board: Board) -> Any:
         return rows
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=list(rows[0]) if rows else None)
+    frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else None)
+    return frame.astype({"rank": "Int64", "size": "Int64"}) if rows else frame  # whole numbers, where known
 
 
 def _flat(row: Row, board: Board) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 Exact copies agree in inputs and target; near-copies (`quality/near.py`) have the same target and agree in all their
 inputs but for rounding, writing and a small part. Both are said from 1 % of the test rows on, and suspected from 5 % on
-where chance alone would not make a tenth of them. Where rows have a time, near-copies are only said: what stands still
-will stand still later too.
+where chance alone would not make a tenth of them; near-copies only where their targets differ at most a tenth as often
+as those of strangers: neighbours that are not one thing told twice have targets of their own. Where rows have a time,
+near-copies are only said: what stands still will stand still later too.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from smeaton.task.table import Array, object_column
 COPIES = "duplicate rows"
 _SAID = 0.01
 _SUSPECTED = 0.05
+_DISAGREE = 0.1
 _MOST_ROWS = 50_000  # that chance is learnt from
 _REMEDY = "so part of the score is memory. Remove the copies, or name what they share in rows.group"
 
@@ -62,7 +64,8 @@ class Copies:
             f"{count:,} of {len(case.test):,} test rows ({share:.1%}) are near-copies of training rows with the same "
             f"target: the same but for rounding, writing or a small part (row {named})"
         )
-        if share >= _SUSPECTED and pairs.chance <= share / 10 and dataset.time is None:
+        strange = pairs.chance <= share / 10 and float((~same).mean()) <= _DISAGREE * _differing(case)
+        if share >= _SUSPECTED and strange and dataset.time is None:
             return [Finding("copies", (), f"{said}, {_REMEDY}", COPIES)]
         case.notes.append(said)
         return []
@@ -79,6 +82,12 @@ def _same_target(case: Case, one: Array, two: Array) -> Array:
     if y.ndim > 1:
         return np.asarray((y[one] == y[two]).all(axis=1))
     return np.array([a == b for a, b in zip(y[one].tolist(), y[two].tolist(), strict=True)], dtype=bool)
+
+
+def _differing(case: Case) -> float:
+    """How often two rows of the test differ in their targets, by chance."""
+    one, two = case.test, np.random.default_rng(0).permutation(case.test)
+    return float((~_same_target(case, one[one != two], two[one != two])).mean()) if len(one) > 1 else 0.0
 
 
 def _expected(case: Case, keys: Array) -> float:

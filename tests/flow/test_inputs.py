@@ -16,10 +16,11 @@ from tests.conftest import QUICK, as_csv, client_rows
 
 import smeaton
 from smeaton.data.load import load
-from smeaton.errors import InputError
+from smeaton.errors import InputError, TaskError
 from smeaton.flow.request import resolve
 from smeaton.task.task import Data, Solutions, Source, Task
 from smeaton.task.types import Type
+from smeaton.task.yaml import write_task
 
 ROWS = client_rows(160)
 
@@ -122,3 +123,18 @@ def test_a_share_to_seal_is_for_data_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="says itself what is tested on") as told:
         resolve(task, None, None, None, test_share=0.0)
     assert "test: {share: 0}" in (told.value.fix or "")
+
+
+def test_the_same_command_again_goes_on(tmp_path: Path) -> None:
+    """With the budget that was written, or another one; another question is still refused."""
+    (tmp_path / "clients.csv").write_text(as_csv(client_rows(60)))
+    arguments = (str(tmp_path / "clients.csv"), "churned", "7s", tmp_path / "out")
+    first = resolve(*arguments)
+    (tmp_path / "out").mkdir()
+    write_task(first.task, tmp_path / "out" / "smeaton.yaml")
+    again = resolve(*arguments)
+    assert (again.new, again.task.budget.time) == (False, 7.0)
+    assert resolve(*arguments[:2], None, arguments[3]).task.budget.time == 7.0
+    assert resolve(*arguments[:2], "9s", arguments[3]).task.budget.time == 9.0
+    with pytest.raises(TaskError, match="describes a different task"):
+        resolve(arguments[0], "plan", "7s", arguments[3])

@@ -165,14 +165,14 @@ def _from_data(path: Path, target: str, folder: Path, test: TestShare) -> Reques
     task = task_of_data(path, target, folder, raw, test)
     file = folder / TASK_FILE
     if file.exists():
-        there = read_task(file)
-        if there.with_(folder=str(folder)) != task:
+        there = read_task(file).with_(folder=str(folder))
+        if there.with_(budget=task.budget) != task:  # the same command again, with another budget perhaps
             raise TaskError(
                 f"{file} describes a different task than {path} --target {target}",
                 fix=f"build it with: smeaton build {_quoted(str(file))}   or write elsewhere with --out DIR",
                 where=str(file),
             )
-        return Request(task, folder, raw)
+        return Request(there, folder, raw)
     return Request(task, folder, raw, new=True)
 
 

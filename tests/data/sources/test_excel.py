@@ -1,3 +1,6 @@
+import io
+import struct
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -6,7 +9,7 @@ import pytest
 from tests.data.sources._write import archive_of, file, workbook
 
 from smeaton.data.read import read, read_chunks
-from smeaton.data.sources import excel
+from smeaton.data.sources import _excel_area, excel
 from smeaton.errors import DataError, ExtraMissing
 
 NAMES = ["n", "half", "word", "flag", "when"]
@@ -89,6 +92,41 @@ def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     path = file(tmp_path, "b.xlsx", workbook({"S": [["a"], *([0] for _ in range(3_000))]}))
     with pytest.raises(DataError, match="more than 2 times its size"):
         read(path, tmp_path)
+
+
+def test_cells_in_opposite_corners_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    """The reader would ask for half a terabyte, and the process would end without a word."""
+    content = workbook({"S": [["a"], [1]]})
+    far = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    path = file(tmp_path, "b.xlsx", with_sheet(content, b"</sheetData>", far))
+    with pytest.raises(DataError, match="reach to row 1,048,576 and column 16,384") as caught:
+        read(path, tmp_path)
+    assert caught.value.fix
+    empty = b'<row r="1048576"><c r="XFD1048576" s="1"/></row></sheetData>'
+    path = file(tmp_path, "b.xlsx", with_sheet(content, b"</sheetData>", empty))
+    assert read(path, tmp_path).table["a"].tolist() == [1]
+
+
+def with_sheet(content: bytes, old: bytes, new: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    files["xl/worksheets/sheet1.xml"] = files["xl/worksheets/sheet1.xml"].replace(old, new)
+    return archive_of(files)
+
+
+def test_how_far_the_cells_of_other_forms_reach() -> None:
+    def record(kind: int, content: bytes) -> bytes:
+        return bytes([kind, len(content)]) + content
+
+    rows = [record(0, struct.pack("<II", 9, 0)), record(2, struct.pack("<IId", 4, 0, 0.5)), record(1, bytes(8))]
+    long = bytes([0x93, 0x01, 0x84, 0x01]) + bytes(132)  # a type and a size of two bytes each
+    assert _excel_area._of_xlsb(io.BytesIO(long + b"".join(rows))) == (10, 5)
+    cells = (
+        '<table:table><table:table-row table:number-rows-repeated="3"><table:table-cell office:value="1" '
+        'table:number-columns-repeated="4"/><table:table-cell table:number-columns-repeated="16380"/></table:table-row>'
+        '<table:table-row table:number-rows-repeated="1048573"><table:table-cell/></table:table-row></table:table>'
+    )
+    assert _excel_area._of_ods(io.BytesIO(cells.encode())) == (3, 4)
 
 
 def test_other_endings(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from smeaton.data.sources import Chunk
 from smeaton.data.sources._address import address
 from smeaton.data.sources._columns import EXACT, choose, file_errors, moments, native, nearest, plain_file
+from smeaton.data.sources._excel_area import check_area
 from smeaton.data.sources._json import slices
 from smeaton.errors import DataError
 from smeaton.extras import needs
@@ -58,6 +59,7 @@ def _sheet(path: Path) -> tuple[str, list[list[Any]], list[str]]:
         import python_calamine as calamine
     found = address(path)
     _no_bomb(found.file)
+    check_area(found.file)
     try:
         with calamine.CalamineWorkbook.from_path(str(found.file)) as book:
             names = list(book.sheet_names)

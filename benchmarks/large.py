@@ -38,7 +38,7 @@ name: large
 data: {data}
 output: {{y: boolean}}
 rows: {{id: id}}
-solutions: {{only: [linear, boosting]}}
+solutions: {{only: [{families}]}}
 budget: {{time: {budget}}}
 """
 WORDS = np.array(["north", "south", "east", "west", "centre", "isles"])
@@ -130,10 +130,12 @@ def smeaton(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "smeaton", *map(str, arguments)]
 
 
-def build(folder: Path, data: Path, budget: str, memory: str) -> tuple[Watched, dict[str, Any]]:
+def build(folder: Path, data: Path, wanted: argparse.Namespace, memory: str) -> tuple[Watched, dict[str, Any]]:
     """Build on a file in a folder of its own; the watched process and what it said as JSON."""
     folder.mkdir()
-    (folder / "smeaton.yaml").write_text(TASK.format(data=data, budget=budget), encoding="utf-8")
+    (folder / "smeaton.yaml").write_text(
+        TASK.format(data=data, budget=wanted.budget, families=wanted.families), encoding="utf-8"
+    )
     environment = {**os.environ, **({"SMEATON_MEMORY": memory} if memory else {})}
     done = Watched(smeaton("build", folder, "--json"), env=environment)
     code = done.wait()
@@ -197,9 +199,9 @@ def check(bundle: Path, data: Path, output: Path, rows: int) -> int:
     if number + 1 != rows:
         raise SystemExit(f"{number + 1:,} answers for {rows:,} rows")
     again = model.predict([{name: value for name, value in row.items() if name not in ("y", "id")} for row, _ in kept])
-    for (row, said), now in zip(kept, again["prediction"], strict=True):
-        if str(now).lower() != said.lower():
-            raise SystemExit(f"row {row['id']}: the file says {said!r}, the bundle {now!r}")
+    for (row, said), now in zip(kept, again, strict=True):
+        if str(now["prediction"]).lower() != said.lower():
+            raise SystemExit(f"row {row['id']}: the file says {said!r}, the bundle {now['prediction']!r}")
     return len(kept)
 
 
@@ -211,6 +213,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--memory", default="400MB", help="what the build on the large file may think is free")
     parser.add_argument("--budget", default="60s")
+    parser.add_argument("--families", default="linear, boosting")
     parser.add_argument("--sizes", default="20000,100000,500000", help="rows of the whole tables that are built on")
     parser.add_argument("--only", choices=["predict", "build"])
     wanted = parser.parse_args()
@@ -230,7 +233,7 @@ def large(folder: Path, wanted: argparse.Namespace) -> list[str]:
     data = folder / "large.csv"
     make(data, wanted.rows, wanted.columns)
     print(f"{data.name}: {wanted.rows:,} rows, {data.stat().st_size / 1e6:,.0f} MB", flush=True)
-    done, said = build(folder / "sample", data, wanted.budget, wanted.memory)
+    done, said = build(folder / "sample", data, wanted, wanted.memory)
     print(f"build: peak {done.tree / 1e6:,.0f} MB of its tree; {sampled(folder / 'sample')}", flush=True)
     bundle = Path(said["bundle"])
     found = predict(bundle, data, folder / "answers.csv", wanted.kills)
@@ -247,7 +250,7 @@ def sizes(folder: Path, wanted: argparse.Namespace) -> list[str]:
     for rows in map(int, wanted.sizes.split(",")):
         data = folder / f"{rows}.csv"
         make(data, rows, wanted.columns)
-        done, _ = build(folder / str(rows), data, wanted.budget, "")
+        done, _ = build(folder / str(rows), data, wanted, "")
         size = arrays(folder / str(rows)) / 1e6
         most, bound = done.tree / 1e6, TIMES * size + BASE_MB
         print(f"{rows:,} rows: arrays {size:,.0f} MB, peak {most:,.0f} MB of {bound:,.0f} MB", flush=True)

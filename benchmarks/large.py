@@ -163,7 +163,7 @@ def predict(bundle: Path, data: Path, output: Path, kills: int) -> dict[str, Any
     begun = time.monotonic()
     while True:
         run = Watched(smeaton("predict", bundle, data, "-o", output, "--json"))
-        code = run.wait(draw.uniform(3, 40) if ended < kills else None)
+        code = run.wait() if ended == kills else moment(run, output, draw)
         if code is None:
             run.process.send_signal(signal.SIGKILL)
             run.wait()
@@ -181,6 +181,16 @@ def predict(bundle: Path, data: Path, output: Path, kills: int) -> dict[str, Any
         "resumed": said.get("resumed", 0),
         "metric": said["metric"],
     }
+
+
+def moment(run: Watched, output: Path, draw: random.Random) -> int | None:
+    """Wait until some rows of this run are on the disk, and a random time more; the exit status if it ended first."""
+    progress = output.with_name(f"{output.name}.part") / "progress.json"
+    begun = time.time()
+    while not (progress.exists() and progress.stat().st_mtime > begun):
+        if (code := run.wait(0.2)) is not None:
+            return code
+    return run.wait(draw.uniform(0, 10))
 
 
 def check(bundle: Path, data: Path, output: Path, rows: int) -> int:

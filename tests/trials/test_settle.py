@@ -74,7 +74,7 @@ def test_other_intervals_than_those_learnt_do_not_ship(
 ) -> None:
     made = build("number")
     trial = tried(made, made.dataset, "rmse")
-    monkeypatch.setattr(module, "ends", lambda band, prediction: ends(Band(low=-1.0, high=1.0), prediction))
+    monkeypatch.setattr(module, "ends", lambda band, prediction, scale: ends(Band(low=-1.0, high=1.0), prediction))
     with pytest.raises(SmeatonError, match="other intervals than those learnt"):
         assemble(made.root, trial, made.task, tmp_path / "out")
 

@@ -22,7 +22,8 @@ from smeaton.task.table import PREDICTION, PROBABILITY
 _FUSED = "bag"
 #: An op whose step may give more columns as texts: the rows are parsed once for all programs.
 _PARSED = "table"
-_KINDS = {1: "float", 8: "string", 11: "double"}  # onnx.TensorProto
+#: The kinds of graph inputs by onnx.TensorProto.
+KINDS = {1: "float", 8: "string", 11: "double"}
 
 
 def mergeable(program: Program) -> bool:
@@ -141,9 +142,7 @@ class _Merger:
         inputs = {}
         for entry in model.graph.input:
             form = entry.type.tensor_type
-            inputs[entry.name] = self.graph.input(
-                names[entry.name], _KINDS[form.elem_type], form.shape.dim[1].dim_value
-            )
+            inputs[entry.name] = self.graph.input(names[entry.name], KINDS[form.elem_type], form.shape.dim[1].dim_value)
         output = step.outputs[0]
         shape = next(entry.type.tensor_type.shape for entry in model.graph.output if entry.name == output)
         form = (output, shape.dim[1].dim_value if len(shape.dim) == 2 else None)

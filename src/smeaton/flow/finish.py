@@ -1,6 +1,7 @@
 """After the search: measure what may win, choose, open the sealed test once, judge, and write the bundle."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 from smeaton.bundle import manifest as form
 from smeaton.bundle.write import write_bundle
+from smeaton.data.split import open_folds
 from smeaton.errors import NoSolution, OutOfMoney, SmeatonError
 from smeaton.flow.outcome import Built
 from smeaton.flow.prepare import Prepared
@@ -37,14 +39,17 @@ from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Cost, Interval, Trial
 from smeaton.trials.results import PROGRAM, fold_folder
+from smeaton.trials.seal import seal
 from smeaton.trials.setup import Result
 from smeaton.trials.ship import Shipped, assemble
+from smeaton.trials.spread import blunt, sharpen
 from smeaton.trials.store import Store
 from smeaton.trials.verdict import agreement, judge_words, models_of, salt_of, verdicts
 
 MOST_MEASURED = 6  # programs assembled and measured; each takes a second or two
 MOST_SHOWN = 10  # the same with those measured only to be compared
 BOARD_FILE = "board.json"
+SPREAD_FILE = "spread.json"  # keys of the trials whose intervals have a model of their own
 UNSEALED = "no test was sealed (test.share: 0): nothing but the score on validation is known"
 
 
@@ -116,6 +121,7 @@ def finish(
         )
     listen(Notice("phase", "sealed test"))
     key = _to_ship(work, board, board.winner)
+    board = _sharpened(work, board, key)
     test, opened, later = _open_test(work, key)
     if later is not None:
         board = msgspec.structs.replace(board, later=later)
@@ -211,6 +217,57 @@ def _to_ship(work: Finish, board: Board, winner: str) -> str:
         return winner
     measured = board.baseline in work.costs or _measure(work, board.baseline)
     return board.baseline if measured else winner
+
+
+def _sharpened(work: Finish, board: Board, key: str) -> Board:
+    """The board after the intervals of what ships were made as wide as each row needs, where that is better, there is
+    time, and it still wins. A replay does what was done."""
+    note = work.root / SPREAD_FILE
+    done = msgspec.json.decode(note.read_bytes(), type=list[str]) if note.exists() else []
+    reserve = work.result.plan.reserve if work.result.plan else 0.0
+    seconds = math.inf if work.terms.patient else work.clock.left() - 0.5 * reserve
+    if key != board.winner or (work.terms.patient and key not in done):
+        return board
+    trial, prepared = work.trial(key), work.prepared
+    home = work.root / "trials"
+    folds = open_folds(work.root / "data")[: len(trial.scores)]
+    try:
+        if not sharpen(
+            home / key, home / (trial.estimated_from or key), prepared.dataset, folds, prepared.seed, seconds
+        ):
+            return board
+    except SmeatonError as error:
+        work.listen(Notice("note", f"the intervals stay as they are: {error.message}"))
+        return board
+    _seal_anew(work, key)
+    durable_write(note, msgspec.json.encode(sorted({*done, key})))
+    before = work.costs.pop(key)
+    del work.shipped[key]
+    if _measure(work, key):
+        found = _board(work)
+        if found.winner == key:
+            durable_write(work.root / BOARD_FILE, msgspec.json.encode(found))
+            work.listen(Notice("board", "", {"board": found}))
+            return found
+    return _blunted(work, key, before)
+
+
+def _seal_anew(work: Finish, key: str) -> None:
+    """What a trial, and the one it has its answers from, hold now is as it should be."""
+    for changed in dict.fromkeys((key, work.trial(key).estimated_from or key)):
+        seal(work.root / "trials" / changed)
+
+
+def _blunted(work: Finish, key: str, cost: Cost) -> Board:
+    """The board with the intervals of a trial as they were."""
+    trial, home = work.trial(key), work.root / "trials"
+    folds = open_folds(work.root / "data")[: len(trial.scores)]
+    blunt(home / key, home / (trial.estimated_from or key), work.prepared.dataset, folds)
+    _seal_anew(work, key)
+    work.shipped.pop(key, None)
+    work.costs[key] = cost
+    work.store.put_cost(key, cost)
+    return _board(work)
 
 
 def _board(work: Finish) -> Board:

@@ -23,6 +23,7 @@ _PARTS = 5
 _BIN_ROWS, _BINS = 40, 12
 _PRIOR_ROWS = 10.0  # the weight of the overall scale in that of a bin
 _LEAST_SCALE = 0.05  # of the overall scale: no answer is that sure
+_LEAST_SPREAD = 0.2  # the same for a scale that comes from elsewhere
 _BETTER = 0.995  # of the plainer form's interval score
 
 
@@ -54,11 +55,15 @@ class Residuals:
 
     def take(self, which: Array) -> "Residuals":
         """Those of some rows that can teach (finite, with a weight), thinned evenly to MAX_ROWS."""
+        return self.taken(which)[0]
+
+    def taken(self, which: Array) -> "tuple[Residuals, Array]":
+        """The same, and their positions."""
         known = np.isfinite(self.prediction) & np.isfinite(self.target) & (self.weight > 0)
         index = np.flatnonzero(known & which)
         if len(index) > MAX_ROWS:
             index = index[np.linspace(0, len(index) - 1, MAX_ROWS).astype(np.int64)]
-        return self._rows(index)
+        return self._rows(index), index
 
     def _rows(self, index: Array) -> "Residuals":
         group = None if self.group is None else self.group[index]
@@ -89,6 +94,30 @@ def fit(some: Residuals, level: float, bounds: Bounds | None = None) -> Band:
             low, high = _offsets(normal, some, (level, sided))
             best, lowest = msgspec.structs.replace(own, low=min(low, 0.0), high=max(high, 0.0)), score
     return best
+
+
+def fit_scaled(some: Residuals, scale: Array, level: float, bounds: Bounds) -> Band:
+    """The same where something else says how far answers are off, (rows,): `scale`, learnt without each row, at least
+    `least` of the band."""
+    shape = Band(
+        low=0.0, high=0.0, least=least_scale(some), min=bounds.least, max=bounds.most, whole=bounds.whole
+    )  # fmt: skip
+    part, normal = some.parts(), (some.target - some.prediction) / np.maximum(scale, shape.least)
+    best, lowest = shape, np.inf
+    for sided in (False, True):
+        if sided and not enough(some.units, (1 + level) / 2):
+            continue
+        score = _judged(some, part, (normal, np.maximum(scale, shape.least)), (level, sided))
+        if score < lowest * _BETTER or not np.isfinite(lowest):
+            low, high = _offsets(normal, some, (level, sided))
+            best, lowest = msgspec.structs.replace(shape, low=min(low, 0.0), high=max(high, 0.0)), score
+    return best
+
+
+def least_scale(some: Residuals) -> float:
+    """The least scale of rows like these: a model of errors that answers less is too sure."""
+    off = np.abs(some.target - some.prediction)
+    return max(_LEAST_SPREAD * float(np.average(off, weights=some.weight)), 1e-300)
 
 
 def enough(units: int, level: float) -> bool:

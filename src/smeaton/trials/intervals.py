@@ -28,7 +28,8 @@ INTERVAL_FILE = "interval.json"
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     """Of one trial: the band that ships with the number of rows (of groups: groups) it was learnt from, those that
-    judged, and which of them each held-out row was judged by (rows in fold order; NO_JUDGE: none)."""
+    judged, and which of them each held-out row was judged by (rows in fold order; NO_JUDGE: none). `spread`: the scale
+    of what ships comes from a model beside the trial (`spread.py`)."""
 
     level: float
     ships: Band
@@ -37,6 +38,7 @@ class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     judged_by: list[int]
     grouped: bool = False
     timed: bool = False
+    spread: bool = False
 
 
 def learn(dataset: "Dataset", folds: "Sequence[FoldIndex]", held: Sequence[Table]) -> Intervals | None:
@@ -119,6 +121,11 @@ def interval_words(found: Intervals) -> tuple[str, ...]:
             "rows in time are not exchangeable: the intervals hold as far as what comes next is like the newest"
         )
     return tuple(said)
+
+
+def residuals_of(dataset: "Dataset", rows: Array, answers: Table) -> Residuals:
+    """The residuals of answers to rows of the dataset, by position."""
+    return _residuals(dataset, rows, numbers(answers))
 
 
 def _applied(found: Intervals, by: Array, answers: Table) -> dict[str, Array]:

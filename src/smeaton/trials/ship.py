@@ -33,6 +33,7 @@ from smeaton.trials.record import Trial
 from smeaton.trials.reject import rejected_like, ships, step_args
 from smeaton.trials.results import PROGRAM, calibrated, fold_folder, in_scale, read_calibrations, read_fit, usual_size
 from smeaton.trials.rules import Rule
+from smeaton.trials.spread import SPREAD
 from smeaton.trials.thresholds import Thresholds, applied, read_thresholds, with_thresholds
 
 PROOF_ROWS, PROOF_ROWS_SLOW = 1_000, 24
@@ -92,7 +93,7 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
         program = with_rule(program, rule)
     bands = read_intervals(home)
     if bands is not None:
-        program = add_interval(program, folder, bands.ships)
+        program = add_interval(program, folder, bands.ships, home / SPREAD if bands.spread else None)
     program = pack(program, folder)
     save_program(program, folder)
     parity = None
@@ -101,7 +102,7 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
         copied = steps == [None] and rejection is None and cuts is None and rule is None and bands is None
         parity = read_fit(home, 0).parity if copied else None
         if parity is None:
-            parity = _check(root, program, folder, (sources, steps, (rejection, cuts, rule)), task)
+            parity = _check((root, trial.key), program, folder, (sources, steps, (rejection, cuts, rule)), task)
     return Shipped(program, kind, note, parity)
 
 
@@ -114,7 +115,7 @@ def _single(program: Program, source: Path, step: Calibration | None, folder: Pa
 
 
 def _check(
-    root: Path,
+    where: tuple[Path, str],
     program: Program,
     folder: Path,
     parts: tuple[Sequence[Path], Sequence[Calibration | None], tuple[Rejection | None, Thresholds | None, Rule | None]],
@@ -125,6 +126,7 @@ def _check(
     Raises:
         SmeatonError: it is more than the tolerance, or a label is not the likeliest one.
     """
+    root, trial_key = where
     dataset = Dataset.open(root / "data")
     held = np.concatenate([index.held for index in open_folds(root / "data")])
     most = min(len(held), PROOF_ROWS_SLOW if is_slow(program) else PROOF_ROWS)
@@ -140,7 +142,7 @@ def _check(
             goal = goal if cuts is None else applied(goal, cuts.ships, task)
             goal = goal if rule is None else decided_like(goal, found, rule, task)
             usual = usual_size(goal) if usual is None else usual
-            if not _same_ends(found, program):
+            if not _same_ends(rows, found, program, root / "trials" / trial_key / SPREAD):
                 raise SmeatonError(
                     "the program that would ship has other intervals than those learnt",
                     where=str(folder),
@@ -156,12 +158,16 @@ def _check(
     return worst
 
 
-def _same_ends(found: Table, program: Program) -> bool:
-    """Whether the intervals of a program's answers are those of its band around them."""
+def _same_ends(rows: Table, found: Table, program: Program, spread: Path) -> bool:
+    """Whether the intervals of a program's answers are those of its band around them; `spread` is the folder of the
+    program that says how far answers are off, where there is one."""
     if LOW not in found:
         return True
-    band = msgspec.convert(program.steps[-1].args, Band)
-    expected = ends(band, found[PREDICTION])
+    band, scale = msgspec.convert(program.steps[-1].args, Band), None
+    if len(program.steps[-1].inputs) > 1:
+        with Engine(open_program(spread), spread) as engine:
+            scale = engine.run(rows)[PREDICTION]
+    expected = ends(band, found[PREDICTION], scale)
     return all(np.array_equal(a, found[name], equal_nan=True) for a, name in zip(expected, (LOW, HIGH), strict=True))
 
 

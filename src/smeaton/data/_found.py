@@ -144,7 +144,8 @@ def _of_one_form(where: str, files: dict[str, Path]) -> tuple[list[Path], str]:
             where=where,
             fix=f"name those that are meant, for example {_example(where, kept[0])}",
         )
-    left = [name for name in files if name not in set(kept)]
+    read = set(kept)
+    left = [name for name in files if name not in read]
     return [files[name] for name in kept], f"; not read: {_listed(left)}" if left else ""
 
 

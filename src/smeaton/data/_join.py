@@ -16,8 +16,9 @@ def same_columns(names: Sequence[str], others: Sequence[str], where: str, first:
     Raises:
         DataError: it lacks some, or has others.
     """
-    lacking = [name for name in names if name not in set(others)]
-    more = [name for name in others if name not in set(names)]
+    own, theirs = set(names), set(others)
+    lacking = [name for name in names if name not in theirs]
+    more = [name for name in others if name not in own]
     if not lacking and not more:
         return
     said = []

@@ -41,8 +41,9 @@ class Excel:
         where = f"{address(thing).file}#{name}"
         names, body, top = _split(where, grid, notes)
         chosen = choose(names, columns, f"{where}, row {top}")
-        table = {name: _column([row[place] for row in body]) for place, name in enumerate(names) if name in set(chosen)}
-        yield from slices({name: table[name] for name in chosen}, len(body), rows, tuple(notes))
+        place_of = {name: place for place, name in enumerate(names)}
+        table = {name: _column([row[place_of[name]] for row in body]) for name in chosen}
+        yield from slices(table, len(body), rows, tuple(notes))
 
     def place(self, thing: Path, row: int) -> str:
         """`book.xlsx#Sheet, row n`: the row as the workbook counts it."""

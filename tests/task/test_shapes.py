@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from smeaton.task.infer import infer_type, pin_input
+from smeaton.task.lock import unlisted
 from smeaton.task.table import object_column
+from smeaton.task.typeform import write_type
 from smeaton.task.types import Type
 from smeaton.task.values import parse_column
 
@@ -72,6 +74,16 @@ def test_fields_have_types_of_their_own() -> None:
         "size": ("category", None),
     }  # fmt: skip
     assert fields["size"].known == ("S", "M", "L")
+
+
+def test_what_a_lock_leaves_out_is_found_in_the_data_again() -> None:
+    cells = [{"tags": ["a", "b"], "size": size} for size in ("S", "M", "L") * 3]
+    for column in (cells, LISTS, ["low", "mid", "high"]):
+        kind = infer(column)
+        without = unlisted({"c": kind})["c"]
+        assert without != kind
+        assert "known" not in str(write_type(without))
+        assert pin_input(object_column(column), without, "c") == kind
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from smeaton.data.dataset import Dataset
 from smeaton.errors import InputError
 from smeaton.flow.request import Request
 from smeaton.task.infer import vocabulary
-from smeaton.task.lock import LOCK_FILE, Lock, differences, read_lock, write_lock
+from smeaton.task.lock import LOCK_FILE, Lock, differences, read_lock, unlisted, write_lock
 from smeaton.task.table import Array
 
 _SHOWN = 12  # differences said; a wide table may have thousands
@@ -27,7 +27,7 @@ def load_pinned(request: Request) -> Dataset:
 
     dataset = load(request.task, request.raw)
     lock = read_lock(request.folder / LOCK_FILE)
-    if lock is None or request.task.inputs is not None or lock.inputs == dataset.task.inputs:
+    if lock is None or request.task.inputs is not None or lock.inputs == unlisted(dataset.task.input_types):
         return dataset
     if set(lock.output) != {request.task.target}:
         return dataset
@@ -47,7 +47,7 @@ def renew_lock(folder: Path, dataset: Dataset, test: Array, plan: tuple[str, ...
     task = dataset.task
     columns = {name: kind for name, kind in task.input_types.items() if kind.type == "category"}
     new = Lock(
-        inputs=task.input_types,
+        inputs=unlisted(task.input_types),
         output=task.output,
         vocabularies={name: vocabulary(dataset.table[name]) for name in columns},
         data=dataset.hash,

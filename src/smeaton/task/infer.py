@@ -125,20 +125,35 @@ def pin_input(raw: Array, spec: Type, name: str) -> Type:
         DataError: lists of labels in text that could be split in two ways.
     """
     pinned = pin_type(raw, spec, name)
-    if pinned.type == "json" and pinned.fields is None:
+    if pinned.type == "json":
         seen = infer_type(raw, name)
-        found = {"fields": seen.fields, "form": pinned.form or seen.form} if seen.type == "json" else {}
-        return msgspec.structs.replace(pinned, **found)
-    if pinned.answer == "many" and pinned.of is not None and pinned.of.labels is None and pinned.of.known is None:
-        lists, _ = parse_column(raw, msgspec.structs.replace(pinned, optional=True), name)
-        of = msgspec.structs.replace(pinned.of, known=known_labels([cell for cell in lists.tolist() if cell]))
-        return msgspec.structs.replace(pinned, of=of)
-    if pinned.type == "category" and pinned.ordered and not order_of(pinned) and pinned.base == "text":
-        values, _ = parse_column(raw, msgspec.structs.replace(pinned, optional=True), name)
-        return msgspec.structs.replace(
-            pinned, known=find_scale({value for value in values.tolist() if value is not None})
-        )
-    return pinned
+        if pinned.fields is None and seen.type == "json":
+            return msgspec.structs.replace(pinned, fields=seen.fields, form=pinned.form or seen.form)
+        return _looked_for(pinned, seen)
+    lists = pinned.answer == "many" and pinned.of is not None and (pinned.of.labels or pinned.of.known) is None
+    scale = pinned.type == "category" and pinned.ordered and not order_of(pinned) and pinned.base == "text"
+    if not lists and not scale:
+        return pinned
+    column, _ = parse_column(raw, msgspec.structs.replace(pinned, optional=True), name)
+    values = [value for value in column.tolist() if value]
+    if pinned.of is not None:
+        return msgspec.structs.replace(pinned, of=msgspec.structs.replace(pinned.of, known=known_labels(values)))
+    return msgspec.structs.replace(pinned, known=find_scale(set(values)))
+
+
+def _looked_for(kind: Type, seen: Type) -> Type:
+    """A type with the known values that the type of the data has, at every place where it has none itself."""
+    if kind.type != seen.type:
+        return kind
+    found: dict[str, Any] = {"known": seen.known} if kind.known is None and kind.labels is None else {}
+    if kind.fields is not None and seen.fields is not None:
+        known = seen.fields
+        found["fields"] = {
+            name: _looked_for(part, known[name]) if name in known else part for name, part in kind.fields.items()
+        }
+    if kind.of is not None and seen.of is not None:
+        found["of"] = _looked_for(kind.of, seen.of)
+    return msgspec.structs.replace(kind, **found)
 
 
 def _held(raw: Array) -> list[Any]:

@@ -1,8 +1,7 @@
 """`smeaton.lock`: what the build pinned, so that the next build and its readers see what changed.
 
-JSON for people and machines: types, hashes, the plan in words, versions. It holds hashes of category values, not the
-values of a column that is no output (but for what a type pins of them: the steps of a scale, labels of lists that stand
-in five rows and more), and never a secret: `${NAME}` stays in the task.
+JSON for people and machines: types, hashes, the plan in words, versions. It holds hashes of category values, never the
+values of a column that is no output, and never a secret: `${NAME}` stays in the task.
 """
 
 import json
@@ -76,6 +75,17 @@ def read_lock(path: Path) -> Lock | None:
         raise TaskError(f"the lock cannot be read: {error.strerror}", fix="check the path", where=str(path)) from error
     except (ValueError, RecursionError) as error:  # msgspec's and json's errors are ValueErrors
         raise TaskError(f"the lock is damaged or of another version: {error}", fix=fix, where=str(path)) from error
+
+
+def unlisted(types: Mapping[str, Type]) -> dict[str, Type]:
+    """Types without the values they know of inputs: these follow from the data again."""
+    return {name: _unlisted(kind) for name, kind in types.items()}
+
+
+def _unlisted(kind: Type) -> Type:
+    fields = None if kind.fields is None else unlisted(kind.fields)
+    of = None if kind.of is None else _unlisted(kind.of)
+    return msgspec.structs.replace(kind, known=None, fields=fields, of=of)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

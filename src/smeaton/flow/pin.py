@@ -18,11 +18,19 @@ _SHOWN = 12  # differences said; a wide table may have thousands
 
 
 def load_pinned(request: Request) -> Dataset:
-    """The rows of a request, typed as the lock beside the task says where the data is what it was.
+    """The rows of a request, typed as the lock beside the task says where the data is what it was. Lets go of its rows
+    as they were read.
 
     Raises:
         DataError, RowsError, TaskError: as `data.load.load`; a lock that cannot be read.
     """
+    try:
+        return _load(request)
+    finally:
+        request.forget()
+
+
+def _load(request: Request) -> Dataset:
     from smeaton.data.load import load
 
     dataset = load(request.task, request.raw)

@@ -35,6 +35,10 @@ class Request:
     raw: Raw | None = None
     new: bool = False
 
+    def forget(self) -> None:
+        """Let go of the rows as they were read: texts take several times the memory of what is made of them."""
+        object.__setattr__(self, "raw", None)
+
 
 def resolve(
     what: object,

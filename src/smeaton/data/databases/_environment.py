@@ -24,7 +24,9 @@ class Resolved:
     def hide(self, text: str) -> str:
         """A text in which each value from the environment is again what it was written as."""
         for value in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(value, self._secrets[value])
+            # A short value inside a longer word is not that value.
+            pattern = re.escape(value) if len(value) > 3 else rf"(?<!\w){re.escape(value)}(?!\w)"
+            text = re.sub(pattern, lambda _, shown=self._secrets[value]: shown, text)
         return text
 
 

@@ -21,6 +21,7 @@ from smeaton.data.pushdown import Need
 from smeaton.data.sources._columns import nearest
 from smeaton.errors import DataError
 from smeaton.extras import needs
+from smeaton.runtime.storage import storing
 from smeaton.task.address import Address
 
 _CONNECT_SECONDS = 10
@@ -116,7 +117,7 @@ class _Session:
         fields = [Field(column.name, column.kind or "") for column in chosen]
         with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
             file = Path(folder) / "rows.csv"
-            with reading(address, self._resolved, self._seconds):
+            with storing("the rows of the database", file.parent), reading(address, self._resolved, self._seconds):
                 self._copy(f"COPY ({query}) TO STDOUT (FORMAT csv)", file)
             rows, notes = stage(engine, name, file, fields, address.shown)
         some = f"{len(chosen)} of {len(columns)} columns ({_listed(chosen)})"

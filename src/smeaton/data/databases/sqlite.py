@@ -18,6 +18,7 @@ from smeaton.data.databases._stage import Field, stage
 from smeaton.data.pushdown import Need
 from smeaton.data.sources._columns import file_errors, nearest
 from smeaton.errors import DataError
+from smeaton.runtime.storage import storing
 from smeaton.task.address import Address
 
 _BATCH = 10_000
@@ -59,7 +60,8 @@ class _Session:
         with tempfile.TemporaryDirectory(prefix="sqlite-") as folder, _reading(address):
             file = Path(folder) / "rows.csv"
             kinds = [self._kind(table, column, declared[column], address) for column in chosen]
-            self._write(table, chosen, file)
+            with storing("the rows of the database", file.parent):
+                self._write(table, chosen, file)
             fields = [Field(column, kind) for column, kind in zip(chosen, kinds, strict=True)]
             rows, notes = stage(engine, name, file, fields, address.shown)
         asked = "all columns" if len(chosen) == len(declared) else f"{len(chosen)} of {len(declared)} columns"

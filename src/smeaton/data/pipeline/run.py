@@ -19,6 +19,7 @@ from smeaton.data.sources.parquet import glob_safe, quoted
 from smeaton.data.tables import open_tables, view
 from smeaton.errors import TaskError
 from smeaton.extras import needs
+from smeaton.runtime.storage import storing
 from smeaton.task.items import nearest
 from smeaton.task.sql import Query, read_query
 from smeaton.task.steps import in_order, upstream
@@ -42,6 +43,7 @@ def run_steps(source: Source, folder: Path, seconds: float | None) -> tuple[Path
     queries = {name: read_query(source.steps[name].query) for name in needed}
     store = Store(folder / STEPS_FOLDER)
     with (
+        storing("the rows of steps", store.folder),
         open_tables(source.tables, folder, seconds) as tables,
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=store.folder) as scratch,
     ):

@@ -35,6 +35,7 @@ REFUSED = {
     "empty.csv": "the file is empty",
     "foot_damaged.parquet": "not readable as Parquet",
     "gzip_cut.csv.gz": "broken or cut off",
+    "huge_target.csv": "cannot be squared",
     "key_twice.jsonl": "no column is left",
     "lone_surrogate_in_name.jsonl": "JSON",
     "lone_surrogates.jsonl": "JSON",

@@ -123,14 +123,13 @@ def test_two_builds_from_the_first_moment(tmp_path: Path) -> None:
     both = [watched("build", tmp_path / "clients.csv", "--target", "churned", "--out", tmp_path / "o", "--budget", "6s")
             for _ in range(2)]  # fmt: skip
     codes = sorted(one.end()[0] for one in both)
-    assert codes[1] == 2
-    assert codes[0] in (0, 4), [one.lines for one in both]
+    assert codes in ([0, 2], [2, 4]), [one.lines for one in both]
     assert main(["verify", *map(str, (tmp_path / "o").glob("*.bundle"))]) == 0
 
 
 def test_a_killed_build_holds_no_lock(tmp_path: Path) -> None:
     write_task(tmp_path, SEARCH)
-    first = watched("build", tmp_path, "--budget", "20s")
+    first = watched("build", tmp_path, "--budget", "60s")
     first.until(lambda line: "baseline: 0." in line)
     first.process.kill()
     first.end()

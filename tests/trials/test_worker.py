@@ -94,3 +94,15 @@ def test_it_ends_when_its_input_closes(tmp_path: Path) -> None:
         process.wait(10)
         assert time.monotonic() - before < 2
     assert not (tmp_path / "out").exists()
+
+
+def test_a_score_that_is_no_number_is_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON has no word for it: said all the same, the executor would take the worker for broken."""
+
+    def do(job: Job, report: Any) -> None:
+        for score in (float("nan"), float("inf"), 0.25):
+            report(1, score)
+
+    events = worked(monkeypatch, do)
+    assert [(event.kind, event.score) for event in events] == [("progress", 0.25), ("done", 0.0)]
+    assert [msgspec.json.decode(msgspec.json.encode(event), type=Event) for event in events] == events

@@ -5,6 +5,7 @@ import importlib
 import json
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -39,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     started = time.monotonic()
     ready_streams()
+    if argv is None and not sys.warnoptions:
+        warnings.simplefilter("ignore")  # they are for who writes code; what a user should know is said in words
     arguments = list(sys.argv[1:] if argv is None else argv)
     args = _parser(arguments).parse_args(arguments)
     args.started = started

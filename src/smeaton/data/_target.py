@@ -22,6 +22,8 @@ from smeaton.task.values import parse_column
 
 #: With more null targets than this share, the rows that are left are hardly a sample of anything.
 MOST_NULL = 0.95
+#: Errors are squared, weighed and added up over all rows: beyond this they would be infinite.
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,13 @@ def _numbers(raw: Raw, name: str, parsed: Array, present: Array) -> Array:
     held = parsed[present]
     if len(held) and (held == held[0]).all():
         raise _constant(raw, name, f"{held[0]:g}")
+    largest = float(np.abs(held.astype(np.float64)).max(initial=0.0))
+    if largest > LARGEST:
+        raise DataError(
+            f"the target {name!r} reaches {largest:g}: numbers beyond {LARGEST:g} cannot be squared and added",
+            where=raw.where,
+            fix="give it in a larger unit, or its logarithm",
+        )
     return parsed.astype(np.float64)
 
 

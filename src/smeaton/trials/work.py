@@ -4,6 +4,7 @@ What is tried, and until when, is asked of `Rules`; `search.py` and `replay.py` 
 """
 
 import math
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol
@@ -193,10 +194,19 @@ class Work:
         """The record of a complete attempt, of a failed one where it cannot be judged."""
         try:
             return self.judge.trial(attempt.candidate, attempt.fidelity, attempt.seed, self.plan.folds, _spent(attempt))
-        except (SmeatonError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - the boundary: a metric of the user's may raise anything
             if trouble("what the build tries", self.setup.root, error):
                 self._give_out(str(error))
-            return _ended_trial(attempt, "failed", f"it could not be judged: {error}")
+            self._log(attempt)
+            kind = "" if isinstance(error, SmeatonError) else f"{type(error).__name__}: "
+            return _ended_trial(attempt, "failed", f"it could not be judged: {kind}{error}")
+
+    def _log(self, attempt: Attempt) -> None:
+        """Keep the traceback of what is being handled where those of failed fits are."""
+        folder = self.setup.root.parent / "log"
+        folder.mkdir(exist_ok=True)
+        with (folder / "judge.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{attempt.key}: {attempt.candidate.family}\n{traceback.format_exc()}\n")
 
     def _ended(self, ended: Ended, rules: Rules) -> None:
         attempt = ended.attempt

@@ -9,6 +9,7 @@ import ctypes
 import gc
 import importlib
 import io
+import math
 import os
 import queue
 import signal
@@ -62,7 +63,7 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
     def report(step: int, score: float) -> None:
         nonlocal last
         passed = time.monotonic() - start
-        if passed - last >= PROGRESS_SECONDS:
+        if passed - last >= PROGRESS_SECONDS and math.isfinite(score):  # JSON has no other numbers
             last = passed
             say(Event(job=job.id, kind="progress", step=step, score=score, seconds=passed, at=time.time()))
 

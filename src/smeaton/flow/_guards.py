@@ -13,7 +13,7 @@ from smeaton.runtime.storage import check_room, storing
 from smeaton.trials.damage import aside
 from smeaton.trials.notice import Listener, Notice
 
-_HOME = ".smeaton"
+_HOME, _STEPS = ".smeaton", "steps"
 _LEAST_ROOM = 8_000_000  # bytes for the trials and the bundle of a small table
 _BUSY = "another build is running in this folder"
 _BUSY_FIX = "wait for it, stop it, or build into another folder with --out"
@@ -22,7 +22,8 @@ _ROOM = 2.5  # times what the rows take: the rows as workers open them, answers 
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Build in a folder, alone. Where nothing was begun, the folder is afterwards as it was.
+    """Build in a folder, alone. Where nothing was begun, the folder is afterwards as it was, but for the rows of a
+    pipeline's steps and those that failed a check.
 
     Raises:
         InputError: another process builds there; says which.
@@ -37,7 +38,7 @@ def alone(folder: Path) -> Iterator[None]:
                 try:
                     yield
                 except InputError:
-                    if not any(home.rglob("*.db")):
+                    if not any(home.rglob("*.db")) and not (home / _STEPS).is_dir():
                         _undo(made)
                     raise
         except OSError:

@@ -6,6 +6,12 @@ jackknife over clusters for its acceleration, and widened for few clusters as He
 has it. More than 4,096 clusters are first thrown together into 4,096 blocks by a seeded shuffle: block sums of
 independent rows are again independent, so the spread stays right, and the cost no longer grows with the rows.
 
+Errors have no upper end and long tails: a few rows decide, and a sample that lacks them has too narrow an interval, at
+its worse end most of all. So the score (not differences) of a metric that is no share gets a studentised interval of up
+to 2,000 clusters (the bootstrap-t: Efron 1982, Hall 1988): a resample's distance from the value counts in units of its
+own spread, which is small where the long tail was missed. The spread of a resample is that of the jackknife values in
+it. `benchmarks/sealed.py` shows what that is worth: 95 % of such intervals hold where 87 to 93 % of BCa's did.
+
 Rows with a time are not independent of their neighbours: what goes wrong goes wrong for a while. So runs of moments
 are drawn together (the moving block bootstrap of Kuensch 1989, on a circle as Politis and Romano 1992 have it, which
 keeps the middle in place), each as long as the root of the number of moments: longer than is best for rows that forget
@@ -25,6 +31,8 @@ from smeaton.task.table import Array
 RESAMPLES = 1000
 BLOCKS = 4096
 _CHUNK = 125
+#: Clusters for a studentised interval: fewer have no spread to speak of, more have no need.
+_STUDENTISED = (6, 2_000)
 _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(0.975)
 
@@ -44,7 +52,8 @@ def interval(
     `weight` (rows,) >= 0 or None; `groups` (rows,) codes of what belongs together, or None; `time` (rows,) moments that
     order the rows, or None. Deterministic in `seed`.
     """
-    value, low, high = _bounds(metric.value, stats, weight, (groups, time), seed)
+    worse = 0 if metric.unit == "share" else 1 if metric.better == "lower" else -1
+    value, low, high = _bounds(metric.value, stats, weight, (groups, time), seed, worse)
     if metric.unit == "share":
         low, high = _unseen(value, low, high, _count(groups, len(stats)))
     return value, low, high
@@ -84,22 +93,31 @@ def _bounds(
     weight: Array | None,
     related: tuple[Array | None, Array | None],
     seed: int,
+    worse: int = 0,
 ) -> Bounds:
-    """`related` are the groups and the moments of the rows."""
+    """`related` are the groups and the moments of the rows; `worse` is the direction (1 or -1) in which a value without
+    an end gets worse, 0 for others."""
     groups, time = related
     if not len(stats):
         raise ValueError("there are no rows to judge")
     if time is None:
-        return _ends(value_of, stats, clusters(stats, weight, groups, seed), 1, seed)
+        return _ends(value_of, stats, clusters(stats, weight, groups, seed), 1, seed, worse)
     ordered = _cells(stats, weight, time)
     value, low, high = _ends(value_of, stats, ordered, run_length(len(ordered[0])), seed)
     if groups is not None:
-        _, other_low, other_high = _ends(value_of, stats, clusters(stats, weight, groups, seed), 1, seed)
+        _, other_low, other_high = _ends(value_of, stats, clusters(stats, weight, groups, seed), 1, seed, worse)
         low, high = min(low, other_low), max(high, other_high)
     return value, low, high
 
 
-def _ends(value_of: Callable[[Array], Array], stats: Array, summed: tuple[Array, Array], run: int, seed: int) -> Bounds:
+def _ends(
+    value_of: Callable[[Array], Array],
+    stats: Array,
+    summed: tuple[Array, Array],
+    run: int,
+    seed: int,
+    worse: int = 0,
+) -> Bounds:
     """The value and its ends from sums and weights of clusters, of which `run` neighbours are drawn together."""
     sums, mass = summed
     total, whole = sums.sum(axis=0), mass.sum()
@@ -112,7 +130,12 @@ def _ends(value_of: Callable[[Array], Array], stats: Array, summed: tuple[Array,
     if count < 2:  # nothing to draw from: as wide as single rows are
         each = value_of(stats.astype(np.float64))
         return value, min(value, float(each.min())), max(value, float(each.max()))
-    drawn = np.sort(_resampled(value_of, sums, mass, run, seed))
+    drawn = _resampled(value_of, sums, mass, run, seed)
+    if worse and run == 1 and _STUDENTISED[0] <= count <= _STUDENTISED[1]:
+        ends = _studentised(value_of, (sums, mass), drawn, value, worse, seed)
+        if ends is not None:
+            return value, min(ends[0], value), max(ends[1], value)
+    drawn = np.sort(drawn)
     if run > 1:
         sums, mass = _summed(sums, joined, count), _summed(mass[:, None], joined, count)[:, 0]
     low, high = _bca(drawn, value, _acceleration(value_of, sums, mass, total, whole), count)
@@ -187,6 +210,40 @@ def _resampled(value_of: Callable[[Array], Array], sums: Array, mass: Array, run
         means = np.where(weight > 0, (counts @ sums) / np.where(weight > 0, weight, 1.0), centre)
         values[start : start + _CHUNK] = value_of(means)
     return values
+
+
+def _studentised(
+    value_of: Callable[[Array], Array],
+    summed: tuple[Array, Array],
+    drawn: Array,
+    value: float,
+    worse: int,
+    seed: int,
+) -> tuple[float, float] | None:
+    """The ends by the distances of the resamples in units of their own spread; None where the clusters have none. The
+    better end stays within what was drawn: no error is less than nothing."""
+    sums, mass = summed
+    count = len(sums)
+    rest = mass.sum() - mass
+    if (rest <= 0).any():
+        return None
+    pull = (count - 1) * (value - value_of((sums.sum(axis=0) - sums) / rest[:, None]))
+    pull = pull - pull.mean()
+    whole = sqrt(float(np.square(pull).mean()))
+    if not 0 < whole < float("inf"):
+        return None
+    pull = pull / whole  # so that squares of huge errors do not overflow
+    moments = np.stack([pull, np.square(pull)], axis=1)
+    draws = _draws(count, 1, seed)
+    spread = np.empty(RESAMPLES)
+    for start in range(0, RESAMPLES, _CHUNK):
+        first, second = (draws[start : start + _CHUNK].astype(np.float64) @ moments / count).T
+        spread[start : start + _CHUNK] = np.sqrt(np.maximum(second - np.square(first), 1e-8))
+    unit = whole / sqrt(count)
+    low, high = np.quantile((drawn - value) / (spread * unit), [0.025, 0.975])
+    unit *= sqrt(count / (count - 1))
+    ends = value - float(high) * unit, value - float(low) * unit
+    return (max(ends[0], float(drawn.min())), ends[1]) if worse > 0 else (ends[0], min(ends[1], float(drawn.max())))
 
 
 def _acceleration(value_of: Callable[[Array], Array], sums: Array, mass: Array, total: Array, whole: float) -> float:

@@ -19,7 +19,7 @@ from smeaton.quality.leaks.value import KNOWN
 from smeaton.task.table import Array, object_column
 from smeaton.task.types import label_text
 
-_ROWS = 4_000
+_ROWS, _FEWEST_ROWS, _CELLS = 4_000, 500, 400_000
 _LEFT = {True: 0.02, False: 0.005}
 _NAMED = 0.15
 #: What the values leave: where they tell the target themselves, they were judged, and a view is but a coarser one.
@@ -40,7 +40,7 @@ class Written:
         """Columns whose way of writing tells the target."""
         if not case.judged:
             return []
-        rows = case.sample[:_ROWS]
+        rows = case.sample[: max(_FEWEST_ROWS, min(_ROWS, _CELLS // max(1, len(case.dataset.table))))]
         y = case.target_of(rows)
         if case.labels and fewest_others(y, halves(len(y))) < _EVIDENCE:
             return []

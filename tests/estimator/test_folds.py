@@ -1,12 +1,13 @@
 """Folds of few rows: disjoint, every row held out once, something to fit on."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smeaton.estimator.folds import FEW, few_folds
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=3, max_size=FEW - 1), st.integers(0, 5))
 def test_folds_of_few_rows(labels: list[int], seed: int) -> None:
     classes = np.array(labels, dtype=np.int64)

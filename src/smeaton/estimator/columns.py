@@ -50,7 +50,11 @@ def settled(x: Any) -> Any:
     """`X` as what can be counted: a lazy frame is collected, masked values are NaN."""
     if type(x).__module__.split(".")[0] == "polars" and hasattr(x, "collect"):
         return x.collect()
-    return x.astype(np.float64).filled(np.nan) if isinstance(x, np.ma.MaskedArray) else x
+    if not isinstance(x, np.ma.MaskedArray):
+        return x
+    plain = np.array(x.data, dtype=np.float64)
+    plain[np.ma.getmaskarray(x)] = np.nan
+    return plain
 
 
 def frame_columns(x: Any) -> dict[str, Array]:

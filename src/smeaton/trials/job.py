@@ -293,7 +293,8 @@ def _save(work: Work, answers: Table, rows: Table, side: str) -> None:
 
 def _family(name: str, task: Task) -> Family:
     """A part by name, or the user's own from the task's folder."""
-    family: Family = own_family(name, task) if name in task.solutions.add else plugins.load("families", name)
+    own = ":" in name or name in task.solutions.add
+    family: Family = own_family(name, task) if own else plugins.load("families", name)
     return family
 
 

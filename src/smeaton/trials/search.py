@@ -417,13 +417,15 @@ def _affordable(work: Work, trying: _Trying, plan: Plan) -> int:
     """The most folds on which the first candidates of the families that may be worth it and more of the best can be
     fitted in time. With fewer ideas than that, one holdout that tries more and a refit on all rows serve better."""
     lead, model = trying.lead, work.model
-    if lead is None:
+    roles = {attempt.role for attempt in work.active}
+    if lead is None and ("probe" in roles or "own" not in roles):
         return 1
     ages = {attempt.key: age for attempt, age in work.desk.running()}
     best, others, together = 0.0, list[float](), 0.0
     for attempt in work.active:
         fitted = bool(attempt.spent)
-        if attempt.role == "probe" and not (fitted and work.judge.paired(attempt.key, lead.key, [0])[1] > 0):
+        worse = lead is not None and fitted and work.judge.paired(attempt.key, lead.key, [0])[1] > 0
+        if attempt.role == "own" or (attempt.role == "probe" and not worse):
             space = work.setup.spaces[attempt.candidate.family]
             expected = model.expect(attempt.candidate.family).mean
             # What it shares with later fits makes it old, and not dear.

@@ -67,6 +67,9 @@ class EstimatorModel:
     def __init__(self, task: Task, name: str, estimator: Any, form: Form, note: str) -> None:
         self.task, self.name, self.estimator, self.form, self.note = task, name, estimator, form, note
         self.refit: dict[str, Any] = {}
+        if task.is_class and not hasattr(estimator, "predict_proba"):
+            certain = f"{type(estimator).__name__} gives labels alone: each counts as certain"
+            self.note = "; ".join(filter(None, (note, certain)))
         self.compiled: Compiled | None = None
         self.why = ""
         try:

@@ -33,6 +33,7 @@ from smeaton.task.types import Type
 from smeaton.task.values import object_numbers
 from smeaton.task.zones import ABBREVIATED
 
+_DIGIT = re.compile(r"\d")  # a cell may be a book: a pattern is some twenty times faster than a loop
 _ODD_WORDS = 3
 _ODD_SHARE = 0.01
 _SAMPLE = 200  # distinct values a layout must read before all are tried
@@ -136,7 +137,7 @@ def _is_code(text: str) -> bool:
 
 
 def _notation(words: Counter[str], rest: list[str], gaps: frozenset[str], name: str) -> Type | None:
-    numeric = [text for text in rest if any(mark.isdigit() for mark in text)]
+    numeric = [text for text in rest if _DIGIT.search(text)]
     odd = set(rest).difference(numeric) if len(numeric) < len(rest) else set()
     if not numeric or not _few(odd, words):
         return None
@@ -156,7 +157,7 @@ def _notation(words: Counter[str], rest: list[str], gaps: frozenset[str], name: 
 
 
 def _moment(words: Counter[str], rest: list[str], gaps: frozenset[str], name: str) -> Type | None:
-    if not any(mark.isdigit() for mark in rest[0]):
+    if not _DIGIT.search(rest[0]):
         return None
     fits = [layout for layout in ("iso", "Ymd", *LAYOUTS) if _reads(layout, rest)]
     if not fits:

@@ -85,6 +85,7 @@ def test_the_board_is_a_frame(classes: Fitted) -> None:
     assert any("no test was sealed" in note for note in classes.fitted.notes_)
 
 
+@pytest.mark.slow
 def test_a_pickle_brings_the_bundle_along(classes: Fitted, tmp_path: Path) -> None:
     file = tmp_path / "fitted.pickle"
     file.write_bytes(pickle.dumps(classes.fitted))
@@ -132,6 +133,7 @@ def test_labels_come_back_as_they_were(labels: Any) -> None:
     assert (fitted.predict(x) == y).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_it_works_inside_scikit_learn() -> None:
     x, y = separable()
     assert cross_val_score(SmeatonClassifier(budget=1, solutions=["linear"]), x, y, cv=2).mean() > 0.8
@@ -274,3 +276,31 @@ def test_your_own_stands_beside_the_others(tmp_path: Path, monkeypatch: pytest.M
     # It refuses nulls, so that none may come where none was.
     with pytest.raises(ValueError, match="'x1'"):
         fitted.predict([[1.0, np.nan]])
+
+
+def test_the_command_line_takes_the_bundle(classes: Fitted, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from smeaton.cli import main
+
+    bundle = classes.fitted.save(tmp_path / "won.bundle")
+    assert main(["verify", str(bundle)]) == 0
+    classes.x.to_csv(tmp_path / "rows.csv", index=False)
+    assert main(["predict", str(bundle), str(tmp_path / "rows.csv"), "-o", str(tmp_path / "out.csv")]) == 0
+    answers = pd.read_csv(tmp_path / "out.csv")
+    assert answers["prediction"].tolist() == classes.fitted.predict(classes.x).tolist()
+    capsys.readouterr()
+
+
+def test_threads_are_counted_as_in_scikit_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    found = [SmeatonClassifier(n_jobs=jobs)._wish(tmp_path).threads for jobs in (None, 3, -1, -2, -20)]
+    assert found == [1, 3, 8, 7, 1]
+
+
+def test_lines_are_printed_where_there_is_no_notebook(capsys: pytest.CaptureFixture[str]) -> None:
+    x, y = separable()
+    SmeatonClassifier(budget=1, solutions=["linear"], verbose=True).fit(x, y)
+    said = capsys.readouterr().out
+    assert "40 rows: a fixed search" in said
+    assert "linear: " in said
+    SmeatonClassifier(budget=1, solutions=["linear"]).fit(x, y)
+    assert capsys.readouterr().out == ""

@@ -225,7 +225,7 @@ def _sharpened(work: Finish, board: Board, key: str) -> Board:
     note = work.root / SPREAD_FILE
     done = msgspec.json.decode(note.read_bytes(), type=list[str]) if note.exists() else []
     reserve = work.result.plan.reserve if work.result.plan else 0.0
-    seconds = math.inf if work.terms.patient else work.clock.left() - 0.5 * reserve
+    seconds = math.inf if work.terms.patient else work.clock.left() - 0.3 * reserve
     if key != board.winner or (work.terms.patient and key not in done):
         return board
     trial, prepared = work.trial(key), work.prepared
@@ -242,7 +242,7 @@ def _sharpened(work: Finish, board: Board, key: str) -> Board:
     _seal_anew(work, key)
     durable_write(note, msgspec.json.encode(sorted({*done, key})))
     before = work.costs.pop(key)
-    del work.shipped[key]
+    work.shipped.pop(key, None)
     if _measure(work, key):
         found = _board(work)
         if found.winner == key:

@@ -117,13 +117,16 @@ def blunt(home: Path, evidence: Path, dataset: "Dataset", folds: "Sequence[FoldI
 def _sharpened(
     work: _Work, folds: "Sequence[FoldIndex]", places: tuple[Path, Path], bands: Intervals, seconds: float
 ) -> bool:
-    dataset, rows, start = work.dataset, work.rows, time.monotonic()
+    dataset, rows, end = work.dataset, work.rows, time.monotonic() + seconds
     parts = lessons(dataset, folds)
     scale = np.full(len(rows), np.nan)
-    for number, lesson in enumerate(parts, 1):
+    for number, lesson in enumerate(parts):
+        start = time.monotonic()
         model = _fit(work, lesson.learns)
         scale[lesson.judges] = model.predict(take(dataset.table, rows[lesson.judges]))[PREDICTION]
-        if (time.monotonic() - start) / number * (len(parts) + 2) > seconds:
+        now = time.monotonic()
+        each = now - start if number else 0.0  # the first also loads the library
+        if now + each * (len(parts) - number + 1) > end:
             return False
     if not np.isfinite(scale).all():
         return False
@@ -170,7 +173,7 @@ def _fit(work: _Work, which: Array) -> Fitted:
     task = dataset.task.with_(output={dataset.task.target: Type(type="number", interval=0.0)}, metric=None)
     own, stop = (_rows(work, index[side]) for side in (~fifth, fifth))
     fold = Fold(0, own, stop, stop.x, stop.index)
-    run = Run(seed=work.seed, fidelity=1.0, seconds=60.0, scratch=work.scratch)
+    run = Run(seed=work.seed, fidelity=1.0, seconds=600.0, scratch=work.scratch)
     fitted: Fitted = plugins.load("families", "boosting").fit(task, _CONFIG, fold, run)
     return fitted
 

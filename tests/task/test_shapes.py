@@ -37,12 +37,18 @@ def test_labels_with_a_mark_between_them() -> None:
         [f"A sentence, with number {i}, of many" for i in range(100)],
         ["a|b"] * 100,  # one combination
         GENRES[:40],  # too few to tell
+        [f"{i % 7 + 1},{100 + i}" for i in range(200)],  # numbers, of which nobody can tell how they are meant
         [f"{i}|{i + 1}" for i in range(100)],
     ],
-    ids=["pairs", "sentences", "one", "few", "many"],
+    ids=["pairs", "sentences", "one", "few", "numbers", "many"],
 )
 def test_texts_that_hold_a_mark_and_are_no_lists(cells: list[str]) -> None:
     assert infer(cells).type in ("category", "text")
+
+
+def test_decimal_commas_do_not_separate_labels() -> None:
+    kind = infer([f"{i % 20},{i % 90 + 10}" for i in range(400)])
+    assert (kind.type, kind.form) == ("number", "1.234,5")
 
 
 def test_labels_of_few_rows_are_not_kept() -> None:

@@ -137,7 +137,10 @@ def _is_code(text: str) -> bool:
 
 
 def _notation(words: Counter[str], rest: list[str], gaps: frozenset[str], name: str) -> Type | None:
-    numeric = [text for text in rest if _DIGIT.search(text)]
+    some = [text for text in rest[:: max(1, len(rest) // _SAMPLE)] if _DIGIT.search(text)]
+    if not some or find_layout(some) is None:  # texts and labels end here
+        return None
+    numeric = list(filter(_DIGIT.search, rest))
     odd = set(rest).difference(numeric) if len(numeric) < len(rest) else set()
     if not numeric or not _few(odd, words):
         return None

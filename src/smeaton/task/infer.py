@@ -183,12 +183,12 @@ def vocabulary(values: Array) -> str:
 
 
 def _of_texts(texts: list[str], optional: bool, name: str) -> Type:
-    shape = (text_shape(texts, name, infer_type) if texts else None) or separated_labels(texts)
-    if shape is not None:
-        return msgspec.structs.replace(shape, optional=optional)
-    found = text_type(texts, optional, name)
+    shape = text_shape(texts, name, infer_type) if texts else None
+    found = text_type(texts, optional, name) if shape is None else shape
+    if found.type in ("category", "text") and not found.about:
+        found = separated_labels(texts) or found
     if found.type != "category":
-        return found
+        return msgspec.structs.replace(found, optional=optional or found.optional)
     order = find_scale({text for text in set(texts) if not is_missing_word(text.strip(SPACE))})
     return found if order is None else msgspec.structs.replace(found, ordered=True, known=order)
 

@@ -24,7 +24,7 @@ _FEWEST, _SHARE = 5, 0.1
 _MOST_FIELDS, _MOST_LABELS = 100, 50
 _DEEPEST = 6
 _SAMPLE = 200
-_LONGEST = 400  # characters of labels in one text
+_FEWEST_TEXTS, _MOST_SEPARATED = 50, 200
 Infer = Callable[[Array, str], Type]
 
 
@@ -57,18 +57,30 @@ def text_shape(texts: Sequence[str], name: str, infer: Infer) -> Type | None:
 
 def separated_labels(texts: Sequence[str]) -> Type | None:
     """Texts such as `red|green`, if most rows hold several labels of a few: combinations repeat less than labels do."""
+    if len(texts) < _FEWEST_TEXTS:
+        return None
     some = texts[:: max(1, len(texts) // _SAMPLE)]
     for layout, mark in SEPARATORS.items():
-        if len(texts) < 50 or sum(mark in text for text in some) < 0.3 * len(some) or max(map(len, some)) > _LONGEST:
+        if sum(mark in text for text in some) < 0.3 * len(some) or not _few_short(_split(some, mark)):
             continue
-        lists = [[part.strip(SPACE) for part in text.split(mark)] for text in texts]
+        lists = _split(texts, mark)
         counts = Counter(chain.from_iterable(lists))
         seen = sum(count for count in counts.values() if count >= _FEWEST)
         combinations = len(set(map(tuple, lists)))
-        short = all(0 < len(label) <= 40 for label in counts) and sum(map(len, lists)) >= 1.3 * len(lists)
-        if short and seen >= 0.95 * counts.total() and len(counts) <= 200 and combinations > 2 * len(counts):
+        if _few_short(lists) and seen >= 0.95 * counts.total() and combinations > 2 * len(counts):
             return Type(type="list", form=layout, of=_labels(lists))
     return None
+
+
+def _split(texts: Sequence[str], mark: str) -> list[list[str]]:
+    return [[part.strip(SPACE) for part in text.split(mark)] for text in texts]
+
+
+def _few_short(lists: Sequence[Sequence[str]]) -> bool:
+    """Whether lists hold short labels, not too many different ones, and more than one on average."""
+    labels = set(chain.from_iterable(lists))
+    short = all(0 < len(label) <= 40 for label in labels)
+    return short and len(labels) <= _MOST_SEPARATED and sum(map(len, lists)) >= 1.3 * len(lists)
 
 
 def is_list(cell: Any) -> bool:

@@ -18,7 +18,8 @@ import pytest
 from smeaton import plugins
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Executor
-from smeaton.trials.executors.local import LocalExecutor
+from smeaton.trials.executors.local import LocalExecutor, _how
+from smeaton.trials.process import OUT_OF_MEMORY, oom_kills
 from smeaton.trials.record import Candidate
 from smeaton.trials.results import read_fit
 
@@ -254,7 +255,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 import msgspec
 from smeaton.trials.executors import Job
-from smeaton.trials.executors.local import LocalExecutor
+from smeaton.trials.executors.local import LocalExecutor, _how
+from smeaton.trials.process import OUT_OF_MEMORY, oom_kills
 executor = LocalExecutor(2)
 executor.start(Path(sys.argv[1]), print)
 executor.submit(msgspec.json.decode(sys.argv[2], type=Job))
@@ -284,3 +286,33 @@ def test_no_orphan_when_the_parent_dies(build: Any, tmp_path: Path, how: signal.
     eventually(lambda: all(gone(pid) for pid in workers))
     child = int(mark.read_text().split()[1])  # what a fit had started itself
     eventually(lambda: gone(child))
+
+
+@pytest.mark.parametrize(
+    ("code", "before", "after", "words", "memory"),
+    [
+        (OUT_OF_MEMORY, 3, 3, "ran out of memory", True),
+        (-9, 3, 4, "was killed by the system: out of memory", True),
+        (-9, 3, 3, "was killed", False),
+        (-9, None, None, "was killed (out of memory?)", True),
+        (-11, 3, 4, "crashed (Segmentation fault)", False),
+        (7, 3, 4, "ended with status 7", False),
+    ],
+)
+def test_how_a_worker_ended(code: int, before: int | None, after: int | None, words: str, memory: bool) -> None:
+    """Whether memory ran out is told from what the system counts, where it does."""
+    assert _how(code, before, after) == (words, memory)
+
+
+def test_the_system_counts_what_it_ends_for_want_of_memory() -> None:
+    kills = oom_kills()
+    assert kills is None or kills >= 0
+
+
+def test_a_worker_is_the_first_to_go(build: Any, tmp_path: Path) -> None:
+    """Where memory runs out, a fit goes and not the build."""
+    with started(tmp_path) as executor:
+        executor.submit(build().job(Candidate(family="mine.py:good"), fidelity=0.5))
+        until(executor, ended(1))
+        pid = next(iter(executor._workers.values())).process.pid
+        assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) >= 500

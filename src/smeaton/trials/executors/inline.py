@@ -15,7 +15,7 @@ import msgspec
 
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Job
-from smeaton.trials.worker import reason_of
+from smeaton.trials.worker import cause_of, reason_of
 
 _LOG = "inline.log"
 
@@ -70,9 +70,9 @@ class InlineExecutor:
 
         start = time.monotonic()
 
-        def ended(kind: str, reason: str = "") -> None:
+        def ended(kind: str, reason: str = "", cause: str = "") -> None:
             form = {"job": job.id, "kind": kind, "seconds": time.monotonic() - start, "at": time.time()}
-            self._events.append(msgspec.convert({**form, "reason": reason}, Event))
+            self._events.append(msgspec.convert({**form, "reason": reason, "cause": cause}, Event))
 
         try:
             # In a worker they would stand in its log; the caller's filters are not made for a family's libraries.
@@ -82,7 +82,7 @@ class InlineExecutor:
         except Exception as error:  # noqa: BLE001 - the boundary: any failure of a family is reported, with its reason
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(f"job {job.id}: {job.family} {job.config} fold {job.fold}\n{traceback.format_exc()}\n")
-            ended("failed", reason_of(error))
+            ended("failed", reason_of(error), cause_of(error, job))
         except BaseException:
             ended("killed")  # Ctrl-C: it is for the search to judge, which wants to know what became of the job
             raise

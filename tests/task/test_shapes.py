@@ -106,3 +106,11 @@ def test_what_a_lock_leaves_out_is_found_in_the_data_again() -> None:
 )  # fmt: skip
 def test_what_a_stated_input_leaves_open(cells: list[Any], stated: Type, pinned: Type) -> None:
     assert pin_input(object_column(cells), stated, "c") == pinned
+
+
+def test_objects_inside_one_another_are_followed_so_deep() -> None:
+    cell: dict[str, Any] = {"a": 1}
+    for _ in range(3_000):
+        cell = {"a": cell}
+    assert infer([cell, cell]) == Type(type="json")
+    assert infer([{"a": {"b": {"c": 1}}}] * 2).fields is not None

@@ -33,7 +33,7 @@ def shape_of(cells: Sequence[Any], name: str, infer: Infer, depth: int = 0) -> T
     if not cells or depth > _DEEPEST:
         return None
     if all(isinstance(cell, Mapping) for cell in cells):
-        return _object(cells, name, infer)
+        return _object(cells, name, infer, depth)
     if all(is_list(cell) for cell in cells):
         return _list(cells)
     return None
@@ -102,21 +102,29 @@ def _from_python(text: str) -> Any:
         raise ValueError from error
 
 
-def _object(cells: Sequence[Mapping[Any, Any]], name: str, infer: Infer) -> Type:
+def _object(cells: Sequence[Mapping[Any, Any]], name: str, infer: Infer, depth: int) -> Type:
     counts = Counter(key for cell in cells for key in cell if isinstance(key, str))
     least = min(_FEWEST, max(1, round(_SHARE * len(cells))))
     kept = [key for key, count in counts.most_common(_MOST_FIELDS) if count >= least]
     fields: dict[str, Type] = {}
     for key in kept:
-        column = object_column([cell.get(key) for cell in cells])
-        try:
-            kind = infer(column, f"{name}.{key}")
-        except DataError:  # bytes and objects of a class: no part of it is a feature
-            continue
-        held = any(cell is not None and cell != "" for cell in column.tolist() if not isinstance(cell, np.ndarray))
-        if held and (kind.type != "json" or kind.fields):
+        kind = _field([cell.get(key) for cell in cells], f"{name}.{key}", infer, depth)
+        if kind is not None and (kind.type != "json" or kind.fields):
             fields[key] = msgspec.structs.replace(kind, optional=True, about=None)
     return Type(type="json", fields=fields or None)
+
+
+def _field(cells: Sequence[Any], name: str, infer: Infer, depth: int) -> Type | None:
+    """The type of a field; None where no part of it can be a feature."""
+    held = [cell for cell in cells if cell is not None and not (cell.__class__ is str and not cell)]
+    if not held:
+        return None
+    if isinstance(held[0], Mapping):
+        return shape_of(held, name, infer, depth + 1)
+    try:
+        return infer(object_column(cells), name)
+    except DataError:  # bytes, and objects of a class
+        return None
 
 
 def _list(cells: Sequence[Any]) -> Type:

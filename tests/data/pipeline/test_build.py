@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 from tests.conftest import smeaton
+
+from smeaton.data.read import read
+from smeaton.task.task import Source, Step
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +32,17 @@ def test_a_failed_check_ends_the_build(tmp_path: Path) -> None:
     file = re.search(r"all of them: (.*)", done.stderr)
     assert file is not None
     assert (tmp_path / file[1]).read_text() == "id,amount,y\n6,6,6\n13,6,13\n20,6,20\n27,6,27\n"
+
+
+def test_a_step_larger_than_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sort of 200 MB within DuckDB's least limit, 128 MB."""
+    monkeypatch.setenv("SMEATON_MEMORY", "1MB")
+    duckdb.sql(f"COPY (SELECT range AS id FROM range(2000000)) TO '{tmp_path}/ids.parquet'")
+    steps = {
+        "hashed": Step(query="SELECT id, md5(id::varchar) AS a, sha1(id::varchar) AS b FROM ids ORDER BY b"),
+        "few": Step(query="SELECT count(*) AS n, count(DISTINCT a) AS d FROM hashed"),
+    }
+    raw = read(Source(tables={"ids": "ids.parquet"}, steps=steps), tmp_path)
+    assert raw.table["n"].tolist() == raw.table["d"].tolist() == [2_000_000]
+    names = {path.suffix for path in (tmp_path / ".smeaton" / "steps").iterdir()}
+    assert names == {".parquet", ".json"}

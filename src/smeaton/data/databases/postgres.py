@@ -29,6 +29,8 @@ _SETTINGS = {
     # What COPY writes depends on these; a server's defaults, or a user's, must not change it.
     "DateStyle": "ISO, YMD", "IntervalStyle": "postgres", "TimeZone": "UTC", "extra_float_digits": "1",
     "bytea_output": "hex", "client_encoding": "UTF8", "lc_monetary": "C",
+    # Between two tables the connection waits for DuckDB.
+    "idle_in_transaction_session_timeout": "0",
 }  # fmt: skip
 _FIND = """
 SELECT c.oid, n.nspname, has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_class c

@@ -249,6 +249,10 @@ class ChatFitted:
         return self.program
 
 
+#: What the board says where rows have weights.
+UNWEIGHTED = "weights of rows are not used: a language model is shown rows, not fitted to them"
+
+
 def fitted(task: Task, asking: Asking, fold: Fold, run: Run, note: str = "") -> ChatFitted:
     """The program of a way of asking, its probabilities calibrated on some of the fold's stop rows.
 
@@ -264,6 +268,7 @@ def fitted(task: Task, asking: Asking, fold: Fold, run: Run, note: str = "") -> 
         calibration = learnt(task, answers, fold.stop.y[np.unique(some)], asking.probability)
         asking = replace(asking, calibration=calibration)
         made, files = program(task, asking, salt)
+    note = "; ".join(filter(None, (note, UNWEIGHTED if fold.train.weight is not None else "")))
     return ChatFitted(made, files, run.scratch, run.purse, run.seed, note)
 
 

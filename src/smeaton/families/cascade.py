@@ -129,7 +129,10 @@ class CascadeFamily:
         step = small.calibrations[fold.number]
         folders = small.folders[fold.number], chat.folders[fold.number]
         parts = Parts(folders[0], step, folders[1], option.measure, option.threshold, table)
-        return Cascade(task, parts, run.scratch, run.purse, run.seed, _said(option, small, chat))
+        said = _said(option, small, chat)
+        if fold.train.weight is not None:
+            said += "; weights of rows are not used to choose the threshold"
+        return Cascade(task, parts, run.scratch, run.purse, run.seed, said)
 
 
 def _pairs(

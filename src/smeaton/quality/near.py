@@ -62,9 +62,10 @@ def near_pairs(table: Table, rows: Array, parts: Array, characters: int = CHARAC
         return Pairs(empty, empty, np.empty(0), (), 0.0, tuple(notes))
     meets = _meeting(cells)
     bits = -np.log2(np.clip(meets, 1e-9, 1.0))
-    found, likeness = _found(cells, parts, meets, bits)
+    found, likeness = _found(cells, meets, bits)
     chance = _chance(cells, np.setdiff1d(np.arange(len(cells)), found[:, 1]), bits, SHARE)
-    order = np.argsort(-likeness, kind="stable")
+    apart = np.flatnonzero(parts[found[:, 0]] != parts[found[:, 1]])
+    order = apart[np.argsort(-likeness[apart], kind="stable")]
     found, likeness = found[order], likeness[order]
     differing = []
     for one, two in found[:shown]:
@@ -93,8 +94,8 @@ def _meeting(cells: Array) -> Array:
     return np.maximum(found, 1 / len(some))
 
 
-def _found(cells: Array, parts: Array, meets: Array, bits: Array) -> tuple[Array, Array]:
-    """Pairs of rows of different parts that agree, (n, 2), the lower first, each once, and how much they agree in."""
+def _found(cells: Array, meets: Array, bits: Array) -> tuple[Array, Array]:
+    """Pairs of rows that agree, (n, 2), the lower first, each once, and how much they agree in."""
     draw = np.random.default_rng(1)
     whole = float(bits.sum())
     kept: dict[str, list[Array]] = {"pairs": [], "likeness": []}
@@ -111,8 +112,7 @@ def _found(cells: Array, parts: Array, meets: Array, bits: Array) -> tuple[Array
         for step in range(1, _NEIGHBOURS + 1):
             same = np.flatnonzero(ordered[:-step] == ordered[step:])
             one, two = order[same], order[same + step]
-            apart = parts[one] != parts[two]
-            pairs, likeness = _agreed(cells, np.stack([one[apart], two[apart]], axis=1), bits, whole)
+            pairs, likeness = _agreed(cells, np.stack([one, two], axis=1), bits, whole)
             kept["pairs"].append(pairs)
             kept["likeness"].append(likeness)
     pairs = np.sort(np.concatenate(kept["pairs"]), axis=1)
@@ -151,7 +151,7 @@ def _chance(cells: Array, alone: Array, bits: Array, share: float) -> float:
     they say. Columns that go together are counted once: each by its chance to agree where the column agrees that it
     goes with most (a tree, as Chow and Liu 1968). Of rows that are copies one is `alone`, so that they do not vouch for
     themselves."""
-    if len(alone) < 50 or len(cells) > _REPEATED * len(alone):  # few kinds of rows, each many times
+    if len(alone) < 20 or len(cells) > _REPEATED * len(alone):  # few kinds of rows, each many times
         return 1.0
     draw = np.random.default_rng(2)
     one, two = draw.choice(alone, _CHANCE_PAIRS), draw.choice(alone, _CHANCE_PAIRS)

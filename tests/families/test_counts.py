@@ -50,9 +50,9 @@ def score(metric: str, answers: Any, held: Array, task: Task) -> float:
 
 
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
-    ("boosting", {"objective": "poisson"}, {}, None),
-    ("boosting", {"objective": "tweedie", "slim": True}, {}, "poisson_deviance"),
-    ("boosting", {"objective": "poisson", "encode": "target", "refit": True}, {}, "mae"),
+    ("boosting", {"rate": "poisson"}, {}, None),
+    ("boosting", {"rate": "tweedie", "slim": True}, {}, "poisson_deviance"),
+    ("boosting", {"rate": "poisson", "encode": "target", "refit": True}, {}, "mae"),
     ("boosting", {"log": True}, {}, "rmsle"),
     ("boosting", {}, {"quantile": 0.9}, None),
     ("boosting", {"log": True}, {"quantile": 0.1}, None),
@@ -87,7 +87,7 @@ def test_rates_and_logarithms_of_zeros_are_not_negative_and_learn(tmp_path: Path
     task = task_of()
     fold, held = counted(1_500)
     constant = score("rmse", fitted("baseline", task, {}, fold, tmp_path).predict(fold.held), held, task)
-    for config in ({"objective": "poisson"}, {"objective": "tweedie"}, {"log": True}):
+    for config in ({"rate": "poisson"}, {"rate": "tweedie"}, {"log": True}):
         answers = fitted("boosting", task, config, fold, tmp_path).predict(fold.held)
         assert answers[PREDICTION].min() >= 0
         assert score("rmse", answers, held, task) < 0.9 * constant, config
@@ -95,7 +95,7 @@ def test_rates_and_logarithms_of_zeros_are_not_negative_and_learn(tmp_path: Path
 
 def test_a_rate_is_right_in_the_mean(tmp_path: Path) -> None:
     fold, _ = counted(1_500)
-    answers = fitted("boosting", task_of(), {"objective": "poisson"}, fold, tmp_path).predict(fold.train.x)
+    answers = fitted("boosting", task_of(), {"rate": "poisson"}, fold, tmp_path).predict(fold.train.x)
     assert answers[PREDICTION].mean() == pytest.approx(fold.train.y.mean(), rel=0.05)
 
 
@@ -140,7 +140,7 @@ def test_what_a_target_deserves_is_tried(
     profile = msgspec.structs.replace(make_profile(60, task, y), target=target)
     space = plugins.load("families", "boosting").space(task, profile)
     assert isinstance(space, Space)
-    assert [start["objective"] for start in space.starts if start.get("objective")] == objectives
+    assert [start["rate"] for start in space.starts if start.get("rate")] == objectives
     assert any(start.get("log") for start in space.starts) is log
 
 
@@ -201,9 +201,9 @@ def test_what_a_target_deserves_comes_early_among_the_learnt_starts() -> None:
     tail = msgspec.structs.replace(profile, target=TargetProfile(low=0, mean=1.0, sd=2.0, skew=4.0, log_skew=0.5))
     plain = learned(task, profile)
     assert plain
-    assert [one.config.get("objective") for one in learned(task, counts)][:3].count("poisson") == 1
+    assert [one.config.get("rate") for one in learned(task, counts)][:3].count("poisson") == 1
     shaped = learned(task, tail)
-    assert [(one.config.get("objective"), one.config.get("log")) for one in shaped[1:3]] == [
+    assert [(one.config.get("rate"), one.config.get("log")) for one in shaped[1:3]] == [
         ("tweedie", None),
         (None, True),
     ]

@@ -91,7 +91,7 @@ def _fit(
     if task.is_class:
         ending: ClassEnding | NumberEnding = class_ending(task, first)
     else:
-        ending = number_ending(first, bool(trees["log"]), task, rate=bool(trees["objective"]))
+        ending = number_ending(first, bool(trees["log"]), task, rate=bool(trees["rate"]))
     columns, matrix = learn_columns(task, shape, first, ending, run.seed)
     model = Boosted(task, columns, ending)
     own = Part(matrix, first, columns.codes)

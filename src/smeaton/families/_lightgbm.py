@@ -17,15 +17,15 @@ from smeaton.task.task import Task
 
 #: What a configuration may leave out. Names are LightGBM's, but for `rounds` (the most rounds), `log` (fit the
 #: logarithm of a positive target), `refit` (fit again on training and stopping rows with the rounds found) and `slim`
-#: (cut the trees back: as the stop rows ask for if True, by this complexity if a number). `objective` is "poisson" or
+#: (cut the trees back: as the stop rows ask for if True, by this complexity if a number). `rate` is "poisson" or
 #: "tweedie" for numbers of 0 or more whose spread grows with their size, '' for the loss that follows from the metric.
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8, "bagging_fraction": 0.9,
     "lambda_l1": 0.0, "lambda_l2": 1.0, "path_smooth": 0.0, "extra_trees": False, "max_bin": 255, "cat_smooth": 10.0,
     "max_cat_threshold": 32, "rounds": 5_000, "log": False, "refit": False,
-    "slim": False, "objective": "",
+    "slim": False, "rate": "",
 }  # fmt: skip
-_OWN = ("rounds", "log", "refit", "slim", "objective")
+_OWN = ("rounds", "log", "refit", "slim", "rate")
 _OWN_LOSS = ("mape", "smape", "rmsle", "poisson_deviance")
 _LEAST_ROUNDS = 40  # that a fit may have however many labels there are
 _ROUNDS_WITHOUT_STOP = 200  # rounds where there are no rows to stop on, at a learning rate of 0.05
@@ -76,7 +76,7 @@ def train(
     own, stop = parts
     judge = _judge(task, ending, stop)
     params = _params(task, given, len(own.rows), run) | ({} if judge is None else {"metric": "None"})
-    if isinstance(ending, NumberEnding) and not ending.rate and given["objective"]:
+    if isinstance(ending, NumberEnding) and not ending.rate and given["rate"]:
         params["objective"] = "regression"  # a target below 0 has no logarithm
     data = lightgbm.Dataset(
         own.matrix,
@@ -136,7 +136,7 @@ def _params(task: Task, given: Mapping[str, Any], rows: int, run: Run) -> dict[s
     labels = len(task.labels)
     objective: dict[str, Any]
     if not task.is_class:
-        objective = _of_numbers(task, given["objective"])
+        objective = _of_numbers(task, given["rate"])
     elif labels == 2:
         objective = {"objective": "binary", "metric": "binary_logloss"}
     else:

@@ -97,7 +97,7 @@ def _shaped(starts: list[Start], task: Task, profile: Profile) -> list[Start]:
     first = next((place for place, one in enumerate(starts) if one.family == "boosting"), None)
     if first is None:
         return starts
-    changes: list[Config] = [{"objective": objective} for objective in rates(task, profile)]
+    changes: list[Config] = [{"rate": objective} for objective in rates(task, profile)]
     if wants_log(task, profile):
         changes.append({"log": True})
     more = [Start(family="boosting", config={**starts[first].config, **change}) for change in changes]
@@ -264,7 +264,7 @@ def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
         starts.insert(1, {**starts[0], "log": True})
         starts.insert(4, {**starts[3], "log": True})
     for place, objective in zip((2, 5), rates(task, profile), strict=False):
-        starts.insert(place, {**starts[0], "objective": objective})
+        starts.insert(place, {**starts[0], "rate": objective})
     return tuple(dict(start) for start in starts)
 
 

@@ -40,7 +40,7 @@ class Boosting:
             params["log"] = Choice((False, True))
         asked = rates(task, profile)
         if asked:
-            params["objective"] = Choice(("", *asked))
+            params["rate"] = Choice(("", *asked))
         params |= column_choices(task)
         starts = _with_columns(task, boosting_starts(task, profile))
         return Space(starts=starts, params=params, fidelity="rows", effort=5.0, smaller={"slim": True})

@@ -43,6 +43,19 @@ def test_a_function_answers_rows_in_either_form(tmp_path: Path) -> None:
     assert answers(tmp_path, one_by_one) == [[0.0, 1.0], [0.75, 0.25], [0.0, 1.0]]
 
 
+def test_the_order_of_inputs_is_the_steps(tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        "def answer(row):\n    return dict(zip(['no', 'yes'], [1, 0])) if list(row) == ['age', 'plan'] else 'yes'\n",
+    )
+    turned = made.steps[0].__class__(
+        **{**_fields(made.steps[0]), "args": {**made.steps[0].args, "types": dict(reversed(FORMS.items()))}}
+    )
+    whole = Program(inputs=made.inputs, steps=(turned,), outputs=made.outputs)
+    with Engine(whole, tmp_path, types=TYPES, trust=["rules.py"]) as engine:
+        assert engine.run(ROWS)["probability"].tolist() == [[1.0, 0.0]] * 3
+
+
 def test_nothing_is_imported_before_it_is_trusted(tmp_path: Path) -> None:
     made = program(tmp_path, "open(__file__ + '.ran', 'w').close()\ndef answer(row):\n    return 'yes'\n")
     for trust in ((), ("other.py:answer",), ("rules.py:other",)):

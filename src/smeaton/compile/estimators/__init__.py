@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 
 from smeaton.compile.estimators.boosters import BOOSTERS, booster_final
-from smeaton.compile.estimators.cells import READS, Cell, Flow, NotCompiled, class_of, first_cells, library_of, widths_of
+from smeaton.compile.estimators.cells import (
+    READS,
+    Cell,
+    Flow,
+    NotCompiled,
+    class_of,
+    first_cells,
+    library_of,
+    widths_of,
+)
 from smeaton.compile.estimators.final import Final
 from smeaton.compile.estimators.linear import LINEAR, LinearFinal
 from smeaton.compile.estimators.steps import apply

@@ -20,7 +20,7 @@ def apply(flow: Flow, step: Any, cells: list[Cell]) -> list[Cell]:
     """
     if step is None or (isinstance(step, str) and step == "passthrough"):
         return cells
-    make = _STEPS.get(class_of(step)) if library_of(step) == "sklearn" else None
+    make = STEPS.get(class_of(step)) if library_of(step) == "sklearn" else None
     if make is None:
         raise NotCompiled(f"{class_of(step)}: not compiled")
     return make(flow, step, cells)
@@ -126,7 +126,7 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and bool(np.isnan(value)))
 
 
-_STEPS: dict[str, Callable[[Flow, Any, list[Cell]], list[Cell]]] = {
+STEPS: dict[str, Callable[[Flow, Any, list[Cell]], list[Cell]]] = {
     "Pipeline": _pipeline,
     "ColumnTransformer": _columns,
     "FeatureUnion": _union,

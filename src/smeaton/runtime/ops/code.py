@@ -3,7 +3,7 @@
 Arguments (`args`):
 
     name    file.py:name, under which it is trusted; its file is the first of the step's
-    types   the inputs with their pinned types, in the order the code knows them
+    types   the inputs with their pinned types; the code knows them in the order of the step's inputs
     form    the table an estimator is given: "pandas" or "array" (`_frame.py`)
     labels  the labels of the answer, [] for numbers
     needs   versions of packages that a fitted estimator needs: the same major and minor ones
@@ -79,11 +79,12 @@ class CodeOp:
             args = msgspec.convert(step.args, _Args)
         except msgspec.ValidationError as error:
             raise ProgramError(f"the arguments of a code step are wrong: {error}") from error
-        if not step.files or args.name.rsplit(":", 1)[0] != step.files[0] or tuple(args.types) != step.inputs:
+        if not step.files or args.name.rsplit(":", 1)[0] != step.files[0] or set(args.types) != set(step.inputs):
             raise ProgramError("a code step names its file first, and the type of each of its inputs")
         if len(step.outputs) != 1 or len(step.files) not in (1, 3):
             raise ProgramError("a code step has one output, and one file or three")
         _check_versions(args)
+        args = msgspec.structs.replace(args, types={name: args.types[name] for name in step.inputs})
         try:
             if len(step.files) == 1:
                 function = load_user(files, args.name)

@@ -53,6 +53,12 @@ def test_what_the_user_stated_is_not_changed_but_said() -> None:
     assert any("may stand for missing" in note and "plain|-999" in note for note in found.notes)
 
 
+def test_a_stated_stand_in_is_counted() -> None:
+    columns = table(age=age)
+    found = read(columns, inputs={"age": Type(type="integer", optional=True, form="plain|-999")})
+    assert found.notes == (f"'age': '-999' read as missing ({columns['age'].count(-999)} rows)",)
+
+
 def test_every_guess_is_said_in_one_line_alike_columns_together() -> None:
     def price(draw: random.Random) -> str:
         return f"{draw.randint(1, 9)}.{draw.randint(100, 999)},{draw.randint(10, 99)} EUR"

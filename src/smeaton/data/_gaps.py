@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
+from smeaton.data._typed import infer_and_parse
 from smeaton.task.forms import form_of, join_form
 from smeaton.task.readers import value_text
 from smeaton.task.sentinels import KNOWN_MOMENTS, find_sentinels
 from smeaton.task.table import Array
 from smeaton.task.types import Type
+from smeaton.task.values import parse_column
 
-_NUMBERS = ("number", "integer")
+#: Types whose columns may hold stand-ins.
+GAPPED = ("number", "integer", "timestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Gaps:
 
 def find_gaps(kind: Type, column: Array, *, keep: bool = False) -> Gaps:
     """Find the stand-ins of a parsed column of numbers or moments. `keep` leaves all values as they are."""
-    if kind.type not in (*_NUMBERS, "timestamp") or not len(column):
+    if kind.type not in GAPPED or not len(column):
         return Gaps(kind, column)
     moments = kind.type == "timestamp"
     values = np.where(np.isnat(column), np.nan, column.astype(np.int64)) if moments else column.astype(np.float64)
@@ -45,6 +48,19 @@ def find_gaps(kind: Type, column: Array, *, keep: bool = False) -> Gaps:
     else:
         cleared = np.where(gone, np.nan, values)
     return Gaps(msgspec.structs.replace(kind, form=pinned, optional=True), cleared, certain, doubtful)
+
+
+def infer_column(column: Array, name: str) -> tuple[Type, Array]:
+    """The type of a column as read, stand-ins for missing pinned in it; the column parsed as far as that took.
+
+    Raises:
+        DataError: the column holds something no type takes.
+    """
+    kind, parsed = infer_and_parse(column, name)
+    if kind.type in GAPPED:
+        found = find_gaps(kind, parse_column(column, kind, name)[0] if parsed is None else parsed)
+        return found.type, found.column
+    return kind, column if parsed is None else parsed
 
 
 def _written(value: float, moment: bool) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from smeaton.data._gaps import Gaps
 from smeaton.task.clock import CLOCK
-from smeaton.task.forms import SEPARATORS, form_of, is_missing_word
+from smeaton.task.forms import SEPARATORS, form_of, is_missing_word, missing_numbers
 from smeaton.task.parts import order_of, parts_of
 from smeaton.task.readers import SPACE
 from smeaton.task.table import Array
@@ -62,14 +64,22 @@ def _form(kind: Type) -> str:
 
 def _words(kind: Type, column: Array | None, gaps: Gaps | None) -> str:
     """Words that mean missing, with their rows."""
-    if column is None or column.dtype != object:
-        return ""
     words = form_of(kind).missing - set(gaps.certain if gaps else ())
+    if column is None or (column.dtype != object and not words):
+        return ""
     if kind.type == "category" and not words:
         return _kept(column)
     if not words:
         return ""
-    rows = sum(isinstance(cell, str) and cell.strip(SPACE) in words for cell in column.tolist())
+    numbers = missing_numbers(kind) if kind.type in ("number", "integer") else frozenset()
+    if column.dtype == object:
+        rows = sum(
+            cell.strip(SPACE) in words if isinstance(cell, str) else cell in numbers
+            for cell in column.tolist()
+            if isinstance(cell, str | int | float)
+        )
+    else:
+        rows = int(np.isin(column, list(numbers)).sum()) if column.dtype.kind in "iuf" else 0
     return f"{', '.join(map(repr, sorted(words)))} read as missing ({rows:,} rows)"
 
 

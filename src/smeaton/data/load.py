@@ -1,5 +1,6 @@
 """`load`: from a task to its rows, typed, checked and pinned. What is left out is said in the notes."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from smeaton.data._gaps import Gaps, find_gaps
+from smeaton.data._compact import Kept
+from smeaton.data._gaps import GAPPED, Gaps, find_gaps
 from smeaton.data._roles import Roles, read_roles, weighted_rows
 from smeaton.data._room import room
 from smeaton.data._said import say
@@ -188,14 +190,14 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     rows = task.rows
     taken = {task.target, rows.id, rows.time, rows.group, rows.weight, *rows.ignore}
     whole = len(kept) == len(raw)
-    candidates = {name: col if whole else col[kept] for name, col in raw.table.items() if name not in taken}
+    candidates = Kept(raw.table, [name for name in raw.table if name not in taken], None if whole else kept)
     found = {name: infer_and_parse(column, name) for name, column in candidates.items()}
     types = {name: kind for name, (kind, _) in found.items()}
     parsed = {name: column for name, (_, column) in found.items() if column is not None}
     gaps = _gaps(task, types, candidates, parsed)
     types |= {name: gap.type for name, gap in gaps.items()}
     parsed |= {name: gap.column for name, gap in gaps.items()}
-    dropped = screen({**candidates, **parsed}, types)
+    dropped = screen(ChainMap(parsed, candidates), types)
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}
     if not kept_types:
         raise DataError(
@@ -212,7 +214,7 @@ def _gaps(
     """The numbers and moments among inferred columns, with what stands for missing in them cleared."""
     found = {}
     for name, kind in types.items():
-        if kind.type in ("number", "integer", "timestamp"):
+        if kind.type in GAPPED:
             column = parsed[name] if name in parsed else parse_column(columns[name], kind, name)[0]
             found[name] = find_gaps(kind, column, keep=name in task.accept.values)
     return found
@@ -222,7 +224,7 @@ def _stated_gaps(task: Task, types: Mapping[str, Type], columns: Mapping[str, Ar
     """What may stand for missing in columns whose type was stated: said, never changed."""
     found = {}
     for name, kind in types.items():
-        if name in columns and kind.type in ("number", "integer", "timestamp") and name not in task.accept.values:
+        if name in columns and kind.type in GAPPED and name not in task.accept.values:
             column, _ = parse_column(columns[name], msgspec.structs.replace(kind, optional=True), name)
             gap = find_gaps(kind, column)
             found[name] = Gaps(kind, column, {}, gap.certain | gap.doubtful)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from smeaton.data._gaps import infer_column
 from smeaton.data._screen import is_id_name, null_mask, screen
-from smeaton.data._typed import infer_and_parse
 from smeaton.data.dataset import Dataset
 from smeaton.data.load import load
 from smeaton.data.profile import profile
@@ -87,8 +87,8 @@ def _inputs(task: Task, raw: Raw) -> tuple[dict[str, Type], dict[str, str]]:
         if name == task.target:
             continue
         column = whole[held]
-        kind, parsed = infer_and_parse(column, name)
-        dropped = screen({name: column if parsed is None else parsed}, {name: kind})
+        kind, parsed = infer_column(column, name)
+        dropped = screen({name: parsed}, {name: kind})
         if dropped.names:
             left_out[name] = dropped.notes[0].split("left out: ", 1)[-1].split(" (name it")[0]
         else:

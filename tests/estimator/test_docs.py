@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.estimator.conftest import Fitted
 
@@ -34,3 +35,11 @@ def test_the_first_example_runs(classes: Fitted, tmp_path: Path, monkeypatch: py
     names: dict[str, Any] = {"X": classes.x, "y": classes.y, "X_new": classes.x.head(2)}
     exec(code.replace("budget=20", "budget=1"), names)
     assert (tmp_path / "churn.bundle" / "bundle.json").is_file()
+
+
+def test_your_own_stands_beside_the_others_as_shown() -> None:
+    code = next(code for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if '"add"' in code)
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    names: dict[str, Any] = {"X": x, "y": x[:, 0] > 0, "SmeatonClassifier": SmeatonClassifier}
+    exec(code.replace("budget=20", "budget=1"), names)
+    assert "mine.py:model" in set(names["best"].board_["solution"])

@@ -4,7 +4,9 @@ import hashlib
 import os
 import shutil
 import warnings
+from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,8 +14,17 @@ import numpy as np
 
 from smeaton.data.dataset import Dataset
 from smeaton.errors import InputError
+from smeaton.estimator.brought import brought, describe
 from smeaton.estimator.columns import Learnt, array_columns, frame_columns, is_frame, learn_columns, settled
-from smeaton.estimator.dataset import Roles, Wanted, make_dataset, read_budget, read_groups, read_solutions
+from smeaton.estimator.dataset import (
+    Roles,
+    Wanted,
+    make_dataset,
+    read_brought,
+    read_budget,
+    read_groups,
+    read_solutions,
+)
 from smeaton.estimator.held import Held, temporary_folder
 from smeaton.estimator.search import Wish, search_here
 from smeaton.estimator.target import Target
@@ -91,10 +102,14 @@ class SmeatonEstimator(BaseEstimator):  # type: ignore[misc]
             if "left out: an id" in line or "of no one shape" in line:
                 warnings.warn(line, UserWarning, stacklevel=4)
         dataset, target = self._dataset(learnt, y, sample_weight, groups)
-        folder = self._folder(dataset)
+        own = read_brought(self.solutions)
+        folder = self._folder(dataset, own)
+        if own:
+            dataset = replace(dataset, task=dataset.task.with_(folder=str(folder)))
         wish, listen = self._wish(folder), fitting_listener(_print) if self.verbose else quiet
         try:
-            with nullcontext() if self.folder is not None else passing(), threadpool_limits(wish.threads):
+            kept = nullcontext() if self.folder is not None else passing()
+            with kept, brought(own, folder), threadpool_limits(wish.threads):
                 built = search_here(dataset, wish, listen)
         except BaseException:
             if self.folder is None:
@@ -143,12 +158,13 @@ class SmeatonEstimator(BaseEstimator):  # type: ignore[misc]
         threads = jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
         return Wish(folder, float(self.budget), int(seed), threads)
 
-    def _folder(self, dataset: Dataset) -> Path:
+    def _folder(self, dataset: Dataset, own: Mapping[str, Any]) -> Path:
         """Where this fit works: a temporary folder, or one under `folder` that equal fits share."""
         if self.folder is None:
             return temporary_folder()
         task = dataset.task
         what = [dataset.hash, repr(task.inputs), repr(task.output), task.metric, repr(task.solutions)]
+        what += [describe(model) for model in own.values()]
         name = hashlib.sha256(repr([*what, self.random_state]).encode()).hexdigest()[:12]
         return Path(self.folder) / f"{type(self).__name__}-{name}"
 

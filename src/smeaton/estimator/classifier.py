@@ -22,7 +22,8 @@ class SmeatonClassifier(ClassifierMixin, SmeatonEstimator):  # type: ignore[misc
         budget: seconds a fit may take, about. Under 2 a small table gets a fixed search, whatever the clock says:
             a few quick families, some tenths of a second, and equal rows give equal models.
         metric: what is ranked, such as "roc_auc"; default log_loss.
-        solutions: names of the families to try; or a mapping with `only`, `never`, and `add`, which brings your own
+        solutions: names of the families to try; or a mapping with `only`, `never`, and `add`, which brings your own:
+            estimators by name (`{"add": {"mine": pipeline}}`, on the board as `mine.py:model`), or files
             (`{"add": ["file.py:name"]}`); or a `smeaton.task.task.Solutions`. Default all families that can run.
         random_state: another number is another split and another search; None draws one.
         folder: where trials and bundles are kept, a folder for each fit: an equal fit goes on where it stopped.

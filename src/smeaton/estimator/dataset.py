@@ -10,6 +10,7 @@ import numpy as np
 from smeaton.data._roles import read_roles
 from smeaton.data.dataset import Dataset, content_hash
 from smeaton.data.read import read
+from smeaton.estimator.brought import reference_of
 from smeaton.estimator.columns import Learnt
 from smeaton.estimator.target import Target
 from smeaton.task.table import Array, take
@@ -18,8 +19,9 @@ from smeaton.task.task import Budget, Data, RowRoles, Solutions, Source, Task, T
 _NAME = "model"
 _GROUPS, _WEIGHT = "groups", "sample_weight"
 
-#: Names of families; or a mapping with `only`, `never`, `add`; or all that a task file can say.
-Wanted = Sequence[str] | Mapping[str, Sequence[str]] | Solutions | None
+#: Names of families; or a mapping with `only`, `never`, `add` (which may give estimators by name); or all that a task
+#: file can say.
+Wanted = Sequence[str] | Mapping[str, Any] | Solutions | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +79,32 @@ def read_budget(budget: Any) -> Budget:
 
 
 def read_solutions(wanted: Wanted) -> Solutions:
-    """What may be tried.
+    """What may be tried; estimators that are brought, by what they are called.
 
     Raises:
         ValueError: it has none of the forms of `Wanted`.
     """
     if wanted is None or isinstance(wanted, Solutions):
         return wanted or Solutions()
-    if isinstance(wanted, Mapping) and set(wanted) <= {"only", "never", "add"} and all(map(_names, wanted.values())):
-        only = wanted.get("only")
-        never, add = tuple(wanted.get("never", ())), tuple(wanted.get("add", ()))
-        return Solutions(only=None if only is None else tuple(only), never=never, add=add)
-    if _names(wanted) and isinstance(wanted, Sequence):
+    if isinstance(wanted, Mapping) and set(wanted) <= {"only", "never", "add"}:
+        own = tuple(map(reference_of, read_brought(wanted)))
+        parts = {**wanted, "add": own or wanted.get("add", ())}
+        if all(part is None or _names(part) for part in parts.values()):
+            only = wanted.get("only")
+            return Solutions(
+                only=None if only is None else tuple(only),
+                never=tuple(parts.get("never") or ()),
+                add=tuple(parts["add"]),
+            )
+    elif _names(wanted) and isinstance(wanted, Sequence):
         return Solutions(only=tuple(wanted))
     raise ValueError(f"solutions must be names of families, or a mapping with only, never or add, not {wanted!r}")
+
+
+def read_brought(wanted: Wanted) -> dict[str, Any]:
+    """The estimators that are given by name; none where `add` names files."""
+    add = wanted.get("add") if isinstance(wanted, Mapping) else None
+    return dict(add) if isinstance(add, Mapping) else {}
 
 
 def _names(given: object) -> bool:

@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from hostile_files import Case, make
 
 LIMIT = 60.0
+_LIMIT = "HOSTILE_LIMIT"
 CODES = (0, 2, 3, 4, 5, 6)
 
 
@@ -43,6 +44,10 @@ class Outcome:
     said: str
     seconds: float
     violation: str = ""
+
+
+def _limit() -> float:
+    return float(os.environ.get(_LIMIT, LIMIT))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -75,7 +80,7 @@ def _read(seed: int) -> Outcome:
         except Exception:  # noqa: BLE001 - what this looks for
             code, said, violation = 1, traceback.format_exc(), "traceback"
         seconds = time.monotonic() - begun
-        if seconds > LIMIT:
+        if seconds > _limit():
             violation = violation or f"it took {seconds:.0f} s"
         return Outcome(seed, case.what, code, said, seconds, violation)
 
@@ -98,7 +103,7 @@ class Reader:
     def read(self, seed: int) -> Outcome:
         """The outcome of a case, a violation where the process gave none in time."""
         if self.process is None:
-            command = [sys.executable, __file__, "--serve"]
+            command = [sys.executable, __file__, "--serve", "--limit", str(_limit())]
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
             )
@@ -109,7 +114,7 @@ class Reader:
         threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()  # type: ignore[union-attr]
         begun = time.monotonic()
         try:
-            line = lines.get(timeout=LIMIT + 10)
+            line = lines.get(timeout=_limit() + 10)
         except queue.Empty:
             self.close()
             return Outcome(seed, _what(seed), -1, "", time.monotonic() - begun, "hang while it was read")
@@ -162,7 +167,7 @@ def _command(arguments: list[str], folder: Path) -> tuple[int, str]:
     try:
         command = [sys.executable, "-m", "smeaton", *arguments]
         done = subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=_limit(), check=False
         )
     except subprocess.TimeoutExpired as error:
         return -1, ((error.stdout or b"") + (error.stderr or b"")).decode(errors="replace")
@@ -173,7 +178,7 @@ def _command(arguments: list[str], folder: Path) -> tuple[int, str]:
 
 def _violation(code: int, said: str) -> str:
     if code == -1:
-        return f"hang: over {LIMIT:.0f} s"
+        return f"hang: over {_limit():.0f} s"
     if "Traceback" in said:
         return "traceback"
     if code not in CODES:
@@ -220,11 +225,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--whole", type=int, default=10, help="every so-manyth is built whole (0: none, 1: all)")
     parser.add_argument("--budget", default="3s")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT, help="seconds a case may take (a busy machine needs more)"
+    )
     parser.add_argument("--only", type=int, help="one seed, built whole")
     parser.add_argument("--keep", type=Path, help="with --only: a folder to keep the case in")
     parser.add_argument("--out", type=Path, help="a .jsonl file for every outcome")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    os.environ[_LIMIT] = str(args.limit)  # for the processes that read, too
     if args.serve:
         serve()
         return 0

@@ -236,26 +236,8 @@ def _list(draw: Draw, row: int) -> Cell:
     return draw.choices(_WORDS, k=draw.randint(0, 3))
 
 
-_KINDS: tuple[Callable[[Draw, int], Cell], ...] = (
-    _number,
-    _whole,
-    _huge,
-    _date,
-    _word,
-    _text,
-    _long,
-    _mixed,
-    _nothing,
-    _nulls,
-    _same,
-    _unique,
-    _formula,
-    _flag,
-    _deep,
-    _nested,
-    _list,
-    _zero,
-)
+_USUAL = (_number, _whole, _huge, _date, _word, _text, _mixed, _nulls, _unique, _formula, _flag, _nested, _list)
+_KINDS: tuple[Callable[[Draw, int], Cell], ...] = (*_USUAL * 3, _long, _nothing, _same, _deep, _zero)
 
 
 def _learnable(draw: Draw, row: int) -> Cell:
@@ -270,28 +252,9 @@ def _rare(draw: Draw, row: int) -> Cell:
     return "rare" if row == 5 else draw.choice(("a", "b"))
 
 
-_TARGETS: tuple[Callable[[Draw, int], Cell], ...] = (
-    _learnable,
-    _learnable,
-    _learnable,
-    _flag,
-    _many,
-    _rare,
-    _number,
-    _number,
-    _whole,
-    _huge,
-    _date,
-    _same,
-    _nothing,
-    _nulls,
-    _unique,
-    _mixed,
-    _text,
-    _nested,
-    _list,
-    _word,
-)
+_GOOD = (_learnable, _flag, _many, _rare, _number, _whole, _word)
+_BAD = (_huge, _date, _same, _nothing, _nulls, _unique, _mixed, _text, _nested, _list)
+_TARGETS: tuple[Callable[[Draw, int], Cell], ...] = (*_GOOD * 4, *_BAD)
 
 
 @dataclass(slots=True)

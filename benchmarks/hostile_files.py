@@ -35,7 +35,7 @@ def _plain(cell: Cell) -> str:
 
 
 def _delimited(table: Odd, draw: Draw, delimiter: str) -> bytes:
-    quoting = draw.choice(("always", "needed", "needed") if draw.random() < 0.85 else ("never", "open"))
+    quoting = draw.choice(("always", "needed", "needed") if draw.random() < 0.9 else ("never", "open"))
     end = draw.choice(("\n", "\n", "\r\n", "\r"))
     table.what.append(f"quoted {quoting}, lines end in {end!r}")
 
@@ -324,7 +324,7 @@ def make(seed: int, folder: Path) -> Case:
     )
     body = _FORMS[ending](table, draw)
     what = [ending, *table.what]
-    if draw.random() < 0.3:
+    if draw.random() < 0.25:
         for damage in draw.choices(_DAMAGE, k=draw.choice((1, 1, 2))):
             body = damage(body, draw)
             what.append(f"damage {damage.__name__[1:]}")

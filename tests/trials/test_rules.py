@@ -108,7 +108,8 @@ def test_a_bar_is_held_on_new_rows_as_surely_as_is_said(name: str) -> None:
         right, of = table[1, 1], table[1].sum() if name == "recall" else table[:, 1].sum()
         share = right / of
         lower.append(share - 1.96 * np.sqrt(share * (1 - share) / of) >= bar)
-        assert share < bar + 0.2, "no more is given up than the bar asks for"
+        # Of few rows that are called true an interval is wide, and the bar far below the middle.
+        assert share < bar + (0.15 if name == "recall" else 0.4), "no more is given up than the bar asks for"
     assert np.mean(lower) >= 0.7
 
 

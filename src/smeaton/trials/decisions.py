@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from smeaton.metrics._defaults import kind_of
+from smeaton.runtime.files import durable_write
 from smeaton.runtime.ops._decide import cheapest, cut, heaviest
 from smeaton.runtime.program import Program
 from smeaton.task.costs import cost_matrix
@@ -33,8 +34,8 @@ DECIDING_BARS = (*_BARS, *METRICS, *ORDERED)
 
 
 class Decisions(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one trial: the rules that judged, which of them judged each held-out row (rows in fold order; NO_JUDGE: none),
-    and what ships; None = the program's own rule. `note` is what has to be said of them, '' if nothing has."""
+    """Of one trial: the rules that judged, which of them judged each held-out row (rows in fold order; NO_JUDGE: none;
+    not kept), and what ships; None = the program's own rule. `note` is what has to be said of them, '' if nothing."""
 
     judges: list[Rule | None]
     judged_by: list[int]
@@ -134,6 +135,11 @@ def codes(probability: Array, rule: Rule) -> Array:
     if rule.costs is not None:
         return cheapest(probability, rule.costs)
     return cut(probability, rule.cuts) if rule.cuts is not None else heaviest(probability, rule.weights or ())
+
+
+def keep(found: Decisions, trial: Path) -> None:
+    """Write what a trial's folder holds: all but what follows from the rows."""
+    durable_write(trial / DECISION_FILE, msgspec.json.encode(msgspec.structs.replace(found, judged_by=[])))
 
 
 def takes_rule(program: Program) -> bool:

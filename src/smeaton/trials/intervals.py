@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from smeaton.runtime.files import durable_write
 from smeaton.runtime.ops.interval import Band, ends
 from smeaton.task.table import ERROR, HIGH, LOW, PREDICTION, Array, Table
 from smeaton.task.task import Task
@@ -28,8 +29,8 @@ INTERVAL_FILE = "interval.json"
 
 class Intervals(msgspec.Struct, frozen=True, kw_only=True):
     """Of one trial: the band that ships with the number of rows (of groups: groups) it was learnt from, those that
-    judged, and which of them each held-out row was judged by (rows in fold order; NO_JUDGE: none). `spread`: the scale
-    of what ships comes from a model beside the trial (`spread.py`)."""
+    judged, and which of them each held-out row was judged by (rows in fold order; NO_JUDGE: none; not kept). `spread`:
+    the scale of what ships comes from a model beside the trial (`spread.py`)."""
 
     level: float
     ships: Band
@@ -102,6 +103,11 @@ def bounds_of(task: Task, target: Array) -> Bounds:
     if least is None and len(target) and float(np.nanmin(target)) >= 0:
         least = 0.0
     return Bounds(least, kind.max, kind.type == "integer")
+
+
+def keep(found: Intervals, trial: Path) -> None:
+    """Write what a trial's folder holds: all but what follows from the rows."""
+    durable_write(trial / INTERVAL_FILE, msgspec.json.encode(msgspec.structs.replace(found, judged_by=[])))
 
 
 def read_intervals(trial: Path) -> Intervals | None:

@@ -27,8 +27,9 @@ ORDERED = ("quadratic_kappa",)
 FEWEST = 10  # rows of a label below which it gets no weight of its own
 _CUTS = 200  # thresholds tried
 _LEAST = 1e-12  # no threshold is nearer to 0 or 1
-_STEPS = 40  # weights, or cuts, tried for one label
-_ROUNDS = 3
+_STEPS = 24  # weights, or cuts, tried for one label
+_ROUNDS = 2
+_MOST_ROWS = 5_000  # that rules of more than a threshold are learnt from
 _MOST_LABELS = 30  # of more the family of one number has to do
 _POWERS = np.linspace(0.0, 1.2, 13)
 _WORTH: Mapping[str, Callable[[Array], Array]] = {
@@ -70,6 +71,8 @@ def fit(part: Scored, goal: Goal) -> tuple[Rule | None, str]:
         return None, ""
     if goal.bars:
         return _held(part, goal)
+    if part.probability.shape[1] > 2 and len(part) > _MOST_ROWS:
+        part = _some(part, np.linspace(0, len(part) - 1, _MOST_ROWS).astype(np.int64))
     find = _cuts if goal.metric in ORDERED else _threshold if part.probability.shape[1] == 2 else _weights
     return (find(part, goal.metric) if _gains(part, goal.metric, find) else None), ""
 

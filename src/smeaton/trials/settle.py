@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
-from smeaton.runtime.files import durable_write, open_program
+from smeaton.runtime.files import open_program
 from smeaton.task.table import PROBABILITY, Array, Table
 from smeaton.trials import decisions, intervals
 from smeaton.trials.results import PROGRAM, FitResult, fold_folder
@@ -37,11 +36,11 @@ def settle(
     chosen = _decisions(folder, dataset, folds, first, metric)
     if chosen is not None:
         answers = decisions.judged(chosen, answers, dataset.task)
-        durable_write(folder / decisions.DECISION_FILE, msgspec.json.encode(chosen))
+        decisions.keep(chosen, folder)
     bands = intervals.learn(dataset, folds, first)
     if bands is not None:
         answers = intervals.judged(bands, answers)
-        durable_write(folder / intervals.INTERVAL_FILE, msgspec.json.encode(bands))
+        intervals.keep(bands, folder)
     return answers, "" if chosen is None else chosen.note
 
 

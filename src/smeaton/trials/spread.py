@@ -27,14 +27,14 @@ from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._intervals import paired
 from smeaton.runtime.check import TOLERANCE
 from smeaton.runtime.engine import Engine
-from smeaton.runtime.files import durable_write, save_program
+from smeaton.runtime.files import save_program
 from smeaton.runtime.ops.interval import ends
 from smeaton.task.arrays import open_table, save_table
 from smeaton.task.table import HIGH, LOW, PREDICTION, Array, Table, take
 from smeaton.task.types import Type
 from smeaton.trials.bands import fit_scaled
 from smeaton.trials.evaluate import OOF, ROW
-from smeaton.trials.intervals import INTERVAL_FILE, Intervals, bounds_of, judged, learn, read_intervals, residuals_of
+from smeaton.trials.intervals import Intervals, bounds_of, judged, keep, learn, read_intervals, residuals_of
 from smeaton.trials.lessons import lessons
 from smeaton.trials.results import in_scale, stack, usual_size
 
@@ -110,7 +110,7 @@ def blunt(home: Path, evidence: Path, dataset: "Dataset", folds: "Sequence[FoldI
     for place in dict.fromkeys((home, evidence)):
         if (place / OOF).exists():
             _put({ROW: rows, **found}, place / OOF)
-    durable_write(home / INTERVAL_FILE, msgspec.json.encode(bands))
+    keep(bands, home)
     shutil.rmtree(home / SPREAD, ignore_errors=True)
 
 
@@ -146,7 +146,7 @@ def _sharpened(
     for place in dict.fromkeys(places):
         if (place / OOF).exists():
             _put({ROW: rows, **work.answers, LOW: low, HIGH: high}, place / OOF)
-    durable_write(places[0] / INTERVAL_FILE, msgspec.json.encode(found))
+    keep(found, places[0])
     return True
 
 

@@ -14,6 +14,7 @@ from smeaton.task.table import Array
 
 _BINS = 256
 _ROWS_A_BIN = 20
+_NEIGHBOURS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +104,38 @@ def _binned(codes: Array, bins: int) -> Array:
 
 
 def _number_left(codes: Array, curve: Array | None, y: Array, half: Array) -> float:
-    """1 - R2 on the held half: a curve through the values of a number, a mean for each value of a category."""
+    """1 - R2 on the held half: for a number a curve through its values, or through the means of neighbouring ones,
+    whichever is nearer; for a category the mean of each value."""
     count = np.bincount(codes[half], minlength=int(codes.max()) + 1)
     total = np.bincount(codes[half], weights=y[half], minlength=len(count))
-    mean = float(y[half].mean())
-    level = np.where(count > 0, total / np.maximum(count, 1), mean)
-    if curve is not None:
-        known = (count > 0) & ~np.isnan(curve)
-        if known.any():
-            gaps = (count == 0) & ~np.isnan(curve)
-            level[gaps] = np.interp(curve[gaps], curve[known], level[known])
+    level = np.where(count > 0, total / np.maximum(count, 1), float(y[half].mean()))
     held = y[~half]
     spread = float(np.mean((held - held.mean()) ** 2))
-    return float(np.mean((level[codes[~half]] - held) ** 2)) / spread if spread > 0 else 1.0
+    if spread <= 0:
+        return 1.0
+    levels = [level]
+    if curve is not None:
+        seen = np.flatnonzero((count > 0) & ~np.isnan(curve))
+        levels = [_through(curve, level, seen)]
+        if len(seen) > 4 * _NEIGHBOURS:
+            levels.append(_through(curve, _smoothed(level, count, seen), seen))
+    return min(float(np.mean((one[codes[~half]] - held) ** 2)) / spread for one in levels)
+
+
+def _through(curve: Array, level: Array, seen: Array) -> Array:
+    """The levels with those of values that were not seen between those that were."""
+    found = level.copy()
+    gaps = ~np.isnan(curve)
+    gaps[seen] = False
+    if len(seen):
+        found[gaps] = np.interp(curve[gaps], curve[seen], level[seen])
+    return found
+
+
+def _smoothed(level: Array, count: Array, seen: Array) -> Array:
+    """Each level the mean over the rows of its neighbours."""
+    window = np.ones(_NEIGHBOURS)
+    found = level.copy()
+    total = np.convolve(level[seen] * count[seen], window, "same")
+    found[seen] = total / np.convolve(count[seen].astype(np.float64), window, "same")
+    return found

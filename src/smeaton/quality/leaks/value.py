@@ -1,11 +1,11 @@
 """A column whose values give the target away.
 
 Sure: it leaves under 0.5 % of the error of a number, or under 2 % of that of classes. By rank: two classes, an AUC
-above 0.995, where the other columns do not come near (a task on which many columns are nearly perfect is an easy task,
-and honest). Alone: it leaves under 1 % (6 % for classes; or has just as many values as there are classes, as a copy
-has, and agrees with them by a kappa of 0.85: Cohen 1960), while every other column leaves 40 % and more: what hides a
-copy under noise hides it under little, and nothing honest stands as far above all the rest. A vector is looked at in
-the coordinates that follow the target most.
+above 0.995. Both where the other columns do not come near: a task on which many columns are nearly perfect is an easy
+task, and honest. Alone: it leaves under 1 % (6 % for classes; or has just as many values as there are classes, as a
+copy has, and agrees with them by a kappa of 0.85: Cohen 1960), while every other column leaves 40 % and more: what
+hides a copy under noise hides it under little, and nothing honest stands as far above all the rest. A vector is looked
+at in the coordinates that follow the target most.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +25,7 @@ _KAPPA = 0.85
 _AUC = 0.995
 #: More near-perfect columns than this share of all make an easy task, not a leak.
 _MANY = 0.3
+_NEAR = 4
 _COORDINATES = 3
 
 
@@ -80,7 +81,7 @@ def _judge(case: Case, seen: list[_Seen]) -> Iterator[tuple[_Seen, str]]:
     near = [one for one in seen if one.auc > 0.98]
     if len(near) > max(1, _MANY * len(seen)):
         by_rank = []
-    easy = len(sure) > max(2, _MANY * len(seen))
+    easy = sum(one.left < _NEAR * _LEFT[kind] for one in seen) > max(2, _MANY * len(seen))
     if not easy:
         yield from ((one, "left") for one in sure)
         yield from ((one, "auc") for one in by_rank)

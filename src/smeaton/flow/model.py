@@ -31,9 +31,9 @@ class Model:
     def predict(self, rows: Any, *, call: Call | None = None) -> Any:
         """Answer rows.
 
-        A list of mappings gives a list of `{"prediction": ..., "probability": {label: p}}`; one mapping of plain
-        values gives one such answer. A table gives columns `prediction` and `probability_<label>`, as a table of the
-        same kind: pandas (with the index of the rows asked), polars, Arrow; for a mapping of columns a dict of numpy
+        A list of mappings gives a list of `{"prediction": ..., "probability": {label: p}}` (of numbers
+        `low` and `high`, the ends of its interval); one mapping of plain values gives one such answer. A table gives
+        columns `prediction`, `low`, `high` and `probability_<label>`, as a table of the same kind: pandas (with the index of the rows asked), polars, Arrow; for a mapping of columns a dict of numpy
         arrays.
 
         Raises:

@@ -95,7 +95,8 @@ def _column(name: str, kind: Type, profile: Profile, count: int) -> Iterator[Any
         raise _NoForm from error
     share = column.missing / max(profile.rows, 1)
     for row in range(count):
-        if kind.optional and draw.random() < max(share, 1 / count):
+        # A null vector is NaN throughout: of a program that reads it straight into a graph nothing can be expected.
+        if kind.optional and kind.type != "vector" and draw.random() < max(share, 1 / count):
             yield None
             continue
         for _ in range(8):

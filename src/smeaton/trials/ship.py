@@ -77,7 +77,8 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
             save_program(program, folder)
         except ProgramError as error:
             kind = "fold"
-            note = f"the {len(sources)} fold programs cannot be averaged ({error.message}); the first one ships"
+            if not _alike(programs, sources):
+                note = f"the {len(sources)} fold programs cannot be averaged ({error.message}); the first one ships"
             sources, steps = sources[:1], steps[:1]
     if kind != "bag":
         program = _single(programs[0], sources[0], steps[0], folder)
@@ -104,6 +105,14 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
         if parity is None:
             parity = _check((root, trial.key), program, folder, (sources, steps, (rejection, cuts, rule)), task)
     return Shipped(program, kind, note, parity)
+
+
+def _alike(programs: Sequence[Program], sources: Sequence[Path]) -> bool:
+    """Whether all folds have the same program to the last byte: of what is not fitted here, one is as good as all."""
+    first = [(sources[0] / name).read_bytes() for name in programs[0].files()]
+    return all(program == programs[0] for program in programs[1:]) and all(
+        [(source / name).read_bytes() for name in programs[0].files()] == first for source in sources[1:]
+    )
 
 
 def _single(program: Program, source: Path, step: Calibration | None, folder: Path) -> Program:

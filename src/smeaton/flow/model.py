@@ -31,10 +31,10 @@ class Model:
     def predict(self, rows: Any, *, call: Call | None = None) -> Any:
         """Answer rows.
 
-        A list of mappings gives a list of `{"prediction": ..., "probability": {label: p}}` (of numbers
-        `low` and `high`, the ends of its interval); one mapping of plain values gives one such answer. A table gives
-        columns `prediction`, `low`, `high` and `probability_<label>`, as a table of the same kind: pandas (with the index of the rows asked), polars, Arrow; for a mapping of columns a dict of numpy
-        arrays.
+        A list of mappings gives a list of `{"prediction": ..., "probability": {label: p}}` (of numbers `low` and
+        `high`, the ends of its interval); one mapping of plain values gives one such answer. A table gives columns
+        `prediction`, `low`, `high` and `probability_<label>`, as a table of the same kind: pandas (with the index of
+        the rows asked), polars, Arrow; for a mapping of columns a dict of numpy arrays.
 
         Raises:
             RowsError: a value is missing or does not fit its type; names row and column.

@@ -64,6 +64,9 @@ def row_bytes(table: Table) -> float:
 def _cell_bytes(column: Array) -> float:
     if not len(column):
         return 0.0
+    if column.dtype.kind == "T":
+        longer = [cell for cell in column[:: max(1, len(column) // _WEIGHED)].astype(object).tolist() if cell]
+        return 16 + sum(len(cell.encode()) + 1 for cell in longer if len(cell.encode()) > 15) / max(len(longer), 1)
     if column.dtype != object:
         return column.nbytes / len(column)
     cells = column[:: max(1, len(column) // _WEIGHED)].tolist()
@@ -109,12 +112,12 @@ class Reservoir:
         if self.held > self.most + max(self.most // 4, 1_000):
             self._cut()
 
-    def rows(self) -> tuple[list[dict[str, Array]], Array]:
-        """The pieces kept, in order, and their rows' positions."""
+    def rows(self) -> tuple[list[tuple[dict[str, Array], Array]], Array]:
+        """The pieces kept, in order, each with its rows' positions; and the positions of all."""
         if self.most is not None and self.held > self.most:
             self._cut()
         positions = [piece[1] for piece in self.pieces]
-        return [piece[0] for piece in self.pieces], np.concatenate(positions) if positions else np.arange(0)
+        return [piece[:2] for piece in self.pieces], np.concatenate(positions) if positions else np.arange(0)
 
     def _cut(self) -> None:
         numbers = np.concatenate([piece[2] for piece in self.pieces])

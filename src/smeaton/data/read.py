@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from smeaton.data._compact import Compact, packed
 from smeaton.data._found import Found, expanded, matched, reader_of
 from smeaton.data._join import below, same_columns
 from smeaton.data._sample import Reservoir, Sample, picks
@@ -15,13 +16,15 @@ from smeaton.data.sources._address import address
 from smeaton.data.sources._packed import PACKINGS
 from smeaton.errors import DataError
 from smeaton.plugins import load, names
-from smeaton.task.table import Array, rows_in
+from smeaton.task.table import Array, Table, rows_in
 from smeaton.task.task import Source
 
 #: Rows that are read ahead to learn how wide a table is.
 _AHEAD = 1_000
 #: Rows, and cells, that are taken at once where a sample is drawn.
-_AT_ONCE = (50_000, 2_000_000)
+_AT_ONCE = (20_000, 1_000_000)
+#: Rows that may take more than so many bytes as objects are read piece by piece, their texts packed.
+_LARGE = 2 * 10**8
 #: A text takes at most so many times its bytes as arrays; what is packed or stored by column, so many.
 _GROWS, _GROWS_PACKED = 20, 400
 
@@ -31,11 +34,12 @@ class Raw:
     """Rows as they were read: text formats as str and None objects, typed formats as the arrays of `task/table.py`.
 
     `where` names the source for people, `first_row` the position of the first row in it (streams). `parts` are the
-    files behind the rows with their row counts. `origin` are the positions of sampled rows in the source, None where
+    files behind the rows with their row counts. A large table keeps its texts packed (`_compact.py`): a column is made
+    when it is asked for. `origin` are the positions of sampled rows in the source, None where
     all were read.
     """
 
-    table: dict[str, Array]
+    table: Table
     where: str
     first_row: int = 0
     notes: tuple[str, ...] = ()
@@ -43,7 +47,7 @@ class Raw:
     origin: Array | None = None
 
     def __len__(self) -> int:
-        return rows_in(self.table)
+        return self.table.rows if isinstance(self.table, Compact) else rows_in(self.table)
 
     def place(self, row: int) -> str:
         """Where row `row` of the table stands: `file:line` if it has lines."""
@@ -145,8 +149,10 @@ def _joined(raws: Sequence[Raw]) -> Raw:
     first = raws[0]
     if len(raws) == 1:
         return first
+    tables = [raw.table for raw in raws]
+    large = any(isinstance(table, Compact) for table in tables)
     return Raw(
-        below([raw.table for raw in raws]),
+        Compact(zip(tables, map(len, raws), strict=True)) if large else below(tables),
         f"{first.where} and {len(raws) - 1} more",
         notes=tuple(dict.fromkeys(note for raw in raws for note in raw.notes)),
         parts=tuple(part for raw in raws for part in raw.parts),
@@ -159,8 +165,25 @@ def _read_thing(thing: Any, columns: Sequence[str] | None) -> Raw:
 
 
 def _read_found(one: Found, columns: Sequence[str] | None) -> Raw:
+    if _arrays_bytes(one) > _LARGE and not hasattr(reader_of(one.path), "take"):
+        return _read_packed(one, columns)
     chunk = next(_chunks(one, None, columns))
     return Raw(chunk.table, str(one.path), 0, (*one.notes, *chunk.notes), ((one.path, rows_in(chunk.table)),))
+
+
+def _read_packed(one: Found, columns: Sequence[str] | None) -> Raw:
+    """A large file, piece by piece, so that its texts are never all objects at once."""
+    table, notes = Compact(), [*one.notes]
+    ahead = next(_chunks(one, _AHEAD, columns))
+    for chunk in _chunks(one, _at_once(ahead.table), columns):
+        table.add(chunk.table, rows_in(chunk.table))
+        notes += chunk.notes
+    return Raw(table, str(one.path), 0, tuple(notes), ((one.path, table.rows),))
+
+
+def _at_once(ahead: Table) -> int:
+    """Rows to take at once of a table as wide as these."""
+    return max(200, min(_AT_ONCE[0], _AT_ONCE[1] // max(len(ahead), 1)))
 
 
 def _chunks(one: Found, rows: int | None, columns: Sequence[str] | None) -> Iterator[Chunk]:
@@ -183,24 +206,26 @@ def _surely_fits(found: Sequence[Found], most: Sample) -> bool:
     """Whether the files are so small that their arrays fit in any case."""
     if most.rows is not None or most.bytes is None:
         return False
-    weight = 0
-    for one in found:
-        file = address(one.path).file
-        size = file.stat().st_size if file.exists() else 0
-        plain = address(one.path).name.endswith((".csv", ".tsv", ".txt", ".tab", ".dat", ".psv", ".jsonl", ".ndjson"))
-        weight += size * (_GROWS if plain and file.suffix.lower() not in (*PACKINGS, ".zip") else _GROWS_PACKED)
-    return weight <= most.bytes
+    return sum(map(_arrays_bytes, found)) <= most.bytes
+
+
+def _arrays_bytes(one: Found) -> int:
+    """At most so many bytes do the rows of a file take as arrays of objects."""
+    file = address(one.path).file
+    size = file.stat().st_size if file.exists() else 0
+    plain = address(one.path).name.endswith((".csv", ".tsv", ".txt", ".tab", ".dat", ".psv", ".jsonl", ".ndjson"))
+    return size * (_GROWS if plain and file.suffix.lower() not in (*PACKINGS, ".zip") else _GROWS_PACKED)
 
 
 def _read_sample(found: Sequence[Found], columns: Sequence[str] | None, most: Sample) -> Raw | None:
     """A sample of the rows of files; None where all of them are few enough and better read whole."""
     ahead = next(_chunks(found[0], _AHEAD, columns))
-    limit = most.most(ahead.table)
+    limit = most.most({name: packed(column) for name, column in ahead.table.items()})
     readers = [reader_of(one.path) for one in found]
     if all(hasattr(reader, "take") for reader in readers):
         return _taken(found, readers, columns, limit, most)
     kept = Reservoir(limit, most.seed)
-    at_once = max(200, min(_AT_ONCE[0], _AT_ONCE[1] // max(len(ahead.table), 1)))
+    at_once = _at_once(ahead.table)
     counts: list[int] = []
     notes: list[str] = []
     columns_of: list[list[str]] = []
@@ -208,14 +233,15 @@ def _read_sample(found: Sequence[Found], columns: Sequence[str] | None, most: Sa
         before = kept.passed
         names_seen: dict[str, None] = {}
         for chunk in _chunks(one, at_once, columns):
-            kept.add(chunk.table, rows_in(chunk.table))
+            kept.add({name: packed(column) for name, column in chunk.table.items()}, rows_in(chunk.table))
             names_seen.update(dict.fromkeys(chunk.table))
             notes += chunk.notes
         counts.append(kept.passed - before)
         columns_of.append(list(names_seen))
         same_columns(columns_of[0], columns_of[-1], str(one.path), str(found[0].path))
     pieces, positions = kept.rows()
-    return _of_sample(found, below(pieces), positions, counts, notes, most)
+    table = Compact((piece, len(own)) for piece, own in pieces)
+    return _of_sample(found, table, positions, counts, notes, most)
 
 
 def _taken(
@@ -244,7 +270,7 @@ def _taken(
 
 def _of_sample(
     found: Sequence[Found],
-    table: dict[str, Array],
+    table: Table,
     positions: Array,
     counts: Sequence[int],
     notes: Sequence[str],

@@ -197,7 +197,8 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     gaps = _gaps(task, types, candidates, parsed)
     types |= {name: gap.type for name, gap in gaps.items()}
     parsed |= {name: gap.column for name, gap in gaps.items()}
-    dropped = screen(ChainMap(parsed, candidates), types)
+    read_only: Any = candidates  # ChainMap asks for a mapping that can be changed, and changes the first one alone
+    dropped = screen(ChainMap(parsed, read_only), types)
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}
     if not kept_types:
         raise DataError(

@@ -80,11 +80,7 @@ def evaluate(
     if rejections is not None:
         answers = judged(rejections, answers, task)
         durable_write(folder / REJECTION_FILE, msgspec.json.encode(rejections))
-    cuts = _thresholds(folder, dataset, folds, answers, metric_name, seen)
-    if cuts is not None:
-        pairs = zip(answers, cuts.judges, strict=True)
-        answers = [[applied(table, judge, task) for table in tables] for tables, judge in pairs]
-        durable_write(folder / THRESHOLD_FILE, msgspec.json.encode(cuts))
+    answers, cut = _cut(folder, dataset, folds, answers, metric_name, seen)
     answers, said = settle(folder, dataset, folds, answers, (metric_name, fits))
     if task.checks and task.judge is None:  # what calibration or thresholds changed is checked again
         answers = [
@@ -106,7 +102,7 @@ def evaluate(
         seconds=seconds,
         money=sum(fit.money for fit in fits),
         folder=f"trials/{key}",
-        note="; ".join(dict.fromkeys(filter(None, (*(fit.note for fit in fits), cuts.note if cuts else "", said)))),
+        note="; ".join(dict.fromkeys(filter(None, (*(fit.note for fit in fits), cut, said)))),
         calibrated=any(step is not None for step in steps),
         parity=max(parities) if parities else None,
         effect=max((fit.effect for fit in fits), key=EFFECTS.index, default=""),
@@ -179,6 +175,23 @@ def _rejections(
             for number, (fold, step) in enumerate(zip(folds, steps, strict=True))
         ]
     return learn(dataset, folds, held, stop)
+
+
+def _cut(
+    folder: Path,
+    dataset: "Dataset",
+    folds: "Sequence[FoldIndex]",
+    answers: list[list[dict[str, Array]]],
+    metric: str,
+    seen: bool,
+) -> tuple[list[list[dict[str, Array]]], str]:
+    """The answers with the labels that reach their thresholds, where any are learnt, and what is said of them."""
+    cuts = _thresholds(folder, dataset, folds, answers, metric, seen)
+    if cuts is None:
+        return answers, ""
+    durable_write(folder / THRESHOLD_FILE, msgspec.json.encode(cuts))
+    pairs = zip(answers, cuts.judges, strict=True)
+    return [[applied(table, judge, dataset.task) for table in tables] for tables, judge in pairs], cuts.note
 
 
 def _thresholds(

@@ -82,6 +82,25 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
             sources, steps = sources[:1], steps[:1]
     if kind != "bag":
         program = _single(programs[0], sources[0], steps[0], folder)
+    plain = program
+    program, chosen = _chosen(program, folder, home, task)
+    # A copy answers as its fit was proved to.
+    copied = steps == [None] and program == plain
+    program = pack(program, folder)
+    save_program(program, folder)
+    parity = None
+    if effect_of(program) == "pure":
+        parity = read_fit(home, 0).parity if copied else None
+        if parity is None:
+            parity = _check((root, trial.key), program, folder, (sources, steps, chosen), task)
+    return Shipped(program, kind, note, parity)
+
+
+_Chosen = tuple[Rejection | None, Thresholds | None, Rule | None]
+
+
+def _chosen(program: Program, folder: Path, home: Path, task: Task) -> tuple[Program, _Chosen]:
+    """The program with what was learnt of how labels follow from its probabilities, and of a number's interval."""
     rejection = ships(home)
     if rejection is not None:
         program = add_rejection(program, folder, step_args(rejection, task))
@@ -95,16 +114,7 @@ def assemble(root: Path, trial: Trial, task: Task, folder: Path) -> Shipped:
     bands = read_intervals(home)
     if bands is not None:
         program = add_interval(program, folder, bands.ships, home / SPREAD if bands.spread else None)
-    program = pack(program, folder)
-    save_program(program, folder)
-    parity = None
-    if effect_of(program) == "pure":
-        # A copy answers as its fit was proved to.
-        copied = steps == [None] and rejection is None and cuts is None and rule is None and bands is None
-        parity = read_fit(home, 0).parity if copied else None
-        if parity is None:
-            parity = _check((root, trial.key), program, folder, (sources, steps, (rejection, cuts, rule)), task)
-    return Shipped(program, kind, note, parity)
+    return program, (rejection, cuts, rule)
 
 
 def _alike(programs: Sequence[Program], sources: Sequence[Path]) -> bool:
@@ -127,7 +137,7 @@ def _check(
     where: tuple[Path, str],
     program: Program,
     folder: Path,
-    parts: tuple[Sequence[Path], Sequence[Calibration | None], tuple[Rejection | None, Thresholds | None, Rule | None]],
+    parts: tuple[Sequence[Path], Sequence[Calibration | None], _Chosen],
     task: Task,
 ) -> float:
     """The largest difference between the Program and the average of its parts, on stored and on adversarial rows.

@@ -9,7 +9,7 @@ from smeaton.flow.prepare import families
 from smeaton.task.task import Data, Solutions, Source, Task
 from smeaton.task.types import Type
 
-OWN = "class Own:\n    pass\n\n\nown = Own()\n"
+OWN = "class Own:\n    def space(self, task, profile):\n        return None\n\n\nown = Own()\n"
 
 
 def make_task(folder: Path, *added: str) -> Task:
@@ -30,6 +30,7 @@ def test_weights_are_not_taken_for_code(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_says_what_may_be_added(tmp_path: Path) -> None:
-    with pytest.raises(TaskError, match="'modle' is no model, no prompt or folder with weights") as caught:
+    with pytest.raises(TaskError, match="'modle' is no model, no prompt, model file or folder with weights") as caught:
         families(make_task(tmp_path, "modle"))
-    assert "weights (a folder, hub:org/name), or file.py:name" in caught.value.fix
+    assert "weights (a folder, hub:org/name), a model file (.onnx" in caught.value.fix
+    assert caught.value.fix.endswith("or file.py:name")

@@ -95,7 +95,8 @@ class _Reader:
         if kind in _ARRAYS:
             assert count is not None
             size = np.dtype(_ARRAYS[kind]).itemsize
-            return np.frombuffer(self.take(count * size), dtype=_ARRAYS[kind]).tolist()
+            plain: list[Any] = np.frombuffer(self.take(count * size), dtype=_ARRAYS[kind]).tolist()
+            return plain
         found: list[Any] = []
         while count is None or len(found) < count:
             mark = kind or self.take(1)

@@ -234,7 +234,8 @@ class _Wrapper:
         """1 for the label that was answered, 0 for the others."""
         back, count = self.after, len(classes)
         text = isinstance(classes[0], str)
-        keys = {"keys_strings" if text else "keys_int64s": list(classes) if text else [int(one) for one in classes]}
+        name = "keys_strings" if text else "keys_int64s"
+        keys: dict[str, Any] = {name: [one if text else int(one) for one in classes]}
         place = self.node(
             back, "LabelEncoder", [value], domain=ML, values_int64s=list(range(count)), default_int64=count, **keys
         )

@@ -45,11 +45,11 @@ def _from_code(name: str, found: Any) -> Family:
     from smeaton.families._own.estimator import EstimatorFamily
     from smeaton.families._own.function import FunctionFamily
 
-    if _has(found, "space", "fit"):
+    if _has(found, "space"):
         return cast(Family, found() if isinstance(found, type) else found)
     if isinstance(found, type) or (callable(found) and not _has(found, "fit", "predict") and not _arguments(found)):
         made = _made(name, found)
-        if _has(made, "space", "fit"):
+        if _has(made, "space"):
             return cast(Family, made)
         if _has(made, "fit", "predict"):
             return EstimatorFamily(name, lambda: _made(name, found))

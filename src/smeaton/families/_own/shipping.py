@@ -59,7 +59,8 @@ def code_program(task: Task, name: str, folder: Path, *, form: Form, state: Pack
         args=args,
         files=(file, *(STATE_FILES if state is not None else ())),
     )
-    steps, outputs = [code], (output,)
+    steps: list[Step] = [code]
+    outputs: tuple[str, ...] = (output,)
     if task.labels:
         rule = label_rule(task)
         said = {"labels": list(task.labels), **({} if rule == "likeliest" else {"rule": rule})}

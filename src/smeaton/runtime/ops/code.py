@@ -114,8 +114,10 @@ def by_estimator(estimator: Any, x: Any, labels: Sequence[Any], codes: bool = Fa
     found = np.asarray(estimator.predict_proba(x), dtype=np.float64)
     classes = np.asarray(estimator.classes_).ravel().tolist()
     places = {str(labels[int(one)] if codes else one): place for place, one in enumerate(classes)}
+    chosen = np.array([places.get(str(label), found.shape[1]) for label in labels], dtype=np.int64)
     padded = np.hstack([found, np.zeros((len(found), 1))])
-    return padded[:, [places.get(str(label), found.shape[1]) for label in labels]]
+    ordered: Array = padded[:, chosen]
+    return ordered
 
 
 def _check_versions(args: _Args) -> None:

@@ -81,21 +81,17 @@ def test_heavy_tails_are_expected(evidence: Any) -> None:
     assert expected == pytest.approx(count, rel=0.5)
 
 
-def test_expected_suspects_of_classes_are_their_own_chances(evidence: Any) -> None:
+def test_as_many_suspects_as_chance_makes_where_every_label_is_right(evidence: Any) -> None:
     rng = np.random.default_rng(0)
-    chance = np.stack([share := rng.beta(0.3, 0.3, 4_000), 1 - share], axis=1)
-    given = (rng.random(4_000) < chance[:, 1]).astype(np.int64)  # calibrated, and every label right
-    made = evidence(["x"] * 4_000, given, chance)
-    _, count, expected = judged(made, 50)
-    assert count > 50
-    assert expected < count  # suspects whose own label got little
-    assert expected == pytest.approx(chance[np.arange(4_000), given][_suspected(given, chance)].sum())
-
-
-def _suspected(given: Any, chance: Any) -> Any:
-    from smeaton.insight.suspects import confident
-
-    return confident(chance, given)[0] >= 0
+    chance = rng.dirichlet([0.3, 0.3, 0.3], 6_000)
+    given = (rng.random(6_000)[:, None] > chance.cumsum(axis=1)).sum(axis=1).clip(0, 2)  # calibrated
+    _, count, expected = judged(evidence(["x"] * 6_000, given, chance), 50)
+    assert count > 100
+    assert expected == pytest.approx(count, rel=0.15)
+    wrong = rng.random(6_000) < 0.1
+    noisy = np.where(wrong, (given + 1) % 3, given)
+    _, more, same = judged(evidence(["x"] * 6_000, noisy, chance), 50)
+    assert more > 1.4 * same
 
 
 def test_the_report_says_it_in_words() -> None:

@@ -82,7 +82,8 @@ def test_a_classifier_finds_what_no_column_shows() -> None:
     assert told.auc > 0.9
     assert set(told.columns) == {"x", "y"}
     assert told.p < 1e-6
-    same = told_apart({"x": x, "z": z}, *parts, None)
+    texts = object_column([f"text {rng.random()}" for _ in range(rows)])
+    same = told_apart({"x": x, "z": z, "texts": texts}, *parts, None)
     assert same is not None
     assert same.low < 0.52
     assert told_apart({"x": x}, parts[0][:5], parts[1], None) is None

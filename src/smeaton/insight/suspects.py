@@ -8,9 +8,9 @@ Numbers: studentised errors of answers from outside the fit. An error is measure
 times the median absolute deviation) of the rows with about the same answer, for errors grow with what is predicted more
 often than not; suspects from 4 on.
 
-Some rows are rare and right. How many suspects are expected if every target is right: of labels the sum of the
-probabilities that the suspects' own labels got (those answers are calibrated); of numbers what Student's distribution
-has beyond 4 whose tails are as heavy as those of the errors within it.
+Some rows are rare and right. How many suspects are expected if every target is right: of labels the chance of each row,
+by its calibrated probabilities, to come out with a label that makes it a suspect; of numbers what Student's
+distribution has beyond 4 whose tails are as heavy as those of the errors within it.
 """
 
 import numpy as np
@@ -44,15 +44,29 @@ def judged(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, flo
 
 def confident(probability: Array, given: Array) -> tuple[Array, Array]:
     """For each row the suggested label (-1: none but the given one), and how much likelier it is than the given one."""
-    rows, labels = np.arange(len(given)), np.arange(probability.shape[1])
+    rows = np.arange(len(given))
     own = probability[rows, given]
-    counts = np.bincount(given, minlength=len(labels))
-    sums = np.bincount(given, weights=own, minlength=len(labels))
+    best, top = _passing(probability, given)
+    found = (top >= 0) & (best != given) & (top > own)
+    return np.where(found, best, -1), np.where(found, top - own, 0.0)
+
+
+def by_chance(probability: Array, given: Array) -> float:
+    """How many rows would be suspects if each label were drawn by the row's probabilities."""
+    best, top = _passing(probability, given)
+    other = (np.arange(probability.shape[1]) != best[:, None]) & (probability < top[:, None])
+    return float((probability * other)[top >= 0].sum())
+
+
+def _passing(probability: Array, given: Array) -> tuple[Array, Array]:
+    """For each row the likeliest of the labels that pass their threshold, and its probability; -1 for none."""
+    own = probability[np.arange(len(given)), given]
+    counts = np.bincount(given, minlength=probability.shape[1])
+    sums = np.bincount(given, weights=own, minlength=probability.shape[1])
     threshold = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
     passing = np.where(probability >= threshold - _ROUNDING, probability, -1.0)
     best = passing.argmax(axis=1)
-    found = (passing[rows, best] >= 0) & (best != given) & (probability[rows, best] > own)
-    return np.where(found, best, -1), np.where(found, probability[rows, best] - own, 0.0)
+    return best, passing[np.arange(len(given)), best]
 
 
 def _classes(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, float]:
@@ -73,7 +87,7 @@ def _classes(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, f
         )
         for place in order
     )
-    return shown, len(found), float(chance[found, given[found]].sum())
+    return shown, len(found), by_chance(chance, given)
 
 
 def _many(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, float]:
@@ -86,7 +100,7 @@ def _many(evidence: Evidence, most: int) -> tuple[tuple[Suspect, ...], int, floa
         suggested, lead = confident(np.stack([1 - shares, shares], axis=1), given)
         found = np.flatnonzero(suggested >= 0)
         ranked += [(float(lead[place]), int(place), code) for place in found]
-        expected += float(np.where(given == 1, shares, 1 - shares)[found].sum())
+        expected += by_chance(np.stack([1 - shares, shares], axis=1), given)
     ranked.sort(key=lambda one: (-one[0], one[1], one[2]))
     shown = []
     for ahead, row, code in ranked[:most]:

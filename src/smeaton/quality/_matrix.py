@@ -54,7 +54,7 @@ def scaled(column: Array) -> Array:
         return np.full(len(values), _NULL, dtype=np.float32)
     low, middle, high = np.quantile(known[:: max(1, len(known) // _SAMPLE)], [0.05, 0.5, 0.95])
     unit = (high - low) / 2 or float(np.abs(known - middle).max()) or 1.0
-    found = np.arcsinh((values - middle) / unit).astype(np.float32)
+    found: Array = np.arcsinh((values - middle) / unit).astype(np.float32)
     found[~np.isfinite(found)] = _NULL
     return found
 

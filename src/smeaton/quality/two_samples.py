@@ -45,8 +45,10 @@ def told_apart(table: Table, first: Array, second: Array, units: Array | None, s
     parts = [np.sort(draw.permutation(part)[:_ROWS]) for part in (first, second)]
     if min(map(len, parts)) < _FEWEST or not table:
         return None
-    rows = np.concatenate(parts)
-    y = np.repeat([0.0, 1.0], [len(parts[0]), len(parts[1])])
+    # Codes of texts are given as they come: in the order of the parts they would tell them.
+    order = draw.permutation(len(parts[0]) + len(parts[1]))
+    rows = np.concatenate(parts)[order]
+    y = np.repeat([0.0, 1.0], [len(parts[0]), len(parts[1])])[order]
     cells, names, _ = matrix(table, rows, _MOST_COLUMNS, 0)
     codes = np.unique(rows if units is None else units[rows], return_inverse=True)[1]
     half = _halves(codes, y, draw)

@@ -14,7 +14,10 @@ from smeaton.task.task import Own, Task
 
 _WAYS = {
     ".keras": ("Keras", 'keras.saving.load_model(PATH).export("model.onnx", format="onnx")'),
-    ".pt2": ("PyTorch", 'torch.onnx.export(torch.export.load(PATH), f="model.onnx")'),
+    ".pt2": (
+        "PyTorch",
+        'torch.onnx.export(torch.export.load(PATH), f="model.onnx", dynamo=True, external_data=False)',
+    ),
 }
 
 

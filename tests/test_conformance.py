@@ -22,6 +22,7 @@ CONTRACTS = {
     "metrics": (("rows", "value"), ("better", "tasks", "needs", "unit")),
     "ops": (("load",), ("effect",)),
     "sources": (("takes", "chunks", "place"), ("suffixes",)),
+    "databases": (("open",), ()),
     "families": (("space", "fit"), ()),
     "proposers": (("propose",), ()),
     "executors": (("start", "submit", "wait", "kill", "close"), ()),
@@ -29,6 +30,7 @@ CONTRACTS = {
     "weights": (("find", "known"), ()),
     "wires": (("connect",), ()),
     "importers": (("detect", "read"), ()),
+    "leaks": (("look",), ()),
 }
 PARTS = [(kind, name) for kind in plugins.FOLDERS for name in plugins.names(kind)]
 

@@ -69,6 +69,7 @@ class Watched:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
         self.tree = 0
         self.alone = 0
+        self.parts: list[int] = []
         self.said, self.complained = "", ""
         self.readers = [threading.Thread(target=self._read), threading.Thread(target=self._watch)]
         for reader in self.readers:
@@ -79,7 +80,10 @@ class Watched:
 
     def _watch(self) -> None:
         while self.process.poll() is None:
-            self.tree = max(self.tree, sum(map(shared, [self.process.pid, *children(self.process.pid)])))
+            now = {pid: shared(pid) for pid in [self.process.pid, *children(self.process.pid)]}
+            if sum(now.values()) > self.tree:
+                self.tree = sum(now.values())
+                self.parts = [round(size / 1e6) for size in now.values()]
             self.alone = max(self.alone, peak(self.process.pid))
             time.sleep(0.05)
 
@@ -263,7 +267,7 @@ def sizes(folder: Path, wanted: argparse.Namespace) -> list[str]:
         done, _ = build(folder / str(rows), data, wanted, "")
         size = arrays(folder / str(rows)) / 1e6
         most, bound = done.tree / 1e6, TIMES * size + BASE_MB
-        print(f"{rows:,} rows: arrays {size:,.0f} MB, peak {most:,.0f} MB of {bound:,.0f} MB", flush=True)
+        print(f"{rows:,} rows: arrays {size:,.0f} MB, peak {most:,.0f} MB of {bound:,.0f} MB {done.parts}", flush=True)
         if most > bound:
             missed.append(f"a build on {rows:,} rows took {most:,.0f} MB of {bound:,.0f} MB")
         data.unlink()

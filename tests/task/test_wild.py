@@ -76,6 +76,7 @@ KEPT: list[tuple[str, list[Any], str, str | None, Any]] = [
     ("country", ["NA", "US", "DE"], "category", None, "NA"),
     ("mark or blank", ["x", "", "x"], "category", None, "x"),
     ("spreadsheet codes", [7, "A12", 7.0], "category", "mixed", "7"),
+    ("spreadsheet flags", [True, "maybe", 7], "category", "mixed", "true"),
     ("american or not", ["1/2/2020", "3/4/2020"], "category", None, "1/2/2020"),
     ("eastern", ["2024-01-05 10:00 EST", "2024-01-06 11:00 EST"], "text", None, "2024-01-05 10:00 EST"),
 ]
@@ -92,6 +93,7 @@ BOOLEANS: list[tuple[str, list[Any], str, str | None, Any]] = [
     ("letters", ["t", "f", "T"], "boolean", "t/f", True),
     ("filled in by hand", ["yes", "Y", "no", "N", "TRUE"], "boolean", "words", True),
     ("with gaps", ["yes", "unknown", "no"], "boolean", "yes/no|unknown", True),
+    ("spreadsheet booleans", [True, "no", "yes"], "boolean", "words", True),
     ("true", ["True", "true", "FALSE"], "boolean", "true/false", True),
 ]
 

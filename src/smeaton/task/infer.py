@@ -43,7 +43,7 @@ def infer_type(raw: Array, name: str) -> Type:
         return _dated(_typed(raw, name), raw, name)
     cells = raw.tolist()
     kinds = set(map(type, cells))
-    optional = type(None) in kinds or "" in (cells if kinds <= {str, type(None)} else ())
+    optional = type(None) in kinds or (str in kinds and any(cell.__class__ is str and not cell for cell in cells))
     kinds.discard(type(None))
     if not kinds:
         return Type(type="category", optional=True)
@@ -204,16 +204,17 @@ def _dated(kind: Type, raw: Array, name: str) -> Type:
 
 def _mixed(kinds: set[type]) -> bool:
     """Whether texts stand beside numbers or booleans, as in columns of a spreadsheet."""
-    plain = (str, int, float, Decimal, np.number)
+    plain = (str, bool, int, float, Decimal, np.number, np.bool_)
     return any(issubclass(kind, str) for kind in kinds) and all(issubclass(kind, plain) for kind in kinds)
 
 
 def _mixed_type(cells: list[Any], name: str) -> Type:
     """The type of texts beside numbers: what it would be if the numbers were plain text, if numbers fit that too."""
     optional = any(cell is None or cell == "" for cell in cells)
-    texts = [cell if isinstance(cell, str) else value_text(cell) for cell in cells if cell is not None and cell != ""]
-    found = text_type(texts, optional, name)
-    if found.type in ("number", "integer"):
+    held = [cell for cell in cells if cell is not None and cell != ""]
+    found = text_type([cell if isinstance(cell, str) else value_text(cell) for cell in held], optional, name)
+    flags = {isinstance(cell, bool | np.bool_) for cell in held if not isinstance(cell, str)}
+    if (found.type in ("number", "integer") and flags == {False}) or (found.type == "boolean" and flags == {True}):
         return found
     return Type(type="category", form="mixed", optional=optional)
 

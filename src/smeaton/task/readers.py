@@ -71,7 +71,9 @@ def show(value: object) -> str:
 
 
 def value_text(value: int | float | Decimal) -> str:
-    """A number as text: whole ones without a point, so that 7 and 7.0 are the same category."""
+    """A number as text: whole ones without a point, so that 7 and 7.0 are the same category. Booleans as in JSON."""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
     return str(int(value)) if value == value // 1 else str(value)
 
 
@@ -321,8 +323,9 @@ def _text_label(spec: Type) -> Reader:
     mixed = form_of(spec).layout == "mixed"
 
     def read(value: Any) -> str:
-        if mixed and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-            _number_value(value, "text or a number")
+        if mixed and isinstance(value, int | float | Decimal):
+            if not isinstance(value, bool):
+                _number_value(value, "text or a number")
             return value_text(value)
         if not isinstance(value, str):
             raise wrong("text", value)

@@ -46,6 +46,10 @@ def test_texts_that_hold_a_mark_and_are_no_lists(cells: list[str]) -> None:
     assert infer(cells).type in ("category", "text")
 
 
+def test_a_text_that_would_be_read_as_json_is_no_label() -> None:
+    assert infer([*GENRES, "[1]"]).type in ("category", "text")
+
+
 def test_decimal_commas_do_not_separate_labels() -> None:
     kind = infer([f"{i % 20},{i % 90 + 10}" for i in range(400)])
     assert (kind.type, kind.form) == ("number", "1.234,5")

@@ -63,6 +63,8 @@ def separated_labels(texts: Sequence[str]) -> Type | None:
     for layout, mark in SEPARATORS.items():
         if sum(mark in text for text in some) < 0.3 * len(some) or not _few_short(_split(some, mark)):
             continue
+        if any(text.lstrip(SPACE).startswith("[") for text in texts):  # such a text is read as JSON
+            return None
         lists = _split(texts, mark)
         counts = Counter(chain.from_iterable(lists))
         seen = sum(count for count in counts.values() if count >= _FEWEST)

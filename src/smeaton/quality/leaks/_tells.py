@@ -15,6 +15,7 @@ from smeaton.task.table import Array
 _BINS = 256
 _ROWS_A_BIN = 20
 _NEIGHBOURS = 7
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,13 @@ def codes_of(column: Array) -> tuple[Array, Array | None]:
 
 
 def plain(column: Array) -> Array:
-    """Numbers and moments as float64, null as NaN."""
+    """Numbers and moments as float64, null as NaN; those beyond 1e100 end there, those within 1e-100 of 0 are 0, so
+    that squares and quotients of them are numbers."""
     found: Array = column.astype(np.float64)
     if column.dtype.kind == "M":
         found[np.isnat(column)] = np.nan
+    found = np.clip(found, -_LARGEST, _LARGEST)
+    found[np.abs(found) < 1 / _LARGEST] = 0.0
     return found
 
 

@@ -83,7 +83,7 @@ def _keys(case: Case, rows: Array) -> list[Array]:
 
 
 def _written(case: Case, lag: int, rows: Array, ends: Array) -> Iterator[tuple[str, float]]:
-    y = np.asarray(case.dataset.target[rows]).astype(np.float64)
+    y = plain(np.asarray(case.dataset.target[rows]))
     starts = np.concatenate([[0], ends[:-1]])
     place = np.arange(len(rows)) - np.repeat(starts, ends - starts)
     left_over = np.repeat(ends, ends - starts) - np.arange(len(rows))

@@ -59,7 +59,7 @@ def _targets(case: Case, rows: Array) -> Iterator[Array]:
     """The target as numbers whose mean somebody may have taken: of classes, whether it is each of the first."""
     y = np.asarray(case.dataset.target[rows])
     if not case.labels:
-        yield y.astype(np.float64)
+        yield plain(y)
         return
     for code in range(min(case.labels, _MOST_LABELS)):
         yield (y == code).astype(np.float64)

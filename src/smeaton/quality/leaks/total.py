@@ -26,7 +26,7 @@ class Total:
         if case.labels or not case.judged:
             return []
         rows = case.sample[:_ROWS]
-        y = np.asarray(case.dataset.target[rows]).astype(np.float64)
+        y = plain(np.asarray(case.dataset.target[rows]))
         columns = {name: plain(np.asarray(case.dataset.table[name][rows])) for name in case.columns("fi")}
         columns = {name: values for name, values in columns.items() if np.isfinite(values).all() and values.std() > 0}
         if not 2 <= len(columns) <= _MOST_COLUMNS or len(rows) < 4 * len(columns):

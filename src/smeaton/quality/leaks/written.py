@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from smeaton.quality.leaks import Case, Finding, fewest_others, halves
-from smeaton.quality.leaks._tells import codes_of, tells
+from smeaton.quality.leaks._tells import codes_of, plain, tells
 from smeaton.quality.leaks.missing import null_of
 from smeaton.quality.leaks.value import KNOWN
 from smeaton.task.table import Array, object_column
@@ -47,6 +47,7 @@ class Written:
         found = []
         for name in case.columns("OfM"):
             column = np.asarray(case.dataset.table[name][rows])
+            column = plain(column) if column.dtype.kind == "f" else column
             for what, codes, curve, bound in _views(column, case, y):
                 left = tells(codes, curve, y, case.labels).left
                 if left < bound and tells(*codes_of(column), y, case.labels).left > _VALUE:

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from smeaton.data.dataset import Dataset
-from smeaton.quality.probe import probe
 from smeaton.data.load import load
 from smeaton.data.profile import profile
 from smeaton.data.split import make_folds, split_test
 from smeaton.errors import DataError, RowsError, TaskError
+from smeaton.quality.probe import probe
 from smeaton.task.task import Data, Source, Task
 from smeaton.task.types import Type
 

@@ -1,5 +1,6 @@
 """The reader of ONNX files against the `onnx` package."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -60,12 +61,8 @@ def test_values_inside_become_outputs() -> None:
 
 @given(st.binary(max_size=40))
 def test_junk_is_refused_or_holds_no_node(junk: bytes) -> None:
-    try:
-        found = read_nodes(junk)
-    except ProgramError as error:
-        assert error.fix
-    else:
-        assert all(isinstance(node.op, str) for node in found)
+    with contextlib.suppress(ProgramError):  # any other exception would be a fault
+        assert all(isinstance(node.op, str) for node in read_nodes(junk))
 
 
 def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:

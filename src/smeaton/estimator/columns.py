@@ -63,7 +63,7 @@ def frame_columns(x: Any) -> dict[str, Array]:
     Raises:
         DataError: a column that cannot be read.
     """
-    return read(x, Path(".")).table
+    return dict(read(x, Path(".")).table)
 
 
 def array_columns(x: Array) -> dict[str, Array]:
@@ -76,7 +76,7 @@ def array_columns(x: Array) -> dict[str, Array]:
     if x.dtype.kind in "biuf":
         whole = np.asfortranarray(x, dtype=np.float64)
         return {name: whole[:, place] for place, name in enumerate(names)}
-    return read({name: x[:, place] for place, name in enumerate(names)}, Path(".")).table
+    return dict(read({name: x[:, place] for place, name in enumerate(names)}, Path(".")).table)
 
 
 def learn_columns(x: Any, raw: Mapping[str, Array], lenient: bool = True) -> Learnt:

@@ -61,7 +61,7 @@ def read_groups(groups: Any) -> Array | None:
     values = groups.to_numpy() if hasattr(groups, "to_numpy") else np.asarray(groups)
     if values.ndim != 1:
         raise ValueError(f"groups must be one value a row, not of shape {values.shape}")
-    column = read({_GROUPS: values}, Path(".")).table
+    column = dict(read({_GROUPS: values}, Path(".")).table)
     return read_roles(RowRoles(group=_GROUPS), [column], _GROUPS)[0].group
 
 

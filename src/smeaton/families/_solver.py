@@ -146,5 +146,5 @@ def solve(
 def hold_threads(count: int) -> Any:
     """Hold the linear algebra libraries to so many threads: the same bits each time, and no fight for cores."""
     with needs("build"):
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
     return threadpool_limits(count)

@@ -111,7 +111,7 @@ class TaggerFamily:
         """Fit until the rows to stop on are tagged no better, or the clock says so. One of several folds is fitted
         again with the rows to stop on, for the programs of folds cannot be averaged: one of them ships."""
         with needs("build"):
-            from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+            from threadpoolctl import threadpool_limits
         start = time.monotonic()
         deadline = start + _FIT_SHARE * run.seconds
         train = some_rows(fold.train, run.fidelity, run.seed, classes=False)

@@ -104,9 +104,9 @@ def open_work(
     )
     for table in tables:
         work.answered.update(_answered(table, work))
-    for table in sealed:
-        if all(name in table for name in types):
-            work.answered.update(keys(table, list(types)))
+    for tested in sealed:
+        if all(name in tested for name in types):
+            work.answered.update(keys(tested, list(types)))
     work.notes += [note for note in (answers.note, *pool.notes) if note]
     if missing:
         work.notes.append(f"{missing[0]} does not exist yet or is empty: no row is labelled")

@@ -26,7 +26,8 @@ class Resolved:
         for value in sorted(self._secrets, key=len, reverse=True):
             # A short value inside a longer word is not that value.
             pattern = re.escape(value) if len(value) > 3 else rf"(?<!\w){re.escape(value)}(?!\w)"
-            text = re.sub(pattern, lambda _, shown=self._secrets[value]: shown, text)
+            shown = self._secrets[value]
+            text = re.sub(pattern, shown.replace("\\", r"\\"), text)
         return text
 
 

@@ -67,10 +67,10 @@ def detect(path: Path) -> Encoding:
         _no_magic(path, head)
         codec = next((codec for mark, codec in _MARKS if head.startswith(mark)), None) or _by_zeros(head)
         blocks = _checked(path, head, stream, zeros=codec is not None and codec != "utf-8-sig")
-        if codec is not None and codec != "utf-8-sig":
+        if codec is not None:  # a mark decides: what does not fit it is broken, and said where it is read
             for _ in blocks:
                 pass  # only its lines are checked
-            return Encoding(codec, (f"{path.name}: read as {codec.upper()}",))
+            return Encoding(codec, () if codec == "utf-8-sig" else (f"{path.name}: read as {codec.upper()}",))
         return _of_bytes(path, blocks)
 
 

@@ -47,7 +47,7 @@ def plain_rows(columns: Table, types: Mapping[str, Type]) -> list[dict[str, Any]
 
 
 def _plain(column: Array, kind: Type) -> list[Any]:
-    values = column.tolist()
+    values: list[Any] = column.tolist()
     if column.dtype.kind == "f":
         whole = kind.type == "integer"
         return [None if isnan(value) else int(value) if whole else value for value in values]

@@ -182,7 +182,9 @@ def _explains(service: "Service") -> _Endpoint:
 
     async def explain(request: Request) -> Response:
         if not service.settings.explain:
-            raise Problem(404, "not_explained", "explanations are not given here", fix="start the service with --explain")
+            raise Problem(
+                404, "not_explained", "explanations are not given here", fix="start the service with --explain"
+            )
         model = _model(service, request)
         body = await json_object(request, service.limits)
         rows = _objects(body, "rows", _EXPLAIN)

@@ -8,6 +8,7 @@ rows and cells of .ods). An .xls holds 65,536 rows of 256 columns at most.
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -40,7 +41,7 @@ def check_area(file: Path) -> None:
                 elif name == "content.xml":
                     with archive.open(name) as sheet:
                         _check(file, *_of_ods(sheet))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error):
         return  # what is damaged is refused by the reader, in its words
 
 

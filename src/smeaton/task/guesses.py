@@ -18,6 +18,7 @@
 
 import re
 from collections import Counter
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -44,6 +45,10 @@ _TIME_NAME = re.compile(
 )
 _FIRST_DAY, _LAST_DAY = 19_000_101, 21_001_231
 _FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800  # of 1990, of 2100
+_MOST_WORDS = 40  # of a boolean column
+#: Lines of plain numbers below ten millions, one at least with a sign of not being whole ones grouped by points.
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,6})(?:\.[0-9]+)?(?:\n-?(?:0|[1-9][0-9]{0,6})(?:\.[0-9]+)?)*+")
+_NO_GROUPS = re.compile(r"(?m)\.[0-9]{1,2}$|\.[0-9]{4}|^-?0\.|[0-9]{4}\.")
 _FEWEST_DAYS = 3  # distinct numbers of eight digits that are all days: fewer may be chance
 
 
@@ -51,6 +56,9 @@ def text_type(texts: list[str], optional: bool, name: str) -> Type:
     """The type of texts, none of them empty; `optional` says that nulls or empty ones were there."""
     if not texts:
         return Type(type="category", optional=True)
+    plain = _plain_numbers(texts)
+    if plain is not None:
+        return Type(type=plain, optional=optional)
     counts = Counter(texts)
     words: Counter[str] = Counter()
     for text, number in counts.items():
@@ -64,6 +72,18 @@ def text_type(texts: list[str], optional: bool, name: str) -> Type:
             return msgspec.structs.replace(found, optional=optional or found.optional or len(rest) < len(words))
         about = about or (found.about if found is not None else None)
     return msgspec.structs.replace(_words(texts, counts, optional), about=about)
+
+
+def _plain_numbers(texts: list[str]) -> Literal["integer", "number"] | None:
+    """What texts are that can be nothing but plain numbers, told in one pass: most columns of wide tables are such."""
+    if len(set(texts[:_SAMPLE])) <= _MOST_WORDS:
+        return None  # words of booleans, marks, years: looked at closely, which few words make cheap
+    lines = "\n".join(texts)
+    if lines.count("\n") != len(texts) - 1 or _PLAIN.fullmatch(lines) is None:
+        return None
+    if "." not in lines:
+        return "integer"
+    return "number" if _NO_GROUPS.search(lines) else None
 
 
 def counted_layout(numbers: Array, name: str) -> str | None:
@@ -91,7 +111,7 @@ def _is_day(number: float) -> bool:
 
 
 def _boolean(words: Counter[str], rest: list[str], gaps: frozenset[str], name: str) -> Type | None:
-    layout = boolean_layout(set(rest)) if len(rest) <= 40 else None
+    layout = boolean_layout(set(rest)) if len(rest) <= _MOST_WORDS else None
     return Type(type="boolean", form=join_form(layout, gaps, "")) if layout else None
 
 

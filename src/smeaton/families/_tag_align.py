@@ -142,7 +142,11 @@ def _with_forms(field: Field, read: Counter[str]) -> Field:
     if field.type.type in ("number", "integer"):
         return msgspec.structs.replace(field, decimal="," if read[","] > read["."] else ".")
     if field.type.type == "timestamp":
-        return msgspec.structs.replace(field, layouts=tuple(name for name, _ in read.most_common()) or ("iso",))
+        if read["Y-m-d"] == read["iso"]:
+            del read["Y-m-d"]  # it was met as ISO writes it, each time
+        return msgspec.structs.replace(
+            field, layouts=tuple(name for name, many in read.most_common() if many) or ("iso",)
+        )
     return field
 
 

@@ -94,7 +94,7 @@ def test_a_build_that_was_killed_repeats_no_call(
     time.sleep(1.0)  # what was under way comes in
     first = [json.dumps(request.body, sort_keys=True) for request in server.requests]
     cost = Cost(p50=0.01, p95=0.02, cost_per_1k=0.1, size=100)  # measuring asks anew, on purpose
-    monkeypatch.setattr(sys.modules["smeaton.flow.finish"], "measure", lambda *args, **more: cost)
+    monkeypatch.setattr("smeaton.flow._finishing.measure", lambda *args, **more: cost)
     built = smeaton.build(task)
     later = [json.dumps(request.body, sort_keys=True) for request in server.requests[len(first) :]]
     assert len(first) >= 60

@@ -23,7 +23,8 @@ from smeaton.data.profile import profile
 from smeaton.data.split import make_folds, save_folds
 from smeaton.estimator.folds import FEW, few_folds
 from smeaton.families import Space
-from smeaton.flow.finish import MOST_SHOWN, Terms, finish
+from smeaton.flow._finishing import MOST_SHOWN, Terms
+from smeaton.flow.finish import finish
 from smeaton.flow.outcome import Built
 from smeaton.flow.prepare import Prepared, spaces
 from smeaton.metrics._defaults import check_metric, default_metric

@@ -14,9 +14,11 @@ from smeaton import plugins
 from smeaton.bundle.write import check_place
 from smeaton.errors import DataError, InputError
 from smeaton.families import Space
+from smeaton.flow._finishing import BOARD_FILE, Terms
 from smeaton.flow._guards import alone, check_disk, ledger_at
+from smeaton.flow._shipped import bundle_path
 from smeaton.flow.consent import leaving, words
-from smeaton.flow.finish import Terms, bundle_path, finish
+from smeaton.flow.finish import finish
 from smeaton.flow.live_html import fitting_listener
 from smeaton.flow.local import served, wants
 from smeaton.flow.outcome import Built
@@ -47,7 +49,6 @@ from smeaton.trials.verdict import agreement, pinned
 if TYPE_CHECKING:
     from smeaton.trials.executors import Executor
 
-BOARD_FILE = "board.json"
 #: Wall clock, or wall clock and money.
 Limit = str | float | Mapping[str, Any] | None
 #: Asked with what would leave this machine; True lets it.

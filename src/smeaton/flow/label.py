@@ -8,7 +8,7 @@ from typing import Any
 
 from smeaton.bundle.read import open_bundle
 from smeaton.errors import TaskError
-from smeaton.flow.finish import bundle_path
+from smeaton.flow._shipped import bundle_path
 from smeaton.flow.request import TASK_FILE
 from smeaton.labelling.ask import Model, choose, gain
 from smeaton.labelling.desk import Desk

@@ -6,7 +6,8 @@ from pathlib import Path
 from smeaton.bundle.read import open_bundle
 from smeaton.data.split import open_folds
 from smeaton.errors import DataError
-from smeaton.flow.finish import BOARD_FILE, bundle_path
+from smeaton.flow._finishing import BOARD_FILE
+from smeaton.flow._shipped import bundle_path
 from smeaton.insight.confusable import confusions
 from smeaton.insight.decided import decided
 from smeaton.insight.evidence import Evidence, open_evidence, read_board

@@ -11,10 +11,11 @@ from tables import make_fold, make_profile, make_rows, make_run, make_task
 from smeaton import plugins
 from smeaton.data.fold import Fold
 from smeaton.families import Family, Refusal
+from smeaton.task.types import Type
 from smeaton.trials.again import whole
 
 #: Families for tables with columns of all kinds, whose fits are quick; the others have refits tested beside them.
-NAMES = ("boosting", "mixed", "xgboost", "catboost", "forest", "network")
+NAMES = ("linear", "boosting", "mixed", "xgboost", "catboost", "forest", "network")
 FEW = {"rounds": 12, "trees": 6, "epochs": 4}
 
 
@@ -51,3 +52,25 @@ def test_whole_is_what_the_clock_did_not_end(steps: int, end: int | None, ended:
 def _part(name: str) -> Family:
     found: Family = plugins.load("families", name)
     return found
+
+
+def test_a_linear_model_keeps_what_stop_rows_told(tmp_path: Path) -> None:
+    task, part = make_task("number"), _part("linear")
+    fold, _ = make_fold(300, "number")
+    config = {"knots": 4, "log": True, "sparse": True}
+    first = part.fit(task, config, fold, make_run(tmp_path))
+    refit = getattr(first, "refit", None)
+    assert refit is not None
+    assert refit["sparse"] >= 1
+    rows = make_rows(300, "number")
+    every = Fold(0, rows, rows.take(np.arange(0)), rows.x, np.arange(300))
+    again: Any = part.fit(task, {**config, **refit}, every, make_run(tmp_path))
+    assert again.ending.factor == getattr(first, "ending").factor  # noqa: B009 - families are their protocol here
+    assert again.refit["penalty"] == refit["penalty"]
+
+
+def test_a_quantile_is_not_fitted_again(tmp_path: Path) -> None:
+    output = Type(type="number", quantile=0.9)
+    task = make_task("number").with_(output={"y": output}, metric="pinball")
+    fold, _ = make_fold(300, "number")
+    assert getattr(_part("linear").fit(task, {}, fold, make_run(tmp_path)), "refit", None) is None

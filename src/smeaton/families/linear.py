@@ -32,9 +32,11 @@ if TYPE_CHECKING:
 
 #: `knots`: ramps in each number's curve, 0 = straight lines only. `log`: fit the logarithm of a positive target.
 #: `refit`: fit again on training and stopping rows with the penalty found. `cells`: rows x columns x targets at most.
-#: `sparse`: use few columns, as many as the stop rows ask for if True, so many if a number.
+#: `sparse`: use few columns, as many as the stop rows ask for if True, so many if a number. `penalty`, `factor`: found
+#: before on other rows (of the logarithm the factor of its ending); None = to be found.
 DEFAULTS: dict[str, Any] = {
     "knots": 0, "log": False, "refit": False, "cells": 400_000_000, "values": 5_000, "sparse": False,
+    "penalty": None, "factor": None,
 }  # fmt: skip
 _PENALTIES = (1.0, 0.25, 0.06, 0.015, 4e-3, 1e-3, 2.5e-4, 6e-5, 1.5e-5, 1e-6)
 _UNJUDGED = (1e-3,)  # where there are no rows to judge on
@@ -121,7 +123,7 @@ class LinearFamily:
         limits = Limits(deadline, config.get(STEPS))
         train = some_rows(fold.train, run.fidelity, run.seed, task.is_class)
         with hold_threads(run.threads):
-            model, best, cut = _fit(task, given, (train, fold.stop), _PENALTIES, run, limits)
+            model, best, cut = _fit(task, given, (train, fold.stop), _penalties(given), run, limits)
             again = given["refit"] and run.other_folds and run.fidelity == 1 and limits.steps is None
             clocked = limits.clocked
             if again and not clocked:
@@ -138,7 +140,21 @@ class LinearFamily:
             model.note = f"the clock ended it after {limits.used} steps at a penalty of {best.penalty:g}"
         elif cut < 1:
             model.note = f"fitted on {cut:.0%} of the rows: all of them would be too many cells"
+        if not clocked:
+            model.refit = _again(given, model.ending, best)
         return model
+
+
+def _penalties(given: Mapping[str, Any]) -> tuple[float, ...]:
+    return _PENALTIES if given["penalty"] is None else (float(given["penalty"]),)
+
+
+def _again(given: Mapping[str, Any], ending: ClassEnding | NumberEnding, best: Solution) -> dict[str, Any] | None:
+    """How to fit the same without stop rows; None for quantiles, whose place these rows tell."""
+    found = {"penalty": best.penalty, "refit": False} | ({"sparse": used(best)} if given["sparse"] else {})
+    if isinstance(ending, NumberEnding):
+        return None if ending.quantile is not None else found | ({"factor": ending.factor} if ending.log else {})
+    return found
 
 
 def _fit(
@@ -161,10 +177,13 @@ def _fit(
         features = take(features, kept.index)
     problem = _problem(model, train, features)
     if stop is None or not len(stop):
-        best = solve(problem, penalties if stop is None else _UNJUDGED, lambda weights, bias: 0.0, limits)
+        known = stop is None or given["penalty"] is not None
+        best = solve(problem, penalties if known else _UNJUDGED, lambda weights, bias: 0.0, limits)
         if given["sparse"] and given["sparse"] is not True and not limits.clocked:
             best = keep(problem, best, int(given["sparse"]), limits)
         _take(model, best, given)
+        if given["factor"] is not None and isinstance(model.ending, NumberEnding):
+            model.ending = model.ending.with_factor(float(given["factor"]))
         return model, best, min(1.0, share)
     judged = _problem(model, stop, _features(task, stop))
 

@@ -213,3 +213,12 @@ def test_yes_is_shown_and_not_asked() -> None:
     stream = io.StringIO()
     assert ask(what, yes=True, stream=stream)
     assert stream.getvalue().endswith("Agreed to beforehand (--yes).\n")
+
+
+def test_where_nothing_leaves_no_row_is_looked_at() -> None:
+    class Unread(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            raise AssertionError("a row was looked at")
+
+    spaces = {"linear": Space(starts=({},)), "prompt": prompt("near:x")}
+    assert leaving(TASK, PROFILE, Unread(TABLE), spaces) is None

@@ -56,6 +56,18 @@ class _Try:
         return self.rows + self.more
 
 
+def asks_others(spaces: Mapping[str, Space], judge: str) -> bool:
+    """Whether anything of these families, or the judge, is not on this machine: told without a look at the rows.
+
+    Raises:
+        InputError: a provider is unknown.
+    """
+    asked = [reference for name, space in spaces.items() for reference, _ in _tries(name, space, 1)]
+    if judge and is_model(judge):
+        asked.append(judge)
+    return any(host(reference) != LOCAL for reference in asked) or any(_nameless(spaces, 1))
+
+
 def planned(
     task: Task, spaces: Mapping[str, Space], rows: Sequence[Mapping[str, Any]], judge: str
 ) -> tuple[Asked, ...]:

@@ -16,6 +16,7 @@ from smeaton.errors import DataError, InputError
 from smeaton.families import Space
 from smeaton.flow._finishing import BOARD_FILE, Terms
 from smeaton.flow._guards import alone, check_disk, ledger_at
+from smeaton.flow._leaving import asks_others
 from smeaton.flow._shipped import bundle_path
 from smeaton.flow.consent import leaving, words
 from smeaton.flow.finish import finish
@@ -185,8 +186,10 @@ def _agreed(
         InputError: it may not.
     """
     allowed, _ = admit(prepared.task, found, refused)
-    rows = take(prepared.dataset.table, prepared.train)
     judge = prepared.task.judge.model if prepared.task.judge is not None else ""
+    if not asks_others(allowed, judge):
+        return
+    rows = take(prepared.dataset.table, prepared.train)
     would = leaving(prepared.task, prepared.profile, rows, allowed, test_rows=len(prepared.test), judge=judge)
     if would is None:
         return

@@ -16,7 +16,7 @@ import numpy as np
 
 from smeaton.errors import InputError
 from smeaton.families import Space
-from smeaton.flow._leaving import Asked, planned
+from smeaton.flow._leaving import Asked, asks_others, planned
 from smeaton.task.profile import Profile
 from smeaton.task.table import Table, rows_in, take
 from smeaton.task.task import Task
@@ -92,6 +92,8 @@ def leaving(
     Raises:
         InputError: a family names a model of an unknown provider.
     """
+    if not asks_others(spaces, judge):  # to write out the rows of a large table takes long
+        return None
     names = tuple(task.input_types)
     shown = [_masked(row, task.privacy.mask) for row in _rows(table, names)]
     models = planned(task, spaces, shown, judge)

@@ -38,6 +38,14 @@ def test_roles_may_be_absent(tmp_path: Path) -> None:
     assert back.group is back.time is back.weight is back.ids is back.sealed is None
 
 
+def test_ids_may_stay_on_the_disk(tmp_path: Path) -> None:
+    dataset = replace(classes(np.arange(30) % 3), ids=object_column([f"r{i}" for i in range(30)]))
+    dataset.save(tmp_path)
+    back = Dataset.open(tmp_path, ids=False)
+    assert back.ids is None
+    np.testing.assert_array_equal(back.target, dataset.target)
+
+
 def test_hash_sees_content_only() -> None:
     nan = np.array([np.nan, 0.0, 1.0])
     other = np.array([-np.nan, -0.0, 1.0])

@@ -56,8 +56,8 @@ class Dataset:
         (folder / _FILE).write_text(json.dumps(facts), encoding="utf-8")
 
     @classmethod
-    def open(cls, folder: Path) -> "Dataset":
-        """Open what `save` wrote.
+    def open(cls, folder: Path, ids: bool = True) -> "Dataset":
+        """Open what `save` wrote, without the ids if not asked for: each is an object in memory, and no fit needs them.
 
         Raises:
             DataError: the folder holds no dataset.
@@ -69,7 +69,7 @@ class Dataset:
             raise DataError("no prepared dataset lies here", where=str(folder), fix="build again") from error
         sealed = None if facts["sealed"] is None else np.array(facts["sealed"], dtype=np.int64)
         notes = tuple(facts["notes"])
-        roles = open_table(folder / "roles")
+        roles = open_table(folder / "roles", without=() if ids else ("ids",))
         return cls(task, open_table(folder / "inputs"), **roles, sealed=sealed, notes=notes, hash=facts["hash"])
 
     def rows_hash(self, rows: Array) -> str:

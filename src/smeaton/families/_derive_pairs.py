@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from smeaton.extras import needs
 from smeaton.families._derive_means import targets_of
 from smeaton.families._derive_seen import Made, Seen, remembered
 from smeaton.families._ending import ClassEnding
 from smeaton.families._inner import inner_parts
+from smeaton.families._lean import lightgbm
 from smeaton.task.table import Array
 
 _MOST_ROWS = 4_000  # that terms are chosen on
@@ -80,8 +80,6 @@ def _columns(seen: Seen) -> list[int]:
 def _left(seen: Seen) -> tuple[Array, Array, list[Array]]:
     """What trees that were fitted on other rows leave of the targets, the gain of each number in them, and the rows
     that they answered, part by part. They are so small that they learn of no two columns together but a little."""
-    with needs("build"):
-        import lightgbm
     values = np.clip(targets_of(seen.rows, seen.ending, _LABELS).values, -_LIMIT, _LIMIT)
     numbers = seen.numbers.shape[1]
     matrix = np.hstack([seen.numbers, np.where(seen.codes < 0, np.nan, seen.codes)])
@@ -93,10 +91,10 @@ def _left(seen: Seen) -> tuple[Array, Array, list[Array]]:
             continue
         parts.append(answered)
         for target in range(values.shape[1]):
-            data = lightgbm.Dataset(
+            data = lightgbm().Dataset(
                 matrix[learnt], label=values[learnt, target], categorical_feature=codes, params=params
             )
-            booster = lightgbm.train(params, data, num_boost_round=_ROUNDS)
+            booster = lightgbm().train(params, data, num_boost_round=_ROUNDS)
             left[answered, target] = values[answered, target] - booster.predict(matrix[answered])
             used += booster.feature_importance("gain")[:numbers]
     return left, used, parts

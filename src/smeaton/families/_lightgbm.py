@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from smeaton.data.fold import Rows
-from smeaton.extras import needs
 from smeaton.families import Run
 from smeaton.families._ending import ABSOLUTE, ClassEnding, NumberEnding
+from smeaton.families._lean import lightgbm
 from smeaton.families._portfolio import MOST_TREES
 from smeaton.families._stopping import Rounds
 from smeaton.task.table import Array
@@ -43,12 +43,12 @@ class Part:
 def _watch(rounds: Rounds) -> Callable[[Any], None]:
     """A LightGBM callback that asks `rounds` after each round."""
 
-    def watch(env: Any) -> None:
-        import lightgbm
+    stop = lightgbm().callback.EarlyStopException
 
+    def watch(env: Any) -> None:
         found = env.evaluation_result_list
         if rounds.ended(float(found[0][2]) if found else None):
-            raise lightgbm.callback.EarlyStopException(env.iteration, [])
+            raise stop(env.iteration, [])
 
     return watch
 
@@ -71,14 +71,12 @@ def train(
     limit: int | None,
 ) -> tuple[Any, Rounds]:
     """Fit on the first part, stopped on the second (None: `limit` rounds): the booster and its rounds."""
-    with needs("build"):
-        import lightgbm
     own, stop = parts
     judge = _judge(task, ending, stop)
     params = _params(task, given, len(own.rows), run) | ({} if judge is None else {"metric": "None"})
     if isinstance(ending, NumberEnding) and not ending.rate and given["rate"]:
         params["objective"] = "regression"  # a target below 0 has no logarithm
-    data = lightgbm.Dataset(
+    data = lightgbm().Dataset(
         own.matrix,
         label=_label(ending, own.rows),
         weight=own.rows.weight,
@@ -95,7 +93,7 @@ def train(
         run, patience, min(limit or most, most), deadline, unit=unit, nats=task.is_class, limited=limit is not None
     )
     watch = [_watch(rounds)]
-    booster = lightgbm.train(
+    booster = lightgbm().train(
         params, data, num_boost_round=rounds.most, valid_sets=valid, feval=judge, callbacks=watch
     )  # fmt: skip
     booster.free_dataset()

@@ -10,7 +10,7 @@
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,8 @@ def save_table(table: Table, folder: Path) -> None:
     (folder / TABLE_FILE).write_text(json.dumps({"rows": rows, "columns": columns}), encoding="utf-8")
 
 
-def open_table(folder: Path) -> dict[str, Array]:
-    """Open a table that `save_table` wrote. Typed columns are memory-mapped and read-only.
+def open_table(folder: Path, without: Collection[str] = ()) -> dict[str, Array]:
+    """Open a table that `save_table` wrote, `without` some columns. Typed columns are memory-mapped and read-only.
 
     Raises:
         DataError: the folder holds no table, or a damaged one.
@@ -50,6 +50,7 @@ def open_table(folder: Path) -> dict[str, Array]:
         table = {
             column["name"]: _OPENERS[column["kind"]](folder / f"c{number}")
             for number, column in enumerate(head["columns"])
+            if column["name"] not in without
         }
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
         raise DataError(

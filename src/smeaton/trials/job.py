@@ -28,6 +28,7 @@ from smeaton.runtime.call import Call
 from smeaton.runtime.check import effect_of, externals, is_slow, tolerance_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import durable_write, flush, save_program
+from smeaton.runtime.memory import let_go
 from smeaton.runtime.ops._embed_memory import remembering
 from smeaton.runtime.program import Program
 from smeaton.task.arrays import save_table
@@ -90,6 +91,7 @@ def run_job(job: Job, report: Report) -> FitResult:
     try:
         index = some_held(folds[job.fold], job.fold, job.asked)
         one = fold(dataset, all_rows(index) if job.all_rows else index, job.fold)
+        let_go(dataset.table)  # the fold holds its own rows
         work = Work(job, dataset, one, folder, meter, {"rows": len(one.train)})
         _fit_and_answer(work, folds, report)
         work.timed("seconds", start)
@@ -324,4 +326,4 @@ def _run(work: Work, folds: list[FoldIndex], report: Report) -> Run:
 def _opened(data: str, stamp: tuple[int, ...]) -> tuple[Dataset, list[FoldIndex]]:
     """The prepared rows, memory-mapped, kept open between jobs for as long as nobody writes them anew."""
     folder = Path(data)
-    return Dataset.open(folder), list(open_folds(folder))
+    return Dataset.open(folder, ids=False), list(open_folds(folder))

@@ -18,18 +18,22 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from smeaton.errors import SmeatonError
+from smeaton.errors import ExtraMissing, SmeatonError
+from smeaton.families import _lean
+from smeaton.runtime.memory import give_back
 from smeaton.runtime.storage import trouble
 from smeaton.trials.executors import Event, Job
 from smeaton.trials.process import OUT_OF_MEMORY, THREAD_VARIABLES
 
-#: Loaded while the worker waits, so that the first job need not; each may be absent.
-WARM = ("smeaton.trials.job", "onnxruntime", "onnx", "lightgbm", "sklearn.linear_model")
+#: Loaded while the worker waits, so that the first job need not, and LightGBM behind them; each may be absent. What
+#: only some families need (scikit-learn: 90 MB) waits for them.
+WARM = ("smeaton.trials.job", "onnxruntime", "onnx", "scipy.optimize")
 PROGRESS_SECONDS = 0.2
 REASON_LENGTH = 400
 #: How native libraries say that there was no memory: C++, onnxruntime, LightGBM, the system.
@@ -86,6 +90,7 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
         say(Event(job=job.id, kind="done", seconds=time.monotonic() - start, at=time.time()))
     finally:
         gc.collect()  # what a fit leaves behind in circles may be large
+        give_back()
 
 
 def reason_of(error: BaseException) -> str:
@@ -166,12 +171,14 @@ def _die_with(parent: int) -> None:
 
 
 def _warm_up(jobs: "queue.SimpleQueue[Job]") -> None:
-    for name in WARM:
+    _lean.alone()
+    loaders: dict[str, Callable[[], Any]] = {name: partial(importlib.import_module, name) for name in WARM}
+    for name, load in {**loaders, "lightgbm": _lean.lightgbm}.items():
         if not jobs.empty():
             return  # it waits, and will load what it needs
         try:
-            importlib.import_module(name)
-        except (ImportError, OSError) as error:
+            load()
+        except (ImportError, OSError, ExtraMissing) as error:
             # A job that needs it will say so; one that does not can do without.
             print(f"not loaded at the start: {name}: {error}", file=sys.stderr)
 

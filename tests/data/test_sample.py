@@ -14,7 +14,7 @@ from smeaton.data._room import available, room
 from smeaton.data._sample import Reservoir, Sample, draws, picks, row_bytes
 from smeaton.data.read import read
 from smeaton.errors import InputError
-from smeaton.task.table import concat, object_column
+from smeaton.task.table import Array, concat, object_column
 from smeaton.task.task import Source
 
 
@@ -171,3 +171,19 @@ def test_packed_texts_come_back(texts: list[str | None]) -> None:
     column = object_column(texts)
     assert plain(packed(column)).tolist() == texts
     assert packed(object_column([1, "a"])).dtype == object
+
+
+def test_only_rows_that_are_kept_are_packed() -> None:
+    sizes: list[int] = []
+
+    def pack(column: Array) -> Array:
+        sizes.append(len(column))
+        return column
+
+    kept = Reservoir(100, 0, pack)
+    for start in range(0, 50_000, 1_000):
+        kept.add({"a": np.arange(start, start + 1_000)}, 1_000)
+    pieces, positions = kept.rows()
+    assert sum(sizes) < 10_000
+    np.testing.assert_array_equal(np.concatenate([piece["a"] for piece, _ in pieces]), picks(50_000, 100, 0))
+    np.testing.assert_array_equal(positions, picks(50_000, 100, 0))

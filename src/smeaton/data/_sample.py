@@ -6,6 +6,7 @@ generators, OOPSLA 2014), a bijection of 64 bits, so no two rows draw the same.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,11 +87,13 @@ def _deep(value: object) -> int:
 
 
 class Reservoir:
-    """Keeps the `most` rows with the smallest numbers of all that pass; holds a quarter more between cuts."""
+    """Keeps the `most` rows with the smallest numbers of all that pass; holds a quarter more between cuts. `pack` makes
+    a column small: of the rows kept alone, for most of a large table are not."""
 
-    def __init__(self, most: int | None, seed: int) -> None:
+    def __init__(self, most: int | None, seed: int, pack: Callable[[Array], Array] = lambda column: column) -> None:
         self.most = most
         self.seed = seed
+        self.pack = pack
         self.passed = 0
         self.held = 0
         self.pieces: list[tuple[dict[str, Array], Array, Array]] = []
@@ -101,13 +104,13 @@ class Reservoir:
         positions = np.arange(self.passed, self.passed + count)
         self.passed += count
         if self.most is None:
-            self.pieces.append((dict(table), positions, positions))
+            self.pieces.append((self._packed(table), positions, positions))
             return
         numbers = draws(positions, self.seed)
         if self.limit is not None:
             kept = np.flatnonzero(numbers <= self.limit)
             table, positions, numbers = take(table, kept), positions[kept], numbers[kept]
-        self.pieces.append((dict(table), positions, numbers))
+        self.pieces.append((self._packed(table), positions, numbers))
         self.held += len(positions)
         if self.held > self.most + max(self.most // 4, 1_000):
             self._cut()
@@ -118,6 +121,9 @@ class Reservoir:
             self._cut()
         positions = [piece[1] for piece in self.pieces]
         return [piece[:2] for piece in self.pieces], np.concatenate(positions) if positions else np.arange(0)
+
+    def _packed(self, table: Table) -> dict[str, Array]:
+        return {name: self.pack(column) for name, column in table.items()}
 
     def _cut(self) -> None:
         numbers = np.concatenate([piece[2] for piece in self.pieces])

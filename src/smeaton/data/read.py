@@ -224,7 +224,7 @@ def _read_sample(found: Sequence[Found], columns: Sequence[str] | None, most: Sa
     readers = [reader_of(one.path) for one in found]
     if all(hasattr(reader, "take") for reader in readers):
         return _taken(found, readers, columns, limit, most)
-    kept = Reservoir(limit, most.seed)
+    kept = Reservoir(limit, most.seed, packed)
     at_once = _at_once(ahead.table)
     counts: list[int] = []
     notes: list[str] = []
@@ -233,7 +233,7 @@ def _read_sample(found: Sequence[Found], columns: Sequence[str] | None, most: Sa
         before = kept.passed
         names_seen: dict[str, None] = {}
         for chunk in _chunks(one, at_once, columns):
-            kept.add({name: packed(column) for name, column in chunk.table.items()}, rows_in(chunk.table))
+            kept.add(chunk.table, rows_in(chunk.table))
             names_seen.update(dict.fromkeys(chunk.table))
             notes += chunk.notes
         counts.append(kept.passed - before)

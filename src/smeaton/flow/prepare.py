@@ -1,6 +1,7 @@
 """From a task to rows on disk that workers can open: read, split, seal the test, profile, probe for leaks."""
 
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from smeaton.flow.pin import load_pinned
 from smeaton.flow.request import Request
 from smeaton.llm.providers import is_model
 from smeaton.metrics._defaults import check_metric, default_metric
+from smeaton.runtime.memory import give_back
 from smeaton.task.profile import Profile
 from smeaton.task.table import Array
 from smeaton.task.task import Task
@@ -22,6 +24,9 @@ from smeaton.trials.decisions import DECIDING_BARS
 from smeaton.trials.notice import Listener, Notice
 from smeaton.trials.verdict import identity
 from smeaton.weights import is_reference
+
+#: Share of the budget from which on it is said how long reading took.
+_LONG_READ = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +55,17 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
     from smeaton.data.split import split_test
     from smeaton.quality.probe import probe
 
+    begun = time.monotonic()
     dataset = load_pinned(request)
+    give_back()  # rows as they were read take several times what they take typed
+    read_seconds = time.monotonic() - begun
     task = dataset.task
     metric = task.metric or default_metric(task)
     check_metric(metric, task)
     train, test = split_test(dataset, seed)
     rows = f"{len(dataset.target):,} rows, {len(task.input_types)} columns to learn from; "
     listen(Notice("read", f"{rows}{len(train):,} to build on, {len(test):,} sealed as the test"))
-    for note in dataset.notes:
+    for note in (*dataset.notes, *_about_reading(read_seconds, request.task.budget.time)):
         listen(Notice("note", note))
     if task.data.unlabelled is not None:
         listen(Notice("note", "no family learns from data.unlabelled; `smeaton label` says which of it to label next"))
@@ -71,6 +79,16 @@ def prepare(request: Request, seed: int, listen: Listener) -> Prepared:
     root = request.folder / ".smeaton" / _identity(task, dataset, seed, metric)
     root.mkdir(parents=True, exist_ok=True)
     return Prepared(task, dataset, train, test, known, metric, seed, request.folder, root)
+
+
+def _about_reading(seconds: float, budget: float) -> list[str]:
+    """Where reading took a good part of the budget: how long, and what to do about it."""
+    if seconds < _LONG_READ * budget:
+        return []
+    return [
+        f"reading took {seconds:.1f} s of the {budget:g} s in all: give more time (budget.time), or the rows as "
+        "Parquet, of which a sample alone is read, and in a fraction of the time"
+    ]
 
 
 def _identity(task: Task, dataset: Dataset, seed: int, metric: str) -> str:

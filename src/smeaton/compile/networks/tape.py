@@ -109,12 +109,17 @@ def constant(value: Any) -> Value:
 
 def _softmax(x: Array) -> Array:
     raised = np.exp(x - x.max(axis=-1, keepdims=True))
-    return raised / raised.sum(axis=-1, keepdims=True)
+    return np.divide(raised, raised.sum(axis=-1, keepdims=True))
 
 
 def _log_softmax(x: Array) -> Array:
     moved = x - x.max(axis=-1, keepdims=True)
-    return moved - np.log(np.exp(moved).sum(axis=-1, keepdims=True))
+    return np.subtract(moved, np.log(np.exp(moved).sum(axis=-1, keepdims=True)))
+
+
+def _below(x: Array, limit: Array, low: Array, high: Array) -> Array:
+    """`low` where x is below the limit, else `high`, of NaN too."""
+    return np.asarray(np.where(x < limit, low, high))
 
 
 def _lookup(table: Array, codes: Array) -> Array:
@@ -150,8 +155,7 @@ _NUMPY: dict[str, Callable[..., Array]] = {
     "Max": np.maximum, "Min": np.minimum, "MatMul": np.matmul,
     "Exp": np.exp, "Log": np.log, "Sqrt": np.sqrt, "Tanh": np.tanh, "Abs": np.abs, "Neg": np.negative,
     "Sign": np.sign, "Floor": np.floor, "Softmax": _softmax, "LogSoftmax": _log_softmax, "Lookup": _lookup,
-    # `where` x is below the limit the second, else the third; of NaN the third
-    "Below": lambda x, limit, low, high: np.where(x < limit, low, high),
+    "Below": _below,
     "Mean": lambda x: x.mean(axis=-1, keepdims=True),
     "Concat": lambda *parts, axis: np.concatenate(parts, axis=axis),
     "Take": lambda x, axis, places: np.take(x, places, axis=axis),

@@ -1,5 +1,6 @@
 """ATen's operators, as operators of a `Tape`: what each does at inference, by its arguments' names."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -191,9 +192,10 @@ def _view(tape: Tape, given: Arguments) -> Value:
     first, *rest = given["size"] if "size" in given else given["shape"]
     if not x.rows:
         return constant(x.trial.reshape([first, *rest]))
-    if first not in (ROWS, -1) or ROWS in rest:
-        raise _refused(f"a view as {[first, *rest]}, which takes rows apart")
-    inner = x.trial.reshape([len(x.trial), *rest]).shape[1:]
+    size, known = math.prod(x.shape), math.prod(one for one in rest if one not in (ROWS, -1))
+    inner = tuple(size // max(1, known) if one == -1 else one for one in rest)
+    if first not in (ROWS, -1) or ROWS in rest or math.prod(inner) != size:
+        raise _refused(f"a view as {[first, *rest]} of (rows, {', '.join(map(str, x.shape))}), which takes rows apart")
     return tape.op("Shape", x, shape=inner)
 
 

@@ -109,12 +109,12 @@ def constant(value: Any) -> Value:
 
 def _softmax(x: Array) -> Array:
     raised = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.divide(raised, raised.sum(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 
 
 def _log_softmax(x: Array) -> Array:
     moved = x - x.max(axis=-1, keepdims=True)
-    return np.subtract(moved, np.log(np.exp(moved).sum(axis=-1, keepdims=True)))
+    return np.asarray(moved - np.log(np.exp(moved).sum(axis=-1, keepdims=True)))
 
 
 def _below(x: Array, limit: Array, low: Array, high: Array) -> Array:

@@ -176,6 +176,7 @@ def _fit(
         train = kept
         features = take(features, kept.index)
     problem = _problem(model, train, features)
+    del features  # the solver needs the design alone
     if stop is None or not len(stop):
         known = stop is None or given["penalty"] is not None
         best = solve(problem, penalties if known else _UNJUDGED, lambda weights, bias: 0.0, limits)

@@ -47,7 +47,7 @@ def write(folder: Path, name: str, money: str = "$2", external: str = "true", ro
     for number in range(rows):
         mood = ("happy", "sad")[number % 2]
         fault = {2: "broken", 5: "odd"}.get(number % 10, "plain")
-        lines.append(f"{words[mood].split()[number % 3]} {fault} number {number},{mood}")
+        lines.append(f"{words[mood].split()[number % 3]} {fault} number {number // 2},{mood}")
     (folder / "moods.csv").write_text("\n".join(lines) + "\n")
     (folder / "smeaton.yaml").write_text(TASK % (name, money, external))
     return folder

@@ -27,6 +27,7 @@ _VALUE = 0.3
 #: Views are many: so many rows of other classes are needed in each half.
 _EVIDENCE = 10
 _MOST_LABELS = 50
+_SENTENCE = 4  # words of a value on average, from which on values are sentences
 _WORDS = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _LONGEST = 2_000  # characters of a text looked at
@@ -103,10 +104,12 @@ def _of_moments(column: Array, bound: float) -> Iterator[_View]:
 
 def _of_texts(cells: list[str], bound: float) -> Iterator[_View]:
     yield "the length", *_curve(np.array([len(cell) for cell in cells], dtype=np.float64)), bound
+    words = [_WORDS.findall(cell[:_LONGEST].casefold()) for cell in cells]
+    if sum(map(len, words)) >= _SENTENCE * len(words):
+        return  # with what word a sentence begins or ends is what it says, not how it is written
     for size in (1, 2, 3):
         yield "how the value begins", *codes_of(object_column([cell[:size] for cell in cells])), bound
         yield "how the value ends", *codes_of(object_column([cell[-size:] for cell in cells])), bound
-    words = [_WORDS.findall(cell[:_LONGEST].casefold()) for cell in cells]
     for place in (0, -1):
         yield "one word", *codes_of(object_column([found[place] if found else "" for found in words])), bound
     numbers = [_NUMBER.findall(cell[:_LONGEST]) for cell in cells]

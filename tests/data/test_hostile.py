@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smeaton.data.load import load, start_task
@@ -101,6 +101,8 @@ ENDINGS = st.sampled_from([".csv", ".tsv", ".jsonl", ".json"])
 
 
 @given(content=st.binary(max_size=300), ending=ENDINGS)
+@example(content=b"\x00", ending=".csv")
+@example(content=b"a\x00", ending=".csv")
 @settings(max_examples=60, deadline=None)
 def test_any_bytes(content: bytes, ending: str) -> None:
     build_from(content, ending)

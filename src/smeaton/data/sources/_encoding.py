@@ -125,10 +125,10 @@ def _no_magic(path: Path, head: bytes) -> None:
 def _by_zeros(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark: the upper bytes of most letters of most tables are zero, and stand in order."""
     start = head[: min(len(head), 4096) // 4 * 4] or head[:2]
-    if b"\0" not in start:
+    if b"\0" not in start or len(start) < 2:
         return None
     zeros = [start[place::4].count(0) / max(len(start[place::4]), 1) for place in range(4)]
-    if zeros[3] == 1 and max(start[2::4]) <= 0x10:  # the last character is U+10FFFF
+    if zeros[3] == 1 and max(start[2::4], default=0xFF) <= 0x10:  # the last character is U+10FFFF
         found = "utf-32-le"
     elif zeros[0] == 1 and max(start[1::4]) <= 0x10:
         found = "utf-32-be"

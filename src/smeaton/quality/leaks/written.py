@@ -104,6 +104,10 @@ def _of_moments(column: Array, bound: float) -> Iterator[_View]:
 
 def _of_texts(cells: list[str], bound: float) -> Iterator[_View]:
     yield "the length", *_curve(np.array([len(cell) for cell in cells], dtype=np.float64)), bound
+    numbers = [_NUMBER.findall(cell[:_LONGEST]) for cell in cells]
+    for place in (0, -1):
+        plain = [float(found[place]) if found else np.nan for found in numbers]
+        yield "the number", *_curve(np.array(plain)), bound
     words = [_WORDS.findall(cell[:_LONGEST].casefold()) for cell in cells]
     if sum(map(len, words)) >= _SENTENCE * len(words):
         return  # with what word a sentence begins or ends is what it says, not how it is written
@@ -112,10 +116,6 @@ def _of_texts(cells: list[str], bound: float) -> Iterator[_View]:
         yield "how the value ends", *codes_of(object_column([cell[-size:] for cell in cells])), bound
     for place in (0, -1):
         yield "one word", *codes_of(object_column([found[place] if found else "" for found in words])), bound
-    numbers = [_NUMBER.findall(cell[:_LONGEST]) for cell in cells]
-    for place in (0, -1):
-        plain = [float(found[place]) if found else np.nan for found in numbers]
-        yield "the number", *_curve(np.array(plain)), bound
 
 
 def _of_words(cells: list[str], case: Case, y: Array, bound: float) -> Iterator[_View]:

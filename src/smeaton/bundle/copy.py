@@ -4,10 +4,7 @@ import shutil
 from pathlib import Path
 
 from smeaton.bundle.read import open_bundle
-from smeaton.bundle.swap import beside, mend, swap_in
-from smeaton.bundle.write import check_place
-from smeaton.errors import BundleError
-from smeaton.runtime.files import flush, flush_tree
+from smeaton.bundle.write import put
 
 
 def copy_bundle(source: Path, target: Path) -> Path:
@@ -20,21 +17,4 @@ def copy_bundle(source: Path, target: Path) -> Path:
     target = target.absolute()
     if target == source.absolute():
         return target
-    new = beside(target, "new")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mend(target)
-        check_place(target)
-        shutil.copytree(source, new)
-        flush_tree(new)
-        swap_in(new, target)
-        flush(target.parent)
-    except OSError as error:
-        raise BundleError(
-            f"the bundle cannot be written: {error.strerror or error}",
-            where=str(target),
-            fix="choose a folder you may write to, with room",
-        ) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-    return open_bundle(target).path
+    return put(target, lambda new: shutil.copytree(source, new)).path

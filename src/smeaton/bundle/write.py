@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,13 +42,21 @@ def write_bundle(path: Path, manifest: Manifest, program_folder: Path) -> Bundle
         BundleError: the place cannot be written, or holds something that is not a bundle.
         ProgramError: a file of the program is missing, or the program cannot run.
     """
-    path = path.absolute()
+    return put(path.absolute(), lambda new: _fill(new, _completed(manifest), program_folder))
+
+
+def put(path: Path, fill: Callable[[Path], object]) -> Bundle:
+    """Let `fill` make a bundle in a new folder beside `path`, put it in place whole or not at all, and open it.
+
+    Raises:
+        BundleError: the place cannot be written, or holds something that is not a bundle.
+    """
     new = beside(path, "new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         mend(path)
         check_place(path)
-        _fill(new, _completed(manifest), program_folder)
+        fill(new)
         flush_tree(new)
         swap_in(new, path)
         flush(path.parent)

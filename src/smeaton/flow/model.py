@@ -8,7 +8,7 @@ import numpy as np
 
 from smeaton.bundle.read import Bundle, open_bundle
 from smeaton.errors import InputError
-from smeaton.explain.explainer import MOST, explainer
+from smeaton.explain.explainer import MOST, Explainer, explainer
 from smeaton.runtime.answers import as_answers, plain
 from smeaton.runtime.call import Call
 from smeaton.runtime.engine import Engine
@@ -22,6 +22,7 @@ class Model:
     def __init__(self, bundle: Bundle, engine: Engine) -> None:
         self.bundle = bundle
         self.engine = engine
+        self._explainer: Explainer | None = None  # against the bundle's own samples: its trees are read once
 
     @property
     def task(self) -> Task:
@@ -76,13 +77,19 @@ class Model:
             InputError: answers of this bundle cannot be explained, or there is no such label.
             RowsError: a value is missing or does not fit its type.
         """
-        made = explainer(self.bundle, self.engine, reference, most)
+        own = reference is None and most == MOST
+        made = self._explainer if own else None
+        if made is None:
+            made = explainer(self.bundle, self.engine, reference, most)
+        if own:
+            self._explainer = made
         try:
             if isinstance(rows, Mapping):
                 return made.explain(rows, label)
             return [made.explain(row, label) for row in rows]
         finally:
-            made.close()
+            if not own:
+                made.close()
 
     def _repr_html_(self) -> str:
         from smeaton.flow.model_html import model_html
@@ -91,6 +98,8 @@ class Model:
 
     def close(self) -> None:
         """Give back what the engine holds."""
+        if self._explainer is not None:
+            self._explainer.close()
         self.engine.close()
 
     def __enter__(self) -> "Model":

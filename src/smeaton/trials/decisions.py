@@ -17,10 +17,11 @@ from smeaton.runtime.files import durable_write
 from smeaton.runtime.ops._decide import cheapest, cut, heaviest
 from smeaton.runtime.program import Program
 from smeaton.task.costs import cost_matrix
-from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, object_column, rows_in
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, rows_in
 from smeaton.task.task import Task
 from smeaton.trials.calibrate import Scored, scored
 from smeaton.trials.lessons import NO_JUDGE, lessons
+from smeaton.trials.relabel import relabelled
 from smeaton.trials.rules import METRICS, ORDERED, Goal, Rule, fit
 
 if TYPE_CHECKING:
@@ -112,13 +113,7 @@ def decided(answers: Table, rule: Rule | None, task: Task) -> dict[str, Array]:
     """Answers with the labels that follow from a rule; the same probabilities. What failed stays as it is."""
     if rule is None or PROBABILITY not in answers:
         return dict(answers)
-    chance = np.asarray(answers[PROBABILITY], dtype=np.float64)
-    valid = np.isfinite(chance).all(axis=1)
-    if ERROR in answers:
-        valid &= np.array([error is None for error in answers[ERROR].tolist()], dtype=bool)
-    prediction = answers[PREDICTION].astype(object)
-    prediction[valid] = object_column(task.labels)[codes(chance[valid], rule)]
-    return {**answers, PREDICTION: prediction}
+    return relabelled(answers, task, lambda chance: codes(chance, rule))
 
 
 def decided_like(goal: Table, found: Table, rule: Rule, task: Task) -> dict[str, Array]:

@@ -13,10 +13,11 @@ import msgspec
 import numpy as np
 
 from smeaton.runtime.ops.reject import reject, same_label
-from smeaton.task.table import ERROR, PREDICTION, PROBABILITY, Array, Table, object_column, take
+from smeaton.task.table import PREDICTION, PROBABILITY, Array, Table, take
 from smeaton.task.task import Task
 from smeaton.trials.calibrate import MAX_ROWS, Scored
 from smeaton.trials.outside import Rejection, fit
+from smeaton.trials.relabel import relabelled
 
 if TYPE_CHECKING:
     from smeaton.data.dataset import Dataset
@@ -96,14 +97,8 @@ def rejected(answers: Table, rejection: Rejection | None, task: Task) -> dict[st
     """Answers after a rejection: other labels, the same probabilities. What failed stays as it is."""
     if rejection is None or PROBABILITY not in answers:
         return dict(answers)
-    chance = np.asarray(answers[PROBABILITY], dtype=np.float64)
-    valid = np.isfinite(chance).all(axis=1)
-    if ERROR in answers:
-        valid &= np.array([error is None for error in answers[ERROR].tolist()], dtype=bool)
-    code, _ = reject(chance[valid], rejection.outside, rejection.coefficients, rejection.threshold)
-    prediction = answers[PREDICTION].astype(object)
-    prediction[valid] = object_column(task.labels)[code]
-    return {**answers, PREDICTION: prediction}
+    found = rejection.outside, rejection.coefficients, rejection.threshold
+    return relabelled(answers, task, lambda chance: reject(chance, *found)[0])
 
 
 def read_rejections(trial: Path) -> Rejections | None:

@@ -257,6 +257,44 @@ def test_what_was_paid_for_is_not_asked_again(scripted, tmp_path, ask):
     ledger.close()
 
 
+@pytest.mark.parametrize("second", ["ask", "stream"])
+def test_a_question_that_is_under_way_is_not_asked_again(scripted, tmp_path, second):
+    connections = scripted(0.3)
+    first, other = Ledger(tmp_path / "ledger.db", cap=1.0), Ledger(tmp_path / "ledger.db")
+
+    async def both():
+        async with Client(("first:m",), QUICK) as client:
+            begun = asyncio.create_task(client.ask(ASK, purse=first))
+            await asyncio.sleep(0.1)
+            if second == "ask":
+                answer = await client.ask(ASK, purse=other)
+                return (await begun).recalled, answer.recalled, answer.reply
+            told = []
+            last = [piece async for piece in client.stream(ASK, purse=other, told=told.append)][-1]
+            return (await begun).recalled, told[0].recalled, last.reply
+
+    assert asyncio.run(both()) == (False, True, REPLY)
+    assert connections["first:m"].asked == 1
+    assert other.used == pytest.approx(COST)
+
+
+def test_who_waits_for_a_question_under_way_asks_it_where_that_call_failed(scripted, tmp_path):
+    connections = scripted(REPLY)
+    ledger = Ledger(tmp_path / "ledger.db", cap=1.0)
+    ticket = ledger.claim(0.1, "a call elsewhere", module._key(Client(("first:m",)).endpoints[0], ASK, 0))
+
+    async def waiting():
+        async with Client(("first:m",), QUICK) as client:
+            task = asyncio.create_task(client.ask(ASK, purse=ledger))
+            await asyncio.sleep(0.1)
+            assert not connections["first:m"].asked
+            ledger.settle(ticket, 0.0)
+            return await task
+
+    answer = asyncio.run(waiting())
+    assert (answer.reply, answer.recalled, connections["first:m"].asked) == (REPLY, False, 1)
+
+
 def test_the_next_models_paid_reply_is_found_too(scripted, tmp_path):
     connections = scripted(fault("key"), second=[REPLY])
     ledger = Ledger(tmp_path / "ledger.db", 1.0)

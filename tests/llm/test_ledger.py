@@ -66,6 +66,32 @@ def test_replies_are_kept_with_their_settlement(tmp_path: Path) -> None:
     assert (again.recall(key), again.recall("other"), again.used) == (b"answer", None, 0.2)
 
 
+def test_a_question_is_claimed_by_one_at_a_time(tmp_path: Path) -> None:
+    one, other = Ledger(tmp_path / "l.db", 1.0), Ledger(tmp_path / "l.db")
+    first = one.claim(0.2, "a call", "key")
+    assert first is not None
+    assert other.claim(0.2, "a call", "key") is None
+    assert other.claim(0.2, "a call", "another") is not None
+    one.settle(first, 0.0)  # it failed: who waited may ask now
+    second = other.claim(0.2, "a call", "key")
+    assert second is not None
+    other.keep(second, 0.1, "key", b"answer")
+    assert one.claim(0.2, "a call", "key") is None
+    assert one.recall("key") == b"answer"
+    assert one.used == pytest.approx(0.3)
+    with pytest.raises(OutOfMoney):
+        one.claim(0.8, "too dear", "third")
+
+
+def test_the_claim_of_a_dead_process_holds_nobody_up(tmp_path: Path) -> None:
+    text = "import sys; from pathlib import Path; from smeaton.llm.ledger import Ledger; "
+    text += "print(Ledger(Path(sys.argv[1]), 1.0).claim(0.2, '', 'key'))"
+    subprocess.run([sys.executable, "-c", text, str(tmp_path / "l.db")], check=True)
+    ledger = Ledger(tmp_path / "l.db")
+    assert ledger.claim(0.2, "a call", "key") is not None
+    assert ledger.used == pytest.approx(0.4)  # what the dead one asked may have been billed
+
+
 def test_a_daily_cap_forgets_what_was_settled_yesterday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger(tmp_path / "l.db", 1.0, daily=True)
     day = 86_400 * 20_000.0

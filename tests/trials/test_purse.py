@@ -18,6 +18,7 @@ def test_it_counts_its_own_share(tmp_path: Path) -> None:
     meter.settle(meter.reserve(0.2, "a call"), 0.1)
     meter.keep(meter.reserve(0.2, "a call"), 0.15, "key", b"reply")
     assert meter.recall("key") == b"reply"
+    assert meter.claim(0.2, "a call", "key") is None
     assert meter.spent == pytest.approx(0.25)
     assert other.used == pytest.approx(0.55)
     with pytest.raises(OutOfMoney):

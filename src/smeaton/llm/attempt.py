@@ -12,6 +12,8 @@ from smeaton.llm.payment import Payment, cost
 from smeaton.llm.terms import Policy, Terms
 from smeaton.llm.wires import Connection
 
+_LOOK = 0.05  # seconds between two looks at whether another call has brought the reply
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -72,10 +74,12 @@ class Attempt:
         return gate(name).passing(self.policy.parallel)
 
     async def _begin(self) -> float:
-        """Reserve the money; returns the seconds the call may take."""
-        limit = min(self.policy.timeout, self.terms.left())
-        await self.payment.reserve()
-        return limit
+        """Reserve the money; returns the seconds the call may take. The same question is not asked twice at a time."""
+        while True:
+            limit = min(self.policy.timeout, self.terms.left())
+            if await self.payment.reserve():
+                return limit
+            await self.terms.pause(_LOOK)
 
     async def _broken(self, error: BaseException, limit: float) -> None:
         unsent = isinstance(error, InputError) or (isinstance(error, ProviderError) and not error.billed)

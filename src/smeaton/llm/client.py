@@ -19,7 +19,7 @@ from smeaton.llm.attempt import Attempt
 from smeaton.llm.cassette import Cassette, pieces
 from smeaton.llm.endpoint import Endpoint
 from smeaton.llm.messages import Ask, Piece, Reply
-from smeaton.llm.payment import Payment, known, payable, recalled
+from smeaton.llm.payment import Kept, Meanwhile, Payment, known, payable, recalled
 from smeaton.llm.purse import Purse, reply_key
 from smeaton.llm.terms import Policy, Terms, stays
 from smeaton.llm.wires import Connection
@@ -86,7 +86,10 @@ class Client:
         terms = Terms(purse, deadline, cancelled, salt)
         if (found := await self._recalled(ask, terms)) is not None:
             return found
-        (attempt, reply), tried = await self._through(ask, terms, _whole)
+        try:
+            (attempt, reply), tried = await self._through(ask, terms, _whole)
+        except Meanwhile as came:
+            return _as_kept(came.kept)
         return Answer(reply, attempt.spent, False, attempt.endpoint.reference, tried)
 
     async def stream(
@@ -109,13 +112,18 @@ class Client:
         """
         terms = Terms(purse, deadline, cancelled, salt)
         answer = await self._recalled(ask, terms)
-        if answer is not None:
+        try:
+            begun = None if answer is not None else await self._through(ask, terms, _begun)
+        except Meanwhile as came:
+            answer, begun = _as_kept(came.kept), None
+        if begun is None:
+            assert answer is not None
             if told is not None:
                 told(answer)
             for piece in pieces(answer.reply):
                 yield piece
             return
-        (attempt, source, first), tried = await self._through(ask, terms, _begun)
+        (attempt, source, first), tried = begun
         async with aclosing(source):
             following: Piece | None = first
             while following is not None:
@@ -157,7 +165,7 @@ class Client:
         for endpoint in self._chain:
             kept = await recalled(terms.purse, _key(endpoint, ask, terms.salt))
             if kept is not None:
-                return Answer(kept.reply, kept.cost, True, kept.reference, 0)
+                return _as_kept(kept)
         return None
 
     async def _through(self, ask: Ask, terms: Terms, once: Callable[[Attempt], Awaitable[T]]) -> tuple[T, int]:
@@ -186,6 +194,10 @@ class Client:
             return None
         pause = error.wait if error.wait is not None else self._policy.pause(attempt)
         return None if pause > self._policy.most_wait or pause >= terms.left() else pause
+
+
+def _as_kept(kept: Kept) -> Answer:
+    return Answer(kept.reply, kept.cost, True, kept.reference, 0)
 
 
 async def _whole(attempt: Attempt) -> tuple[Attempt, Reply]:

@@ -7,7 +7,8 @@ The reservation of a process that died counts as spent in full: the call may hav
 knows. It is freed only when a person says so (`release_dead`), never by itself.
 
 Replies are kept by content key in the same transaction that settles them. A build taken up again finds them and pays
-for none twice; a reply lost between the provider and this file was paid for and is reserved in full.
+for none twice; a reply lost between the provider and this file was paid for and is reserved in full. While a living
+process asks a question nobody else asks the same one (`claim`).
 """
 
 import os
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS money (
     ticket TEXT PRIMARY KEY, reserved INTEGER NOT NULL, settled INTEGER, why TEXT NOT NULL, at REAL NOT NULL,
     owner TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, ticket TEXT NOT NULL, reply BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS asking (key TEXT PRIMARY KEY, ticket TEXT NOT NULL) STRICT;
 """
 
 
@@ -80,14 +82,24 @@ class Ledger:
         Raises:
             OutOfMoney: it is more than is left.
         """
-        wanted = nanodollars(amount)
-        ticket = secrets.token_hex(8)
         with self._write() as db:
-            left = self._cap(db) - self._used(db)
-            if wanted > left:
-                raise no_money(wanted, left, why)
-            row = (ticket, wanted, None, why, time.time(), self._owner)
-            db.execute("INSERT INTO money VALUES (?, ?, ?, ?, ?, ?)", row)
+            return self._reserve(db, amount, why)
+
+    def claim(self, amount: float, why: str, key: str) -> str | None:
+        """`reserve` for the reply of a content key. None where it is there by now, or a living process asks for it.
+
+        Raises:
+            OutOfMoney: it is more than is left.
+        """
+        query = "SELECT owner FROM asking JOIN money USING (ticket) WHERE key = ? AND settled IS NULL"
+        with self._write() as db:
+            row = db.execute(query, (key,)).fetchone()
+            if row is not None and alive(row[0]):
+                return None
+            if db.execute("SELECT 1 FROM replies WHERE key = ?", (key,)).fetchone() is not None:
+                return None
+            ticket = self._reserve(db, amount, why)
+            db.execute("INSERT OR REPLACE INTO asking VALUES (?, ?)", (key, ticket))
         return ticket
 
     def settle(self, ticket: str, amount: float) -> None:
@@ -128,6 +140,15 @@ class Ledger:
         with self._lock:
             self._db.close()
 
+    def _reserve(self, db: sqlite3.Connection, amount: float, why: str) -> str:
+        wanted, left = nanodollars(amount), self._cap(db) - self._used(db)
+        if wanted > left:
+            raise no_money(wanted, left, why)
+        ticket = secrets.token_hex(8)
+        row = (ticket, wanted, None, why, time.time(), self._owner)
+        db.execute("INSERT INTO money VALUES (?, ?, ?, ?, ?, ?)", row)
+        return ticket
+
     def _settle(self, ticket: str, amount: float, reply: tuple[str, str, bytes] | None) -> None:
         cost = nanodollars(amount)
         with self._write() as db:
@@ -135,6 +156,7 @@ class Ledger:
             if row is None:
                 raise ValueError(f"there is no open reservation {ticket!r}")
             db.execute("UPDATE money SET settled = ? WHERE ticket = ?", (cost, ticket))
+            db.execute("DELETE FROM asking WHERE ticket = ?", (ticket,))
             if reply is not None:
                 db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", reply)
         if cost > row[0]:

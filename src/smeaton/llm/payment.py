@@ -27,6 +27,14 @@ class Kept(Form, frozen=True, kw_only=True):
     reference: str
 
 
+class Meanwhile(Exception):
+    """The reply came by another call while this one waited for its turn: nothing is to be asked."""
+
+    def __init__(self, kept: Kept) -> None:
+        super().__init__(kept.reference)
+        self.kept = kept
+
+
 def known(kept: bytes) -> Kept:
     """The reply a purse kept.
 
@@ -54,16 +62,23 @@ class Payment:
     key: str
     _ticket: str | None = None
 
-    async def reserve(self) -> None:
-        """Set the bound aside.
+    async def reserve(self) -> bool:
+        """Set the bound aside. False, and nothing set aside, where another call for the same reply is under way.
 
         Raises:
+            Meanwhile: another call has brought the reply.
             OutOfMoney: it is more than is left.
         """
-        purse = self.purse
+        purse, why = self.purse, f"a call of {self.reference}"
         if purse is None:
-            return
-        work = asyncio.ensure_future(_done(purse, lambda: purse.reserve(self.bound, f"a call of {self.reference}")))
+            return True
+
+        def wanted() -> str | None:
+            if isinstance(purse, Replies):
+                return purse.claim(self.bound, why, self.key)
+            return purse.reserve(self.bound, why)
+
+        work = asyncio.ensure_future(_done(purse, wanted))
         try:
             self._ticket = await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -72,6 +87,9 @@ class Payment:
                 self._ticket = work.result()
                 await self.settle(0.0)  # nothing was sent
             raise
+        if self._ticket is None and (kept := await recalled(purse, self.key)) is not None:
+            raise Meanwhile(kept)
+        return self._ticket is not None
 
     async def settle(self, cost: float) -> None:
         """Book what the attempt cost.

@@ -43,6 +43,14 @@ class Replies(Protocol):
         """The reply kept under a key, None if there is none."""
         ...
 
+    def claim(self, amount: float, why: str, key: str) -> str | None:
+        """Set money aside for the reply of a key; None where it is there by now, or another call for it is under way.
+
+        Raises:
+            OutOfMoney: the amount is more than is left.
+        """
+        ...
+
     def keep(self, ticket: str, amount: float, key: str, reply: bytes) -> None:
         """Settle a ticket and keep the reply it paid for, both or neither."""
         ...

@@ -29,6 +29,10 @@ class Meter:
         """A reply that was paid for before; see `Replies`."""
         return self._ledger.recall(key)
 
+    def claim(self, amount: float, why: str, key: str) -> str | None:
+        """Set money aside for a reply that nobody else asks for; see `Replies`."""
+        return self._ledger.claim(amount, why, key)
+
     def keep(self, ticket: str, amount: float, key: str, reply: bytes) -> None:
         """Book a cost and keep its reply; see `Replies`."""
         self._count(amount)

@@ -31,6 +31,9 @@ CONTRACTS = {
     "wires": (("connect",), ()),
     "importers": (("detect", "read"), ()),
     "leaks": (("look",), ()),
+    "sections": (("applies", "make"), ("order", "title")),
+    "charts": (("spec",), ("columns", "extra")),
+    "exports": (("write",), ("name", "about")),
 }
 PARTS = [(kind, name) for kind in plugins.FOLDERS for name in plugins.names(kind)]
 

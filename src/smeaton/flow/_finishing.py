@@ -27,7 +27,6 @@ from smeaton.trials.ship import Shipped, assemble
 from smeaton.trials.store import Store
 from smeaton.trials.verdict import agreement, judge_words
 
-BOARD_FILE = "board.json"
 MOST_SHOWN = 10  # programs measured at most, with those measured only to be compared
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from smeaton.data.split import open_folds
 from smeaton.errors import SmeatonError
-from smeaton.flow._finishing import BOARD_FILE, Finish, board_now, measure_one
-from smeaton.leaderboard.forms import Board
+from smeaton.flow._finishing import Finish, board_now, measure_one
+from smeaton.leaderboard.forms import BOARD_FILE, Board
 from smeaton.runtime.files import durable_write
 from smeaton.trials.notice import Notice
 from smeaton.trials.record import Cost

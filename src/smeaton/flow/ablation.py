@@ -6,11 +6,10 @@ import msgspec
 
 from smeaton.data.dataset import Dataset
 from smeaton.errors import DataError
-from smeaton.flow._finishing import BOARD_FILE
 from smeaton.leaderboard.ablation import Ablation
 from smeaton.leaderboard.ablation import ablation as taken_apart
 from smeaton.leaderboard.ablation_text import render_ablation
-from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.forms import BOARD_FILE, Board
 
 
 def ablation(where: str | Path = ".") -> Ablation:

@@ -14,7 +14,7 @@ from smeaton import plugins
 from smeaton.bundle.write import check_place
 from smeaton.errors import DataError, InputError
 from smeaton.families import Space
-from smeaton.flow._finishing import BOARD_FILE, Terms
+from smeaton.flow._finishing import Terms
 from smeaton.flow._guards import alone, check_disk, ledger_at
 from smeaton.flow._leaving import asks_others
 from smeaton.flow._shipped import bundle_path
@@ -28,7 +28,7 @@ from smeaton.flow.prepare import Prepared, prepare, spaces
 from smeaton.flow.request import TASK_FILE, Request, resolve
 from smeaton.flow.unhurried import unhurried
 from smeaton.flow.unserved import refuse_all, unserved
-from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.forms import BOARD_FILE, Board
 from smeaton.leaderboard.plot import plot
 from smeaton.leaderboard.text import render
 from smeaton.llm.ledger import Ledger

@@ -3,14 +3,14 @@
 import msgspec
 
 from smeaton.errors import NoSolution
-from smeaton.flow._finishing import BOARD_FILE, Finish, Terms, measure_one
+from smeaton.flow._finishing import Finish, Terms, measure_one
 from smeaton.flow._measured import measured_board
 from smeaton.flow._sealed import open_test
 from smeaton.flow._sharpened import sharpened
 from smeaton.flow._shipped import ship
 from smeaton.flow.outcome import Built
 from smeaton.flow.prepare import Prepared
-from smeaton.leaderboard.forms import Board
+from smeaton.leaderboard.forms import BOARD_FILE, Board
 from smeaton.leaderboard.outcome import decide
 from smeaton.runtime.check import externals
 from smeaton.runtime.files import durable_write, open_program

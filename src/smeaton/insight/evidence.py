@@ -81,6 +81,19 @@ def example_of(dataset: Dataset, row: int) -> Example:
     return Example(row=row + 1, text=said, id=None if dataset.ids is None else str(dataset.ids[row]))
 
 
+def open_task(root: Path) -> Task:
+    """The pinned task of the build in a folder.
+
+    Raises:
+        DataError: nothing was prepared there.
+    """
+    path = root / "data" / "task.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Task)
+    except (OSError, msgspec.DecodeError) as error:
+        raise DataError(f"no prepared task lies here: {error}", where=str(path), fix="build again") from error
+
+
 def open_evidence(root: Path, board: Board) -> Evidence:
     """The answers of a build's winner (of a refit those of its parent), thinned evenly to MOST_ROWS.
 

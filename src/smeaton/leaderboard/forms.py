@@ -7,6 +7,8 @@ import msgspec
 from smeaton.metrics import Better, Unit
 from smeaton.trials.record import Cost, Interval, State
 
+BOARD_FILE = "board.json"  #: in the build's folder
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One solution (or a family that did not run) as the board shows it.

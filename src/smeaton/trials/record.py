@@ -48,7 +48,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is a cheaper try: it guides the search and never ships. `estimated_from` names the parent of a refit whose score is
     not its own. `effect` is that of its programs ('' = none was exported); `merged` says whether they can be averaged
     into one. `barred` says why it must never be chosen, nor anything be put together of it ('' = it may). `cause` is
-    `memory` where it failed for want of that.
+    `memory` where it failed for want of that. `at` is when it was frozen, in seconds of the build's clock.
     """
 
     key: str
@@ -70,3 +70,4 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     merged: bool = True
     barred: str = ""
     cause: str = ""
+    at: float = 0.0

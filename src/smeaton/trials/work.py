@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, Protocol
 
+import msgspec
+
 from smeaton.errors import SmeatonError, StorageError
 from smeaton.metrics import Better
 from smeaton.runtime.storage import trouble
@@ -118,6 +120,7 @@ class Work:
 
     def freeze(self, trial: Trial) -> None:
         """Write a trial for good and tell of it."""
+        trial = msgspec.structs.replace(trial, at=round(self.desk.clock.elapsed(), 3))
         self.store.finish(trial)
         self.trials.append(trial)
         self.say("trial", sentence(trial), trial=trial, better=self.better)

@@ -1,6 +1,7 @@
 """`Past`: what a finished build tried, read without its lock and without changing anything."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -36,7 +37,7 @@ def open_past(root: Path) -> Past:
     """
     path = root / FILE
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
+        with closing(_connected(path)) as base:
             plan = base.execute("select body from meta where name = 'plan'").fetchone()
             names = [name for (name,) in base.execute("select name from costs order by position")]
             past = Past(
@@ -47,12 +48,18 @@ def open_past(root: Path) -> Past:
                 notices=tuple(base.execute("select kind, line from notices order by position")),
                 plan=None if plan is None else msgspec.json.decode(plan[0], type=Plan),
             )
-        base.close()
     except (sqlite3.Error, msgspec.DecodeError) as error:
         raise DataError(
             f"the record of this build cannot be read: {error}", where=str(path), fix="build again"
         ) from error
     return past
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """The file, open for reading. A build that ended leaves nothing but the file: it is then read as it is, and SQLite
+    makes no files of its own beside it (https://sqlite.org/uri.html, `immutable`)."""
+    running = path.with_name(f"{path.name}-wal").exists()
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'' if running else '&immutable=1'}", uri=True)
 
 
 def _all(base: sqlite3.Connection, table: str, form: type[T]) -> tuple[T, ...]:

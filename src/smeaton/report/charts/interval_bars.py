@@ -32,7 +32,7 @@ class IntervalBars:
         kind = figure.options.get("kind", "number")
         rows, rule = _rows(figure, kind), figure.options.get("rule")
         scale = {"zero": bool(figure.options.get("zero") or figure.options.get("bar")), "nice": True}
-        axis: dict[str, Any] = {"format": "~%"} if kind == "share" else {}
+        axis: dict[str, Any] = {"tickCount": 5, **({"format": "~%"} if kind == "share" else {})}
         x = {"field": "value", "type": "quantitative", "scale": scale, "title": figure.x or None, "axis": axis}
         y = {
             "field": "name",
@@ -91,7 +91,7 @@ def _rule(value: float, name: str, kind: str) -> list[dict[str, Any]]:
     x = {"datum": value, "type": "quantitative"}
     line = {"type": "rule", "color": MUTED, "strokeDash": [4, 3], "strokeWidth": 1.5}
     text = {"type": "text", "align": "left", "baseline": "bottom", "dx": -2, "color": MUTED, "aria": False}
-    alone = {"data": {"values": [{}]}}
+    alone: dict[str, Any] = {"data": {"values": [{}]}}
     layers: list[dict[str, Any]] = [{**alone, "mark": line, "encoding": {"x": x, "description": {"value": says}}}]
     if name:
         place = {"x": x, "y": {"value": -2}, "text": {"value": name}}

@@ -23,7 +23,7 @@ class Patterns:
         order = list(dict.fromkeys(columns["column"]))
         shown = dict(zip(order, distinct(order, 24), strict=True))
         lines = {
-            number: f"{spoken(share, 'share')} ({rows:,})"
+            number: f"{spoken(share, 'share')}, {rows:,} rows"
             for number, rows, share in zip(columns["pattern"], columns["rows"], columns["share"], strict=True)
         }
         names = dict(zip(lines, distinct(list(lines.values())), strict=True))
@@ -32,7 +32,7 @@ class Patterns:
                 "x": shown[column],
                 "y": names[number],
                 "c": WARN if missing else "transparent",
-                "says": f"{shown[column]} is {'missing' if missing else 'there'} in {lines[number]} rows",
+                "says": f"{shown[column]} is {'missing' if missing else 'there'} in {lines[number]}",
             }
             for number, column, missing in zip(columns["pattern"], columns["column"], columns["missing"], strict=True)
         ]

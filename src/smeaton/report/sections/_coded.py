@@ -35,18 +35,19 @@ class Coded:
         return len(self.names)
 
 
-def coded(kind: str, column: Array) -> Coded | None:
-    """A column of a type as bars; None where it has none to show (vectors, objects, lists, nothing but missing)."""
+def coded(kind: str, column: Array, bars: int = BARS) -> Coded | None:
+    """A column of a type as bars, `bars` of a histogram; None where it has none to show (vectors, objects, lists,
+    nothing but missing)."""
     if column.ndim > 1 or not len(column):
         return None
     if column.dtype.kind == "M":
         moments = np.where(np.isnat(column), np.nan, column.astype(np.int64) / 1e6)
-        return _bins(moments, moment=True)
+        return _bins(moments, bars, moment=True)
     if column.dtype != object:
-        return _numbers(column.astype(np.float64))
+        return _numbers(column.astype(np.float64), bars)
     if kind == "text":
         lengths = np.array([np.nan if cell is None else len(cell) for cell in column.tolist()], dtype=np.float64)
-        found = _bins(lengths)
+        found = _bins(lengths, bars)
         return None if found is None else Coded(found.codes, found.names, found.edges, found.ends, "characters a text")
     try:
         return _values(column.tolist())
@@ -66,18 +67,18 @@ def labelled(codes: Array, labels: Sequence[str], most: int = VALUES) -> Coded:
     return Coded(place[codes], (*(labels[code] for code in first), f"{rest:,} others"))
 
 
-def _numbers(values: Array) -> Coded | None:
+def _numbers(values: Array, bars: int) -> Coded | None:
     known = values[np.isfinite(values)]
     distinct = np.unique(known[: 4 * _FEW * _FEW]) if len(known) else known
     if len(distinct) > _FEW or len(distinct := np.unique(known)) > _FEW:
-        return _bins(values)
+        return _bins(values, bars)
     if not len(distinct):
         return None
     codes = np.where(np.isfinite(values), np.searchsorted(distinct, values), -1)
     return Coded(codes, tuple(spoken(float(value)) for value in distinct))
 
 
-def _bins(values: Array, moment: bool = False) -> Coded | None:
+def _bins(values: Array, bars: int, moment: bool = False) -> Coded | None:
     """Bars of equal width; where few rows lie far from all others, the outermost bars hold what lies beyond them."""
     known = values[np.isfinite(values)]
     if not len(known):
@@ -90,7 +91,7 @@ def _bins(values: Array, moment: bool = False) -> Coded | None:
         low, high = float(inner[0]) if cut_low else low, float(inner[1]) if cut_high else high
     if not high > low:
         low, high = low - 0.5, low + 0.5
-    edges = _edges(known, low, high)
+    edges = _edges(known, low, high, bars)
     codes = np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2)
     codes = np.where(np.isfinite(values), codes, -1)
     texts = _moments(edges) if moment else [spoken(float(edge)) for edge in edges]
@@ -105,14 +106,14 @@ def _bins(values: Array, moment: bool = False) -> Coded | None:
     return Coded(codes, tuple(names), tuple(edges.tolist()), ends)
 
 
-def _edges(known: Array, low: float, high: float) -> Array:
+def _edges(known: Array, low: float, high: float, bars: int) -> Array:
     """Edges of bars; of whole numbers each bar holds equally many of them."""
     if high - low < 1e6 and bool((known == np.floor(known)).all()):
         first, last = np.floor(low), np.ceil(high)
-        step = max(1.0, np.ceil((last - first + 1) / BARS))
+        step = max(1.0, np.ceil((last - first + 1) / bars))
         return np.arange(first, last + step + 0.5, step)
-    width = high / BARS - low / BARS  # the difference of two large numbers may overflow
-    edges = low + width * np.arange(BARS + 1)
+    width = high / bars - low / bars  # the difference of two large numbers may overflow
+    edges = low + width * np.arange(bars + 1)
     return np.unique(edges) if len(np.unique(edges)) > 1 else np.array([low, np.nextafter(low, np.inf)])
 
 

@@ -127,7 +127,6 @@ def _patterns(order: list[str], nulls: dict[str, Array], looked: str) -> Figure 
         how=f"Each line is one pattern{of}, a filled cell is missing; the commonest {len(first)} patterns"
         + (f" of {len(codes):,}" if left else "")
         + f", counted in {looked}.",
-        y="share of rows (rows)",
         columns=columns,
     )
 

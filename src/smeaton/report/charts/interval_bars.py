@@ -4,7 +4,7 @@ set a bar from zero. Cleveland and McGill (1984): a place along one scale is wha
 from typing import Any
 
 from smeaton.report.charts._texts import distinct, spoken
-from smeaton.report.charts._theme import ACCENT, BAD, GOOD, MUTED, WARN
+from smeaton.report.charts._theme import ACCENT, BAD, GOOD, INK, MUTED, WARN
 from smeaton.report.forms import Figure
 
 #: What a `mood` looks like: its colour, and a shape for those who do not see it.
@@ -15,14 +15,16 @@ MOODS = {
     "bad": (BAD, "diamond"),
     "muted": (MUTED, "circle"),
 }
-_STEP = 24  # pixels a row
+_STEP, _TALL = 24, 40  # pixels a row
+_SHORT, _LONG = 32, 56  # characters of a name
 _COLOUR = {"field": "c", "type": "nominal", "scale": None}
 
 
 class IntervalBars:
     """`name`, `value`, `low`, `high` (both None: no interval). `mood` is a key of `MOODS`; `note` is read aloud after
     the numbers. Options: `kind` (`number` or `share`), `bar` (from zero), `rule` and `rule_name` (a value to compare
-    with), `zero` (the scale holds 0; so it does with `bar`)."""
+    with), `zero` (the scale holds 0; so it does with `bar`), `above` (long names: each on a line of its own above its
+    value)."""
 
     columns: tuple[str, ...] = ("name", "value", "low", "high")
     extra: tuple[str, ...] = ("mood", "note")
@@ -30,7 +32,8 @@ class IntervalBars:
     def spec(self, figure: Figure) -> dict[str, Any]:
         """See the contract."""
         kind = figure.options.get("kind", "number")
-        rows, rule = _rows(figure, kind), figure.options.get("rule")
+        above, rule = bool(figure.options.get("above")), figure.options.get("rule")
+        rows = _rows(figure, kind, _LONG if above else _SHORT)
         scale = {"zero": bool(figure.options.get("zero") or figure.options.get("bar")), "nice": True}
         axis: dict[str, Any] = {"tickCount": 5, **({"format": "~%"} if kind == "share" else {})}
         x = {"field": "value", "type": "quantitative", "scale": scale, "title": figure.x or None, "axis": axis}
@@ -39,20 +42,20 @@ class IntervalBars:
             "type": "nominal",
             "sort": [row["name"] for row in rows],
             "title": figure.y or None,
-            "axis": {"labelLimit": 190, "ticks": False, "domain": False},
+            "axis": None if above else {"labelLimit": 190, "ticks": False, "domain": False},
         }
         layers = [] if rule is None else _rule(rule, figure.options.get("rule_name", ""), kind)
         layers += [_bar(x, y)] if figure.options.get("bar") else []
-        layers += [_line(x, y), _dot(x, y)]
-        return {"data": {"values": rows}, "height": {"step": _STEP}, "layer": layers}
+        layers += [_line(x, y), _dot(x, y), *([_names(y)] if above else [])]
+        return {"data": {"values": rows}, "height": {"step": _TALL if above else _STEP}, "layer": layers}
 
 
-def _rows(figure: Figure, kind: str) -> list[dict[str, Any]]:
+def _rows(figure: Figure, kind: str, most: int) -> list[dict[str, Any]]:
     columns = figure.columns
     count = len(columns["name"])
     moods, notes = columns.get("mood", [""] * count), columns.get("note", [""] * count)
     rows = []
-    for place, name in enumerate(distinct(columns["name"])):
+    for place, name in enumerate(distinct(columns["name"], most)):
         value, low, high = (columns[part][place] for part in ("value", "low", "high"))
         between = "" if low is None or high is None else f", {spoken(low, kind)} to {spoken(high, kind)}"
         colour, shape = MOODS[moods[place] or ""]
@@ -84,6 +87,11 @@ def _dot(x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
         "mark": {"type": "point", "filled": True, "opacity": 1, "size": 70},
         "encoding": {"x": x, "y": y, "color": _COLOUR, "shape": shape, "description": {"field": "says"}},
     }
+
+
+def _names(y: dict[str, Any]) -> dict[str, Any]:
+    mark = {"type": "text", "align": "left", "baseline": "bottom", "dy": -7, "color": INK, "aria": False}
+    return {"mark": mark, "encoding": {"x": {"value": 2}, "y": y, "text": {"field": "name"}}}
 
 
 def _rule(value: float, name: str, kind: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from smeaton.task.types import label_text
 
 _SHARE = 0.06  # of the reader's patience
 _FIGURES = 4
-_STEADY = 0.95  # rank correlation from which on a curve rises or falls
+_STEADY = 0.9  # share of its way from which on a curve rises, or falls
 
 
 class Dependence:
@@ -143,10 +143,10 @@ def _title(curve: Curve, said: str, column: str, names: list[str]) -> str:
         return f"{start} does not follow {column}"
     if curve.names:
         return f"{start} by {column}: highest for {cut(names[int(curve.value.argmax())], 24)}"
-    ranks = np.argsort(np.argsort(curve.value, kind="stable"), kind="stable")
-    steady = float(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1])
-    if abs(steady) >= _STEADY:
-        return f"{start} {'rises' if steady > 0 else 'falls'} with {column}"
+    steps = np.diff(curve.value)
+    up, way = float(steps[steps > 0].sum()), float(np.abs(steps).sum())
+    if max(up, way - up) >= _STEADY * way:
+        return f"{start} {'rises' if up > way / 2 else 'falls'} with {column}"
     return f"{start} goes up and down with {column}"
 
 

@@ -22,11 +22,12 @@ _RIGHT = 0.55  # from this share of the width on a label stands to the left of i
 
 
 class Pareto:
-    """`x`, `y`, `name`, `kind` (a key of `KINDS`). `low` and `high` are the ends of the interval of `y`, `key` the
-    candidate's key: a point links to `#candidate-KEY`. `note` is read aloud after the numbers. Options: `log` (the
-    horizontal scale), `flip` (lower values are better), `kind` (`number` or `share`)."""
+    """`x`, `y`, `name`, `kind` (a key of `KINDS`), `front` (whether it is on the line). `low` and `high` are the ends
+    of an interval around `y`, `key` the candidate's key: a point links to `#candidate-KEY`. `note` is read aloud after
+    the numbers. Options: `log` (the horizontal scale), `flip` (lower values are better), `kind` (`number` or `share`).
+    """
 
-    columns: tuple[str, ...] = ("x", "y", "name", "kind")
+    columns: tuple[str, ...] = ("x", "y", "name", "kind", "front")
     extra: tuple[str, ...] = ("low", "high", "key", "note")
 
     def spec(self, figure: Figure) -> dict[str, Any]:
@@ -35,8 +36,8 @@ class Pareto:
         share = figure.options.get("kind") == "share"
         scale_x = {"type": "log"} if figure.options.get("log") else {"zero": False, "nice": True}
         scale_y = {"zero": False, "nice": True, "reverse": bool(figure.options.get("flip"))}
-        axis_x = {"format": ",~g" if figure.options.get("log") else "", "tickCount": 4, "labelOverlap": "greedy"}
-        axis_y = {"format": "~%" if share else "", "tickCount": 5}
+        axis_x = {"format": ",~f", "tickCount": 4, "labelOverlap": "greedy"}
+        axis_y = {"format": "~%" if share else ",~f", "tickCount": 5}
         x = {"field": "x", "type": "quantitative", "scale": scale_x, "title": figure.x or None, "axis": axis_x}
         y = {"field": "y", "type": "quantitative", "scale": scale_y, "title": figure.y or None, "axis": axis_y}
         layers = [_whiskers(x, y), _front(rows, x, y), _points(x, y), _labels(rows, x, y)]
@@ -58,10 +59,22 @@ def _rows(figure: Figure) -> list[dict[str, Any]]:
             says += f" ({spoken(lows[place], share)} to {spoken(highs[place], share)})"
         says += f", {figure.x or 'cost'} {spoken(x)}" + (f"; {notes[place]}" if notes[place] else "")
         rows.append(
-            {"x": x, "y": y, "low": lows[place], "high": highs[place], "name": cut(columns["name"][place], 24),
-             "kind": kind, "c": colour, "s": shape, "size": size, "fill": colour if filled else "transparent",
-             "link": f"#candidate-{keys[place]}" if keys[place] else None, "says": says}
-        )  # fmt: skip
+            {
+                "x": x,
+                "y": y,
+                "low": lows[place],
+                "high": highs[place],
+                "name": cut(columns["name"][place], 24),
+                "kind": kind,
+                "front": bool(columns["front"][place]),
+                "c": colour,
+                "s": shape,
+                "size": size,
+                "fill": colour if filled else "transparent",
+                "link": f"#candidate-{keys[place]}" if keys[place] else None,
+                "says": says,
+            }
+        )
     return rows
 
 
@@ -96,10 +109,10 @@ def _whiskers(x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
 
 def _front(rows: Sequence[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
     """The best quality to be had for at most so much, as a line of steps; {} for fewer than two points."""
-    if sum(row["kind"] != "" for row in rows) < 2:
+    if sum(row["front"] for row in rows) < 2:
         return {}
     return {
-        "transform": [{"filter": "datum.kind != ''"}],
+        "transform": [{"filter": "datum.front"}],
         "mark": {"type": "line", "interpolate": "step-after", "color": INK, "strokeWidth": 1.5, "strokeDash": [5, 3],
                  "aria": False},
         "encoding": {"x": x, "y": y, "order": {"field": "x"}},
@@ -116,7 +129,7 @@ def _labels(rows: Sequence[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]
         if all(abs(across - other[0]) > _NEAR[0] or abs(up - other[1]) > _NEAR[1] for other in taken):
             shown.append(row)
     layers = []
-    for align, dx, left in (("left", 9, True), ("right", -9, False)):
+    for align, dx, left in (("left", 6, True), ("right", -6, False)):
         some = [
             {key: row[key] for key in ("x", "y", "name", "c")}
             for row in shown
@@ -126,7 +139,7 @@ def _labels(rows: Sequence[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]
             layers.append(
                 {
                     "data": {"values": some},
-                    "mark": {"type": "text", "align": align, "dx": dx, "baseline": "middle", "aria": False},
+                    "mark": {"type": "text", "align": align, "dx": dx, "baseline": "bottom", "dy": -4, "aria": False},
                     "encoding": {
                         "x": x,
                         "y": y,

@@ -37,7 +37,7 @@ class StackedBars:
                          "description": {"field": "says"}},
         }  # fmt: skip
         totals = [
-            {"name": bar, "value": total, "text": spoken(round(total, 3))}
+            {"name": bar, "value": total, "text": f"{total:,.0f}" if total >= 100 else f"{total:.3g}"}
             for bar in bars
             if (total := sum(row["value"] for row in rows if row["name"] == bar)) > 0
         ]

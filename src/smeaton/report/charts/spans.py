@@ -45,7 +45,8 @@ class Spans:
         x = {"field": "start", "type": kind, "scale": scale, "title": figure.x or None, "axis": {"grid": False}}
         y = {"field": "line", "type": "nominal", "sort": list(names.values()), "title": figure.y or None}
         domain = {"domain": [PARTS[part][0] for part in used], "range": [PARTS[part][1] for part in used]}
-        colour = {"field": "part", "type": "nominal", "scale": domain, "legend": {"symbolType": "square"}}
+        legend = {"symbolType": "square", "columns": 3 if len(used) > 4 else 2}
+        colour = {"field": "part", "type": "nominal", "scale": domain, "legend": legend}
         encoding = {"x": x, "x2": {"field": "end"}, "y": y, "color": colour, "description": {"field": "says"}}
         layers = [
             {

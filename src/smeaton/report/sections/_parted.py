@@ -19,12 +19,13 @@ def parted(dataset: Dataset, folds: Sequence[FoldIndex], train: Array, test: Arr
     """The parts of each fold, and the sealed test."""
     columns: dict[str, list[Any]] = {name: [] for name in ("line", "part", "start", "end", "rows")}
     order = _group_order(dataset, folds, train, test) if dataset.time is None and dataset.group is not None else None
+    blocks = _blocks(dataset, folds)
     for number, fold in _shown(dataset, folds):
         parts = {"train": fold.train, "stop": fold.stop, "held": fold.held, "test": test}
         rest = np.setdiff1d(train, np.concatenate([fold.train, fold.stop, fold.held]))
         parts |= {"unused": rest} if len(rest) and dataset.time is None else {}
         name = "the holdout" if len(folds) == 1 else f"fold {number + 1}"
-        for stretch in _stretches(dataset, parts, order):
+        for stretch in _stretches(dataset, parts, order, blocks):
             for key, value in zip(columns, (name, *stretch), strict=True):
                 columns[key].append(value)
     more = f" The first {_FOLDS} of {len(folds)} folds are drawn." if len(folds) > _FOLDS else ""
@@ -64,11 +65,21 @@ def _words(dataset: Dataset, order: Array | None) -> tuple[str, str, str]:
     return (
         "rows",
         "Each row is held out in one fold and fitted on in the others; the sealed test is in none.",
-        "Rows were dealt at random; the parts are drawn one after another, as long as they have rows.",
+        "Rows were dealt at random. Those that a fold holds out stand side by side, at the same place in all lines.",
     )
 
 
-def _stretches(dataset: Dataset, parts: dict[str, Array], order: Array | None) -> Iterator[_Stretch]:
+def _blocks(dataset: Dataset, folds: Sequence[FoldIndex]) -> Array:
+    """For each row the fold that holds it out; rows that none holds out come after those, then the rows of no fold."""
+    block = np.full(len(dataset), len(folds) + 1)
+    for fold in folds:
+        block[fold.train], block[fold.stop] = len(folds), len(folds)
+    for number, fold in enumerate(folds):
+        block[fold.held] = number
+    return block
+
+
+def _stretches(dataset: Dataset, parts: dict[str, Array], order: Array | None, blocks: Array) -> Iterator[_Stretch]:
     if dataset.time is not None:
         seconds = dataset.time.astype("datetime64[us]").astype(np.int64) / 1e6
         for part, rows in parts.items():
@@ -77,11 +88,13 @@ def _stretches(dataset: Dataset, parts: dict[str, Array], order: Array | None) -
     elif order is not None:
         yield from _by_group(dataset, parts, order)
     else:
-        start = 0
-        for part, rows in parts.items():
-            if len(rows):
-                yield part, float(start), float(start + len(rows)), len(rows)
-                start += len(rows)
+        count, start = int(blocks.max()) + 1, 0
+        held = np.stack([np.bincount(blocks[rows], minlength=count) for rows in parts.values()])
+        for block in range(count):
+            for part, rows in zip(parts, held[:, block].tolist(), strict=True):
+                if rows:
+                    yield part, float(start), float(start + rows), rows
+                    start += rows
 
 
 def _group_order(dataset: Dataset, folds: Sequence[FoldIndex], train: Array, test: Array) -> Array:

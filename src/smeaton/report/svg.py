@@ -10,6 +10,8 @@ import xml.etree.ElementTree as xml
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from smeaton import plugins
 from smeaton.extras import needs
 from smeaton.report.characters import clean
@@ -47,7 +49,8 @@ def draw(figure: Figure, name: str) -> Drawn:
         ProgramError: there is no such chart.
         KeyError: a column of the figure is missing.
     """
-    return tidy(picture(plugins.load("charts", figure.chart).spec(figure)), name, figure.title, figure.says)
+    spec = plugins.load("charts", figure.chart).spec(_cleaned(figure))
+    return tidy(picture(spec), name, figure.title, figure.says)
 
 
 def picture(spec: dict[str, Any]) -> str:
@@ -83,6 +86,14 @@ def tidy(svg: str, name: str, title: str, says: str) -> Drawn:
     root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title", "aria-describedby": f"{name}-desc"}
     xml.register_namespace("", _SVG[1:-1])
     return Drawn(xml.tostring(root, encoding="unicode"), width, height)
+
+
+def _cleaned(figure: Figure) -> Figure:
+    columns = {
+        name: [clean(value) if isinstance(value, str) else value for value in values]
+        for name, values in figure.columns.items()
+    }
+    return msgspec.structs.replace(figure, columns=columns)
 
 
 def _walk(node: xml.Element, name: str, marks: bool) -> None:

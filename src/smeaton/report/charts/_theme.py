@@ -15,14 +15,15 @@ _COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
 _AXIS = {
     "labelColor": MUTED, "titleColor": MUTED, "gridColor": GRID, "tickColor": GRID, "domainColor": FAINT,
     "labelFontSize": FONT, "titleFontSize": FONT, "titleFontWeight": "normal", "labelLimit": 130, "titleLimit": 300,
-    "titlePadding": 6, "labelPadding": 4, "tickSize": 3, "tickCount": 5, "labelOverlap": True,
+    "titlePadding": 6, "labelPadding": 4, "tickSize": 3, "tickCount": 5, "labelOverlap": True, "labelFlush": False,
 }  # fmt: skip
 _CONFIG: dict[str, Any] = {
-    "font": "sans-serif",
+    "font": "Arial",
     "background": None,
     "padding": 4,
     "view": {"stroke": None},
     "axis": _AXIS,
+    "axisX": {"tickCount": 4},
     "axisQuantitative": {"domain": False},
     "axisBand": {"grid": False, "ticks": False},
     "legend": {

@@ -24,8 +24,8 @@ def cell(head: Head, value: Any, span: tuple[float, float]) -> str:
     if head.kind == "mark":
         return f"<td>{mark(value)}</td>"
     if head.kind == "interval":
-        shown = f"{number(value[0])} <small>{number(value[1])} to {number(value[2])}</small>"
-        return f'<td class="iv" data-v="{_key(value[0])}"><span>{drawn(value, span)}{shown}</span></td>'
+        said = f"<b>{written(value[0])}</b> <small>{written(value[1])} to {written(value[2])}</small>"
+        return f'<td class="interval" data-v="{_key(value[0])}"><span>{drawn(value, span)}{said}</span></td>'
     return f'<td class="n" data-v="{_key(value)}">{html(amount(head.kind, value))}</td>'
 
 
@@ -41,15 +41,20 @@ def amount(kind: str, value: float) -> str:
         return show_bytes(value)
     if kind == "dollars":
         return show_dollars(value)
-    return f"{value:,}" if isinstance(value, int) else number(value)
+    return written(value)
 
 
-def text(value: str) -> str:
+def written(value: float) -> str:
+    """A plain number: whole ones in full, others with the digits that count."""
+    return f"{value:,.0f}" if isinstance(value, int) or 1_000 <= abs(value) < 1e15 else number(value)
+
+
+def text(value: str, shown: int = LONG) -> str:
     """A text; of a long one the beginning, and the rest to be opened."""
-    if len(value) <= LONG:
+    if len(value) <= shown:
         return html(value)
     more = html(value[:MOST]) + (f" … ({len(value) - MOST:,} characters more)" if len(value) > MOST else "")
-    return f"<details><summary>{html(value[:LONG])} …</summary>{more}</details>"
+    return f"<details><summary>{html(value[:shown])} …</summary>{more}</details>"
 
 
 def mark(value: str) -> str:
@@ -71,10 +76,10 @@ def drawn(value: Sequence[float], span: tuple[float, float]) -> str:
     if not all(map(math.isfinite, value)):
         return ""
     low, high = span
-    at, start, end = (4 + 72 * (one - low) / ((high - low) or 1.0) for one in value)
+    at, start, end = (3 + 58 * (one - low) / ((high - low) or 1.0) for one in value)
     return (
-        '<svg class="range" viewBox="0 0 80 12" width="80" height="12" aria-hidden="true"><path d="M2 6H78"/>'
-        f'<path class="of" d="M{start:.1f} 6H{end:.1f}"/><circle cx="{min(max(at, 3), 77):.1f}" cy="6" r="3"/></svg>'
+        '<svg class="range" viewBox="0 0 64 12" width="64" height="12" aria-hidden="true"><path d="M1 6H63"/>'
+        f'<path class="of" d="M{start:.1f} 6H{end:.1f}"/><circle cx="{min(max(at, 3), 61):.1f}" cy="6" r="3"/></svg>'
     )
 
 

@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from smeaton.report.characters import html
+from smeaton.report.characters import html, prose
 from smeaton.report.forms import Figure, Grid, Head
 from smeaton.report.page.cells import cell, span_of
 
 FIGURE_ROWS = 30  #: of a figure's data
+#: About how many pixels a column wants, by how it is read; and how many a table has that stands beside others.
+_WIDTHS = {"n": 90, "short": 105, "some": 220, "long": 340, "interval": 150, "mark": 60}
+_FEW = 380
 
 
 def table(grid: Grid, name: str, links: Mapping[str, str]) -> str:
     """A grid with its title and how it was computed. `links` are addresses of texts that a cell may hold."""
-    how = f'<details class="how"><summary>How this was computed</summary><p>{html(grid.how)}</p></details>'
-    size = "few" if len(grid.heads) <= 3 else "some" if len(grid.heads) <= 6 else "many"
+    how = f'<details class="how"><summary>How this was computed</summary><p>{prose(grid.how)}</p></details>'
+    wants = sum(_WIDTHS[_room(grid, place)] for place in range(len(grid.heads)))
+    size = "few" if wants <= _FEW else "some" if wants <= 2 * _FEW else "many"
     return (
         f'<div class="sheet {size}"><h3 id="{name}">{html(grid.title)}</h3>'
         f"{_scroller(_rows(grid, links), name)}{how if grid.how else ''}</div>"
@@ -46,22 +50,32 @@ def _rows(grid: Grid, links: Mapping[str, str]) -> str:
         span_of([row[place] for row in grid.rows]) if grid.heads[place].kind == "interval" else (0.0, 1.0)
         for place in places
     ]
-    strong = set(grid.strong)
+    strong, kinds = set(grid.strong), [_room(grid, place) for place in places]
     body = "".join(
         f"<tr{' class=strong' if number in strong else ''}>"
         + "".join(_cell(grid.heads[place], row[place], spans[place], links) for place in places)
         + "</tr>"
         for number, row in enumerate(grid.rows)
     )
-    return f"<table><thead><tr>{''.join(map(_head, grid.heads))}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table><thead><tr>{''.join(map(_head, grid.heads, kinds))}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _head(head: Head) -> str:
-    right = ' class="n"' if head.kind in ("number", "share", "seconds", "bytes", "dollars") else ""
-    note = f' title="{html(head.note)}"' if head.note else ""
+def _room(grid: Grid, place: int) -> str:
+    """How wide a column wants to be, by what it holds."""
+    kind = grid.heads[place].kind
+    if kind in ("number", "share", "seconds", "bytes", "dollars"):
+        return "n"
+    if kind != "text":
+        return kind
+    longest = max((len(str(row[place] or "")) for row in grid.rows), default=0)
+    return "short" if longest <= 20 else "some" if longest <= 60 else "long"
+
+
+def _head(head: Head, room: str) -> str:
     if not head.name.strip():
-        return f"<td{right}></td>"  # a heading that says nothing is none
-    return f'<th scope="col"{right}{note} data-kind="{head.kind}">{html(head.name)}</th>'
+        return f'<td class="{room}"></td>'  # a heading that says nothing is none
+    note = f' title="{html(head.note)}"' if head.note else ""
+    return f'<th scope="col" class="{room}"{note}>{html(head.name)}</th>'
 
 
 def _cell(head: Head, value: Any, span: tuple[float, float], links: Mapping[str, str]) -> str:

@@ -103,6 +103,7 @@ def cells_of(figure: Figure, width: int, top: float) -> list[Cell]:
     wide = (width - GAP * (across - 1)) / across
     sizes = {name: _largest(bars) for name, bars in groups.items()}
     means = figure.options.get("means") or (0.0, 1.0)
+    whole = float(figure.options.get("top") or max(sizes.values(), default=0.0))
     found: list[Cell] = []
     names, y = list(groups), top
     for start in range(0, len(names), across):
@@ -117,7 +118,7 @@ def cells_of(figure: Figure, width: int, top: float) -> list[Cell]:
                     width=wide,
                     high=high,
                     bars=tuple(groups[name]),
-                    top=max(sizes.values()) if figure.options.get("together") else sizes[name],
+                    top=whole if figure.options.get("together") else sizes[name],
                     means=(float(means[0]), float(means[1])),
                     strong=name in figure.options.get("strong", ()),
                 )

@@ -29,9 +29,10 @@ class Multiples:
     on one scale in all cells; `other` the size of the same bar in other rows, drawn as a line.
 
     Options: `kind` and `mean_kind` (`number` or `share`) say how sizes and means are read, `size_name`, `mean_name` and
-    `other_name` what they are; `means` are the ends of the scale of the means; `across` is the number of cells side by
-    side (3), `together` that sizes are on one scale in all cells; `ends` are the texts below both ends of a cell,
-    `notes` texts below its name, both by cell; `strong` the cells that stand out.
+    `other_name` what they are, `bars_name` what a bar is; `means` are the ends of the scale of the means; `across` is
+    the number of cells side by side (3), `together` that sizes are on one scale in all cells, up to `top` (the largest
+    size); `ends` are the texts below both ends of a cell, `notes` texts below its name, both by cell; `strong` the
+    cells that stand out.
     """
 
     columns: tuple[str, ...] = ("cell", "name", "low", "high", "size")

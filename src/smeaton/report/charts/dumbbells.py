@@ -28,13 +28,13 @@ class Dumbbells:
             says = f"{name}: {start} {spoken(one, kind)}, {end} {spoken(two, kind)}"
             rows.append({"name": name, "a": one, "b": two, "says": says + (f"; {cut(note, 160)}" if note else "")})
         axis: dict[str, Any] = {"format": "~%"} if kind == "share" else {}
-        scale: dict[str, Any] = {"domain": [0, 1]} if kind == "share" else {"zero": False}
+        scale: dict[str, Any] = {"zero": kind == "share"}
         x = {"field": "a", "type": "quantitative", "title": figure.x or None, "axis": axis, "scale": scale}
         y: dict[str, Any] = {"field": "name", "type": "nominal", "sort": names, "title": figure.y or None}
         y["axis"] = {"labelLimit": 190, "ticks": False, "domain": False, "labelOverlap": False}
         ends = {"domain": [start, end], "range": [MUTED, ACCENT]}
         shapes = {"domain": [start, end], "range": ["circle", "diamond"]}
-        legend = {"columns": 1 if len(start) + len(end) > 40 else 2}
+        legend = {"columns": 1 if len(start) + len(end) + max(map(len, names), default=0) > 45 else 2}
         dots = [
             {
                 "mark": {"type": "point", "filled": True, "opacity": 1, "size": 65},

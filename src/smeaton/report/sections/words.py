@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from smeaton.insight.forms import LabelWords, Report
+from smeaton.insight.uncovered import doubtful
 from smeaton.report.build import Build
-from smeaton.report.charts._texts import cut, distinct
+from smeaton.report.charts._texts import cut, distinct, spoken
 from smeaton.report.forms import Figure, Grid, Head, Note, Section
 
 _LABELS, _WORDS, _PHRASES = 9, 6, 12
@@ -32,7 +33,9 @@ class Words:
     def make(self, build: Build) -> Section:
         """See the contract."""
         found = build.found
-        figures = [figure for figure in (_telling(found), _deciding(found), _uncovered(found)) if figure is not None]
+        figures = [
+            figure for figure in (_telling(found), _deciding(found), _uncovered(found, build)) if figure is not None
+        ]
         grids = [grid for grid in (_phrases(found),) if grid is not None]
         notes = [
             Note(text=f"{_PARTS[part]} left out: {why}.") for part, why in found.left_out.items() if part in _PARTS
@@ -102,29 +105,28 @@ def _deciding(found: Report) -> Figure | None:
     )
 
 
-def _uncovered(found: Report) -> Figure | None:
+def _uncovered(found: Report, build: Build) -> Figure | None:
     shown = found.uncovered[:_PHRASES]
     if not shown:
         return None
+    mask = doubtful(build.evidence)
+    unsure, sure = max(1, int(mask.sum())), max(1, int((~mask).sum()))
     return Figure(
         id="words-uncovered",
-        chart="interval_bars",
+        chart="dumbbells",
         title="Phrases that no label covers",
-        says=f"“{cut(shown[0].phrase, 40)}” stands {shown[0].lift:.1f} times as often in doubtful texts as in others.",
-        how=f"The share of the doubtful rows with the phrase over that of the sure ones, with its 95 % interval (Katz, "
-        f"Baptista, Azen and Pike 1978), among {found.rows:,} held-out rows. Doubtful: answered wrong, turned away, or "
-        "with less than half the probability.",
-        x="times as often in doubtful rows",
+        says=f"“{cut(shown[0].phrase, 40)}” stands in {spoken(shown[0].rows / unsure, 'share')} of the doubtful texts "
+        f"and in {spoken(shown[0].sure / sure, 'share')} of the sure ones.",
+        how=f"Counted in {unsure:,} doubtful and {sure:,} sure held-out rows. Doubtful: answered wrong, turned away, or "
+        "with less than half the probability. The phrases with the highest lower end of the ratio come first.",
+        x="share of the rows with the phrase",
         columns={
             "name": [one.phrase for one in shown],
-            "value": [one.lift for one in shown],
-            "low": [one.low for one in shown],
-            "high": [one.high for one in shown],
-            "note": [
-                f"{one.rows:,} doubtful rows, {one.sure:,} sure ones, mostly {cut(one.given, 40)}" for one in shown
-            ],
+            "start": [one.sure / sure for one in shown],
+            "end": [one.rows / unsure for one in shown],
+            "note": [f"mostly labelled {cut(one.given, 40)}" for one in shown],
         },
-        options={"kind": "number", "rule": 1, "rule_name": "as often"},
+        options={"kind": "share", "start_name": "sure rows", "end_name": "doubtful rows"},
     )
 
 
@@ -139,6 +141,7 @@ def _phrases(found: Report) -> Grid | None:
             Head(name="phrase"),
             Head(name="doubtful rows", kind="number"),
             Head(name="sure rows", kind="number"),
+            Head(name="times as often", kind="interval"),
             Head(name="mostly labelled"),
             Head(name="for example"),
         ),
@@ -147,11 +150,14 @@ def _phrases(found: Report) -> Grid | None:
                 cut(one.phrase, 60),
                 one.rows,
                 one.sure,
+                [one.lift, one.low, one.high],
                 cut(one.given, 60),
                 f"row {one.examples[0].row:,}: {cut(one.examples[0].text, 160)}" if one.examples else "",
             )
             for one in shown
         ),
+        how="How many times as often doubtful rows hold the phrase as sure ones, with the 95 % interval (Katz, Baptista, "
+        "Azen and Pike 1978; half a row added to each count).",
     )
 
 

@@ -48,7 +48,7 @@ def legend(names: list[str]) -> dict[str, Any] | None:
     if len(names) < 2:
         return None
     longest = max(map(len, names))
-    return {"orient": "top", "title": None, "columns": max(1, min(len(names), 46 // (longest + 4))), "labelLimit": 250}
+    return {"columns": max(1, min(len(names), 46 // (longest + 4))), "labelLimit": 250, "offset": 18}
 
 
 def _coded(names: list[str], values: list[Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Curves:
         """See the contract."""
         options = figure.options
         x, y = _axis("x", figure.x, options), _axis("y", figure.y, options)
-        names = names_of(figure)
+        names = _named(figure)
         step = "step-before" if options.get("step") else "linear"
         line = {
             "transform": [_only(LINE)],
@@ -52,10 +52,24 @@ class Curves:
         point = {
             "transform": [_only(POINT)],
             "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1, "stroke": INK, "strokeWidth": 1},
-            "encoding": {"x": x, "y": y, "fill": colours(names), "description": {"field": "says"}},
+            "encoding": {"x": x, "y": y, "fill": _without_legend(names), "description": {"field": "says"}},
         }
         rules = [layer for rule in options.get("rules", []) for layer in _rule(rule, options.get("kind_x", "number"))]
         return {"data": {"values": _rows(figure)}, "layer": [guide, *rules, line, point]}
+
+
+def _named(figure: Figure) -> list[str]:
+    """The names of the series that are more than a line to compare with."""
+    columns = figure.columns
+    marks = columns.get("mark", [LINE] * len(columns["x"]))
+    own = dict.fromkeys(name for name, mark in zip(shown(figure), marks, strict=True) if mark != GUIDE)
+    return [name for name in names_of(figure) if name in own]
+
+
+def _without_legend(names: list[str]) -> dict[str, Any]:
+    """The colour of a series' point: what the legend says of its line holds for it."""
+    found = colours(names)
+    return found if "value" in found else {**found, "legend": None}
 
 
 def _rows(figure: Figure) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from smeaton.report.forms import Figure
 _STRONGEST = 0.6  # opacity: what is written in a cell can be read on it
 _WRITTEN = 12  # labels up to which numbers are written
 _CELL = 26  # the least pixels of a cell
-_MOST_PIXELS = 60
+_MOST_PIXELS = 48
 _LIMIT = 110  # pixels of a label
 
 
@@ -25,7 +25,8 @@ class Heat:
         """See the contract."""
         rows = _rows(figure)
         downs, acrosses = (list(dict.fromkeys(row[part] for row in rows)) for part in ("row", "column"))
-        cell = max(_CELL, min(_MOST_PIXELS, (WIDTH - _LIMIT) // max(len(acrosses), 1)))
+        wide = max(WIDTH, _LIMIT + _CELL * len(acrosses))
+        cell = min(_MOST_PIXELS, max(_CELL, 260 // max(len(downs), 1)))
         axis = {"labelLimit": _LIMIT, "ticks": False, "domain": False, "grid": False}
         turned = {"labelAngle": -40} if len(acrosses) > 3 else {"labelAngle": 0}
         x = {"field": "column", "type": "nominal", "sort": acrosses, "title": figure.x or None, "axis": axis | turned}
@@ -33,8 +34,8 @@ class Heat:
         layers = [_cells(x, y)]
         if "count" in figure.columns and len(acrosses) <= _WRITTEN:
             layers.append(_numbers(x, y))
-        size = {"width": {"step": cell}, "height": {"step": max(_CELL, min(cell, 40))}}
-        return {"data": {"values": rows}, **size, "layer": layers}
+        below = 44 if len(acrosses) <= 3 else _LIMIT
+        return {"data": {"values": rows}, "width": wide, "height": cell * len(downs) + below, "layer": layers}
 
 
 def _rows(figure: Figure) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from smeaton.report.forms import Figure
 
 class Histogram:
     """`start` and `end` of each bin and `count` of rows in it; `series` names what is stacked. Options: `kind` (`share`
-    or `number`) of the values, `log` (bins are as wide as their ratio), `rules`: values to mark, with their names."""
+    or `number`) of the values, `log` (bins are as wide as their ratio), `rules`: values to mark, with their names,
+    `domain`: the ends of the axis."""
 
     columns: tuple[str, ...] = ("start", "end", "count")
     extra: tuple[str, ...] = ("series",)
@@ -20,7 +21,9 @@ class Histogram:
         kind, log = figure.options.get("kind", "number"), bool(figure.options.get("log"))
         rows, names = _rows(figure, kind), names_of(figure)
         axis: dict[str, Any] = {"grid": False, **({"format": "~%"} if kind == "share" else {})}
-        scale = {"type": "log", "nice": False} if log else {"zero": False, "nice": False}
+        scale: dict[str, Any] = {"type": "log", "nice": False} if log else {"zero": False, "nice": False}
+        if "domain" in figure.options:
+            scale["domain"] = figure.options["domain"]
         x = {
             "field": "start",
             "type": "quantitative",

@@ -118,6 +118,12 @@ def thinned(x: Array, y: Array, most: int = MOST_POINTS) -> Array:
     return np.sort(np.array(kept))
 
 
+def drawn(x: Array, y: Array, most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
+    """The thinned line as plain numbers of six digits that count: more cannot be seen."""
+    some = thinned(x, y, most)
+    return [float(f"{one:.6g}") for one in x[some].tolist()], [float(f"{one:.6g}") for one in y[some].tolist()]
+
+
 def _farthest(x: Array, y: Array, first: int, last: int) -> tuple[float, int, int, int]:
     """The point between two that is farthest from the straight line between them; minus its distance comes first."""
     along, up = float(x[last] - x[first]), float(y[last] - y[first])

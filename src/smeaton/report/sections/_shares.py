@@ -61,6 +61,22 @@ def shares(above: Array, below: Array, units: Units) -> Array:
     return np.array([[one, *ends(one, off[:, k], mass[:, k], units.clusters)] for k, one in enumerate(value.tolist())])
 
 
+def percent(value: float) -> str:
+    """A share as people write it; one that is not all is never written as all."""
+    said = f"{100 * value:.1f} %"
+    return "over 99.9 %" if said == "100.0 %" and value < 1 else said
+
+
+def span(share: Array) -> str:
+    """The interval of a share, in words: `shares` gives it with its ends."""
+    return f"95 % interval {percent(float(share[1]))} to {percent(float(share[2]))}"
+
+
+def plain(share: Array) -> list[float | None]:
+    """A share with its ends as JSON holds them: None where there is none."""
+    return [float(one) if np.isfinite(one) else None for one in share]
+
+
 def ends(value: float, off: Array, mass: Array, clusters: Sequence[Array]) -> tuple[float, float]:
     """The ends of a value between 0 and 1 that moves by `off / mass.sum()` with each row, (rows,); NaN without mass."""
     base = float(mass.sum())

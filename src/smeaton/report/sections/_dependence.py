@@ -15,6 +15,7 @@ _POINTS = 11
 _VALUES = 8
 _ROWS = (200, 100, 50, 25)
 _COMMON = 0.3  # share of rows that the values of a category must hold to be worth a picture
+_LOOKED = 1_000  # rows of each fold that are looked at for the values of a category
 _OUTER = 0.02  # share of rows beyond either end of the grid
 _RUG = 60
 _SPREAD = (10.0, 90.0)
@@ -68,7 +69,7 @@ def has_curve(work: Asked, name: str) -> bool:
         return False
     if column.dtype != object:
         return True
-    some = column[work.parts[0].rows]
+    some = column[np.concatenate([part.rows[:_LOOKED] for part in work.parts])]
     counts = sum(_grid(work, name, some)[2])
     return counts >= _COMMON * len(some)
 

@@ -96,8 +96,7 @@ def sliced(columns: Iterator[Parts], total: int, losses: Array, units: Units, mo
 
 
 def _tests(parts: tuple[Parts, ...], codes: Array, losses: Array, units: Units, least: int) -> list[_Tested]:
-    """A test for each part that holds enough rows, inside and outside; the parts of two columns only where the rows are
-    worse off than those of either alone (that is for `_worst`)."""
+    """A test for each part that holds enough rows, inside and outside."""
     some = codes >= 0
     count = int(codes.max(initial=-1)) + 1
     if not count:
@@ -150,7 +149,7 @@ def _discovered(chances: Sequence[float]) -> list[bool]:
 
 def _worst(pool: Sequence[_Tested], most: int) -> list[_Tested]:
     """The slices whose loss is highest at the lower end of its interval; none that is about the same rows as one before
-    it, and no pair of columns that is no worse than one of the two alone."""
+    it, and no pair of columns that is not clearly worse than either alone."""
     alone = {(one.parts[0].column, one.code): one.value for one in pool if len(one.parts) == 1}
     chosen: list[_Tested] = []
     masks: list[Array] = []
@@ -159,7 +158,7 @@ def _worst(pool: Sequence[_Tested], most: int) -> list[_Tested]:
             break
         places = _places(one)
         parents = [alone.get((part.column, place), 0.0) for part, place in zip(one.parts, places, strict=True)]
-        if len(one.parts) > 1 and one.value < 1.1 * max(parents):
+        if len(one.parts) > 1 and one.least < max(parents):
             continue
         mask = _mask(one)
         if any((mask & other).sum() > _SAME * (mask | other).sum() for other in masks):

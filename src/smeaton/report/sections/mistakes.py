@@ -51,7 +51,7 @@ class Mistakes:
         return Section(
             id="mistakes",
             title=self.title,
-            shows=f"{len(mistakes)} rows that were answered wrongly, of {kinds} kinds: the surest, or the farthest off.",
+            shows=f"{len(mistakes)} rows that were answered wrongly, of {kinds} kinds: the surest or farthest off.",
             do=(
                 "Ask of each row: could a person have known? If so, which column would have told? If the answer looks "
                 "right and the label wrong, correct the label: the list of suspects names more of them."

@@ -82,7 +82,8 @@ def pareto() -> Section:
                 how="Scores on held-out rows; p95 in a process of its own.", x="p95 (ms)", y="accuracy",
                 columns={
                     "x": [2.0, 4.0, 6.0, 8.0], "y": [0.9, 0.85, 0.8, 0.75], "name": list(NAMES),
-                    "kind": ["chosen", "front", "", ""], "front": [True, True, False, False], "key": list(KEYS), "low": [0.87, 0.82, 0.77, 0.72],
+                    "kind": ["chosen", "front", "", ""], "front": [True, True, False, False],
+                    "key": list(KEYS), "low": [0.87, 0.82, 0.77, 0.72],
                     "high": [0.92, 0.87, 0.82, 0.77],
                 },
             ),
@@ -119,14 +120,13 @@ def classes() -> Section:
 
 
 def hostile() -> Section:
+    rows = ((LONG, 1.5, BROKEN), (HOSTILE, None, TURNED), ("", -2, ""))
     heads = (Head(name=HOSTILE), Head(name=TURNED, kind="number"), Head(name=""))
     return Section(
         id="words", title=HOSTILE, shows=TURNED, do=HOSTILE, teach=BROKEN, notes=(Note(text=LONG),),
         facts=(Fact(name=HOSTILE, value=TURNED),),
         figures=(bars("hostile", HOSTILE, (HOSTILE, TURNED, BROKEN, LONG)),),
-        grids=(
-            Grid(id="rows", title=TURNED, heads=heads, rows=((LONG, 1.5, BROKEN), (HOSTILE, None, TURNED), ("", -2, ""))),
-        ),
+        grids=(Grid(id="rows", title=TURNED, heads=heads, rows=rows),),
     )  # fmt: skip
 
 
@@ -134,8 +134,8 @@ def bars(name: str, title: str, names: tuple[str, ...] = ("linear", "boosting", 
     """A figure with an interval for each name."""
     places = range(len(names))
     return Figure(
-        id=name, chart="interval_bars", title=title, says=f"{names[0]} is the best.", how="On rows held out of the fit.",
-        x="accuracy",
+        id=name, chart="interval_bars", title=title, says=f"{names[0]} is the best.", x="accuracy",
+        how="On rows held out of the fit.",
         columns={
             "name": list(names), "value": [0.9 - place / 20 for place in places],
             "low": [0.87 - place / 20 for place in places], "high": [0.92 - place / 20 for place in places],

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smeaton.report.build import Build
+from smeaton.report.exports._whole import write_whole
 from smeaton.report.forms import BuildReport
 from smeaton.report.page.cards import cards, links
 from smeaton.report.page.document import Pictures, document
@@ -19,9 +20,7 @@ class Page:
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """Draw the figures and write the page."""
-        page = document(report, drawn(report), cards(build.board), links(build.board))
-        out.write_text(page, "utf-8")
-        return out
+        return write_whole(out, document(report, drawn(report), cards(build.board), links(build.board)))
 
 
 def drawn(report: BuildReport) -> Pictures:
@@ -31,8 +30,8 @@ def drawn(report: BuildReport) -> Pictures:
         ExtraMissing: vl-convert is not installed.
     """
     return {
-        part.id: {figure.id: draw(figure, f"s-{part.id}-{figure.id}") for figure in part.figures}
-        for part in report.sections
+        part.id: {figure.id: draw(figure, f"f{number}-{place}") for place, figure in enumerate(part.figures)}
+        for number, part in enumerate(report.sections)
     }
 
 

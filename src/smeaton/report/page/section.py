@@ -16,8 +16,8 @@ _MOODS = {"good": ("✓", "Good: "), "warn": ("▲", "Look at this: "), "bad": (
 def section(part: Section, drawn: Mapping[str, Drawn], links: Mapping[str, str], hero: bool = False) -> str:
     """One section. `drawn` are its pictures by their figure's id, `hero` is the one that answers first."""
     name = f"s-{html(part.id)}"
-    shown = "".join(picture(figure, drawn[figure.id], f"{name}-{html(figure.id)}") for figure in part.figures)
-    tables = "".join(table(grid, f"{name}-{html(grid.id)}", links) for grid in part.grids)
+    shown = "".join(picture(figure, drawn[figure.id], f"{name}-f{place}") for place, figure in enumerate(part.figures))
+    tables = "".join(table(grid, f"{name}-t{place}", links) for place, grid in enumerate(part.grids))
     count = len(part.figures) + sum(is_wide(drawn[figure.id]) for figure in part.figures)
     first, later = (facts(part.facts), "") if hero else ("", facts(part.facts))
     said = f'<div class="said">{_words(part)}{later}{notes(part.notes)}</div>'

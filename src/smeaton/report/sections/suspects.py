@@ -120,6 +120,7 @@ def _suspects(found: Report) -> Figure | None:
             else "Numbers: answers at least 4 usual errors away from the row's own number."
         ),
         x="probability" if chances else found.target,
+        y="row",
         columns={
             "name": [_name(one, chances) for one in shown],
             "start": [pair[0] for pair in pairs],
@@ -145,7 +146,7 @@ def _number(text: str) -> float | None:
 
 def _name(one: Suspect, chances: bool) -> str:
     said = f": {cut(one.given, 12)} → {cut(one.suggested, 12)}" if chances else ""
-    return f"{_place(one.example)}{said}"
+    return f"{_place(one.example).removeprefix('row ')}{said}"
 
 
 def _place(example: Example) -> str:

@@ -117,8 +117,8 @@ def _uncovered(found: Report, build: Build) -> Figure | None:
         title="Phrases that no label covers",
         says=f"“{cut(shown[0].phrase, 40)}” stands in {spoken(shown[0].rows / unsure, 'share')} of the doubtful texts "
         f"and in {spoken(shown[0].sure / sure, 'share')} of the sure ones.",
-        how=f"Counted in {unsure:,} doubtful and {sure:,} sure held-out rows. Doubtful: answered wrong, turned away, or "
-        "with less than half the probability. The phrases with the highest lower end of the ratio come first.",
+        how=f"Counted in {unsure:,} doubtful and {sure:,} sure held-out rows. Doubtful: answered wrong, turned away, "
+        "or with less than half the probability. The phrases with the highest lower end of the ratio come first.",
         x="share of the rows with the phrase",
         columns={
             "name": [one.phrase for one in shown],
@@ -156,8 +156,8 @@ def _phrases(found: Report) -> Grid | None:
             )
             for one in shown
         ),
-        how="How many times as often doubtful rows hold the phrase as sure ones, with the 95 % interval (Katz, Baptista, "
-        "Azen and Pike 1978; half a row added to each count).",
+        how="How many times as often doubtful rows hold the phrase as sure ones, with the 95 % interval (Katz, "
+        "Baptista, Azen and Pike 1978; half a row added to each count).",
     )
 
 

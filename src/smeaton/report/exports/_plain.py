@@ -1,0 +1,77 @@
+"""Text of the user's in Markdown: never markup, never a mention of somebody, never a link; and YAML that is read alike
+everywhere."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from smeaton.bundle.card import plain
+from smeaton.bundle.manifest import Score
+from smeaton.leaderboard.text import number
+from smeaton.trials.record import Interval
+
+_LONGEST = 300
+_UNREADABLE = re.compile("[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def safe(text: object, most: int = _LONGEST) -> str:
+    """A text as one line in which nothing is markup. Where a forge would make a link, or tell somebody of it, a
+    character without width stands between."""
+    line = " ".join(str(text).split())
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    return re.sub(r"@(?=\w)|(?<=https)(?=://)|(?<=http)(?=://)|(?<=www)(?=\.)", _parted, plain(line))
+
+
+def code(text: object, most: int = 80) -> str:
+    """A name as code. It holds no mark that could end the code, or a cell of a table."""
+    line = " ".join(str(text).split()).replace("`", "'").replace("|", "¦")
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    return f"`{line}`" if line else "` `"
+
+
+def digits(value: float) -> str:
+    """A number for people: four digits that count, no exponent where it can be read without."""
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e15 else number(value)
+
+
+def between(score: Interval | Score) -> str:
+    """The ends of an interval for people."""
+    return f"{digits(score.low)} to {digits(score.high)}"
+
+
+def yaml(value: Any, indent: int = 0) -> str:
+    """Mappings, lists and plain values as YAML. Texts are always quoted, so that YAML 1.1 and 1.2 read the same: `no`,
+    `1e3` and `on` are texts; characters that YAML cannot hold become spaces."""
+    return "".join(f"{line}\n" for line in _lines(value, "  " * indent))
+
+
+def _lines(value: Any, margin: str) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        for key, part in value.items():
+            yield from _entry(f"{margin}{key}:", part, margin)
+    elif isinstance(value, list | tuple) and value:
+        for part in value:
+            lines = list(_lines(part, margin + "  "))
+            yield f"{margin}- {lines[0].lstrip()}"
+            yield from lines[1:]
+    else:
+        yield margin + _scalar(value)
+
+
+def _entry(head: str, part: Any, margin: str) -> Iterator[str]:
+    if isinstance(part, Mapping | list | tuple) and part:
+        yield head
+        yield from _lines(part, margin + "  ")
+    else:
+        yield f"{head} {_scalar(part)}"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return json.dumps(_UNREADABLE.sub(" ", value), ensure_ascii=False)
+    return json.dumps(value)
+
+
+def _parted(found: re.Match[str]) -> str:
+    return f"{found[0]}\u200b"

@@ -14,7 +14,7 @@ from smeaton.task.table import Array
 
 _POOL = 60  # of each kind that are weighed against each other
 _COLUMNS = 30  # that rows are compared by
-_ALIKE = 0.5  # what being wholly alike counts against being the surest of its kind
+_ALIKE = 0.8  # what being wholly alike counts against being the surest of its kind
 
 
 @dataclass(frozen=True, slots=True)

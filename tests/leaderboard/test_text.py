@@ -34,8 +34,8 @@ def test_left_out_rows_are_counted(world: Any) -> None:
 
 
 def test_numbers_for_people() -> None:
-    assert [number(value) for value in (0.31234, 12.34567, 0.0123456, 123456.0, 0.0)] == [
-        "0.3123", "12.35", "0.01235", "1.235e+05", "0",
+    assert [number(value) for value in (0.31234, 12.34567, 0.0123456, -123456.7, 0.0, 1e15)] == [
+        "0.3123", "12.35", "0.01235", "-123,457", "0", "1e+15",
     ]  # fmt: skip
 
 

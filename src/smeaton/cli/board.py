@@ -8,7 +8,12 @@ smeaton board --ablation           what each family, kind of feature and step co
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smeaton.leaderboard.forms import Board
 
 HELP = "show the trials of a build, ranked, with reasons"
 
@@ -38,6 +43,19 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found.as_dict()))
     elif args.plot:
         print(board_plot(found, args.plot))
+    elif sys.stdout.isatty():
+        _show(found)
     else:
         print(board_text(found))
     return 0
+
+
+def _show(found: "Board") -> None:
+    """The board on a terminal: as wide as it is, in colour unless NO_COLOR says no (https://no-color.org)."""
+    from smeaton.extras import needs
+    from smeaton.leaderboard.terminal import terminal
+
+    with needs("build"):
+        from rich.console import Console
+    console = Console(highlight=False)
+    console.print(terminal(found, console.width))

@@ -42,7 +42,9 @@ def related(board: Board) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """A score for people: four digits that count."""
+    """A score for people: four digits that count, and all of a large one's whole part."""
+    if 1_000 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
     return f"{value:.4f}" if 0.1 <= abs(value) < 10 else f"{value:.4g}"
 
 

@@ -46,7 +46,7 @@ def amount(kind: str, value: float) -> str:
 
 def written(value: float) -> str:
     """A plain number: whole ones in full, others with the digits that count."""
-    return f"{value:,.0f}" if isinstance(value, int) or 1_000 <= abs(value) < 1e15 else number(value)
+    return f"{value:,}" if isinstance(value, int) else number(value)
 
 
 def text(value: str, shown: int = LONG) -> str:

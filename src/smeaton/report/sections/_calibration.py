@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from smeaton.report.sections._bins import starts
 from smeaton.report.sections._shares import Units, shares
 from smeaton.task.table import Array
 
-MOST_BINS = 12
+MOST_BINS = 12  #: about: a probability of very many rows has a bin of its own
 _BIN_ROWS = 50
 _FEWEST_BINS = 3
 _DRAWS = 200
@@ -53,7 +54,7 @@ def calibration(chance: Array, truth: Array, units: Units, seed: int = 0) -> Cal
     if not len(order):
         return None
     p, y, part = chance[order], truth[order].astype(np.float64), units.take(order)
-    first = _bins(p)
+    first = starts(p, int(np.clip(len(p) // _BIN_ROWS, _FEWEST_BINS, MOST_BINS)))
     code = np.repeat(np.arange(len(first)), np.diff([*first, len(p)]))
     mass = np.add.reduceat(part.weight, first)
     said = np.add.reduceat(part.weight * p, first) / mass
@@ -63,13 +64,6 @@ def calibration(chance: Array, truth: Array, units: Units, seed: int = 0) -> Cal
     drawn = _drawn(p, part.weight, first, seed)
     rows = np.diff([*first, len(p)])
     return Calibration(said, true, rows, error, float(drawn.mean()), float(np.quantile(drawn, 0.95)))
-
-
-def _bins(ranked: Array) -> Array:
-    """Where bins of about equally many rows begin; rows with the same probability stay together."""
-    count = int(np.clip(len(ranked) // _BIN_ROWS, _FEWEST_BINS, MOST_BINS))
-    edges = np.quantile(ranked, np.linspace(0, 1, count + 1)[1:-1], method="nearest")
-    return np.unique([0, *(place for place in np.searchsorted(ranked, edges) if place < len(ranked))])
 
 
 def _drawn(p: Array, weight: Array, first: Array, seed: int) -> Array:

@@ -5,14 +5,15 @@ import numpy as np
 from smeaton.leaderboard.outputs import amount
 from smeaton.report.charts._texts import cut
 from smeaton.report.forms import Figure
-from smeaton.report.sections._residuals import Numbers, bins, quantiles
+from smeaton.report.sections._bins import bins
+from smeaton.report.sections._residuals import Numbers, quantiles
 from smeaton.report.sections._shares import percent, shares
 from smeaton.task.table import Array
 
 MOST_DOTS = 500  #: rows drawn one by one
 _CELLS = 30
 _BARS = 30
-_BINS = 20
+_BINS, _BIN_ROWS = 20, 25
 _COVER_BINS, _COVER_ROWS = 10, 60
 _TAIL = 0.002  # of the rows at either end that a density leaves out
 
@@ -75,7 +76,7 @@ def along(look: Numbers) -> Figure:
     """How far answers are off along what is answered: the running median, quartiles and 90 %."""
     values = look.true / look.said if look.log else look.off
     usable = np.flatnonzero(np.isfinite(values) & ((look.said > 0) if look.log else True))
-    parts = [usable[part] for part in bins(look.said[usable], _BINS)]
+    parts = [usable[part] for part in bins(look.said[usable], _BINS, _BIN_ROWS)]
     names = ("lowest", "low", "middle", "high", "highest")
     spread = np.array([quantiles(values[part], look.units.weight[part], _LEVELS) for part in parts])
     middle = [float(np.median(look.said[part])) for part in parts]

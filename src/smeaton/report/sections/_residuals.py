@@ -10,7 +10,6 @@ from smeaton.task.table import HIGH, LOW, Array
 from smeaton.trials.intervals import numbers
 
 DECADES = 100.0  #: how many times the least target the largest is where axes are logarithmic
-_BIN_ROWS = 25
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,3 @@ def quantiles(values: Array, weight: Array, levels: list[float]) -> list[float]:
     mass = np.cumsum(weight[order])
     places = np.searchsorted(mass, np.asarray(levels) * mass[-1] * (1 - 1e-12))
     return [float(one) for one in values[order[np.minimum(places, len(order) - 1)]]]
-
-
-def bins(values: Array, most: int, fewest: int = _BIN_ROWS) -> list[Array]:
-    """Positions of rows in bins of about equally many, by value; rows with the same value stay together."""
-    order = np.argsort(values, kind="stable")
-    count = int(np.clip(len(order) // fewest, 1, most))
-    ranked = values[order]
-    edges = ranked[np.linspace(0, len(order), count + 1).astype(np.int64)[1:-1]]
-    first = np.unique([0, *np.searchsorted(ranked, edges)])
-    return [part for part in np.split(order, first[1:]) if len(part)]

@@ -97,9 +97,10 @@ def _lean(look: Numbers, of: str) -> Fact:
     """Whether answers are too low or too high on average, with its interval of two standard errors."""
     weight = look.units.weight
     mean = float(np.average(look.off, weights=weight))
-    spread = weight * (look.off - mean)
+    size = float(np.abs(look.off).max()) or 1.0  # so that squares of huge errors do not overflow
+    spread = weight * ((look.off - mean) / size)
     sums = [spread, *(np.bincount(code, weights=spread) for code in look.units.clusters)]
-    wide = 1.96 * float(np.sqrt(max(np.square(one).sum() for one in sums))) / float(weight.sum())
+    wide = 1.96 * size * float(np.sqrt(max(np.square(one).sum() for one in sums))) / float(weight.sum())
     way = "too low" if mean > 0 else "too high"
     clear = abs(mean) > wide
     return Fact(

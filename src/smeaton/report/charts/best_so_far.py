@@ -46,7 +46,7 @@ class BestSoFar:
             "type": "quantitative",
             "title": figure.y or None,
             "scale": {"zero": False, "nice": True, "reverse": flip, "clamp": True},
-            "axis": {"format": "~%" if options.get("kind") == "share" else ",~f", "tickCount": 5},
+            "axis": {"tickCount": 5} | ({"format": "~%"} if options.get("kind") == "share" else {}),
         }
         named = [state for state in STATES if any(row["state"] == state for row in rows)]
         looks = {

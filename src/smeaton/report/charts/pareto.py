@@ -18,6 +18,8 @@ KINDS = {
     "": (MUTED, "circle", 50, False),
 }
 _NEAR = (0.35, 0.07)  # labels nearer than these shares of width and height would cover each other
+_NAMED = 8  # points of which all get a name
+_MARKS = 5  # of a logarithmic scale
 _RIGHT = 0.55  # from this share of the width on a label stands to the left of its point
 
 
@@ -36,8 +38,10 @@ class Pareto:
         share = figure.options.get("kind") == "share"
         scale_x = {"type": "log"} if figure.options.get("log") else {"zero": False, "nice": True}
         scale_y = {"zero": False, "nice": True, "reverse": bool(figure.options.get("flip"))}
-        axis_x = {"format": ",~f", "tickCount": 4, "labelOverlap": "greedy"}
-        axis_y = {"format": "~%" if share else ",~f", "tickCount": 5}
+        axis_x: dict[str, Any] = {"tickCount": 4}
+        if figure.options.get("log"):
+            axis_x |= {"values": _ticks([row["x"] for row in rows]), "format": ",~f"}
+        axis_y = {"tickCount": 5} | ({"format": "~%"} if share else {})
         x = {"field": "x", "type": "quantitative", "scale": scale_x, "title": figure.x or None, "axis": axis_x}
         y = {"field": "y", "type": "quantitative", "scale": scale_y, "title": figure.y or None, "axis": axis_y}
         layers = [_whiskers(x, y), _front(rows, x, y), _points(x, y), _labels(rows, x, y)]
@@ -120,10 +124,11 @@ def _front(rows: Sequence[dict[str, Any]], x: dict[str, Any], y: dict[str, Any])
 
 
 def _labels(rows: Sequence[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
-    """Names beside the points that matter, as far as none covers another: the chosen one first."""
+    """Names beside points as far as none covers another: the chosen one first, then the front, the others if few."""
     places = dict(zip(map(id, rows), _spots(rows, x["scale"].get("type") == "log"), strict=True))
     shown: list[dict[str, Any]] = []
-    for row in sorted((row for row in rows if row["kind"]), key=lambda row: row["kind"] != "chosen"):
+    able = [row for row in rows if row["kind"] or len(rows) <= _NAMED]
+    for row in sorted(able, key=lambda row: ("chosen", "front", "").index(row["kind"])):
         across, up = places[id(row)]
         taken = [places[id(other)] for other in shown]
         if all(abs(across - other[0]) > _NEAR[0] or abs(up - other[1]) > _NEAR[1] for other in taken):
@@ -149,6 +154,18 @@ def _labels(rows: Sequence[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]
                 }
             )
     return {"layer": layers} if layers else {}
+
+
+def _ticks(values: Sequence[float]) -> list[float]:
+    """Where a logarithmic scale is marked: at 1, 2 and 5 of each power of ten where five marks do, else at fewer."""
+    low, high = math.log10(min(values)), math.log10(max(values))
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        marks = [step * 10.0**power for power in powers for step in steps]
+        marks = [mark for mark in marks if low - 0.1 <= math.log10(mark) <= high + 0.1]
+        if len(marks) <= _MARKS:
+            return marks
+    return marks[:: 1 + len(marks) // _MARKS]
 
 
 def _spots(rows: Sequence[dict[str, Any]], log: bool) -> list[tuple[float, float]]:

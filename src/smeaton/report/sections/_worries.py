@@ -14,7 +14,7 @@ from smeaton.task.units import show_bytes, show_dollars, show_seconds
 from smeaton.trials.later import later_words
 from smeaton.trials.record import Interval
 
-_MOST = 6  # notes of the data that are shown here
+_MOST = 3  # notes of the data that are shown here
 _FEW_ROWS = 200  # sealed rows below which an interval is wide whatever is done
 _RANK = {"bad": 0, "warn": 1, "": 2, "good": 3}
 

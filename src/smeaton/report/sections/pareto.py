@@ -25,7 +25,7 @@ from smeaton.report.sections._trade import (
     varies,
 )  # fmt: skip
 
-_FEW = 3  # measured solutions below which the sizes of fits tell more
+_FEW = 6  # measured solutions below which the sizes of fits tell more
 _DRAWN = 60  # points of a figure
 _SCALES = {
     "speed": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")),

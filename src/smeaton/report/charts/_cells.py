@@ -77,8 +77,7 @@ class Cell:
     def _along(self, bar: dict[str, Any]) -> tuple[float, float]:
         """Both ends of a bar along the cell."""
         first, last = self.bars[0]["low"], self.bars[-1]["high"]
-        whole = (last - first) or 1.0
-        left, right = (self.x + self.width * (bar[end] - first) / whole for end in ("low", "high"))
+        left, right = (self.x + self.width * _share(bar[end], first, last) for end in ("low", "high"))
         return left, right
 
     def _long(self, size: float) -> float:
@@ -88,8 +87,7 @@ class Cell:
         return self.high * min(1.0, size / self.top) if self.top else 0.0
 
     def _level(self, value: float | None) -> float:
-        low, high = self.means
-        return 0.0 if value is None else min(1.0, max(0.0, (value - low) / ((high - low) or 1.0)))
+        return 0.0 if value is None else min(1.0, max(0.0, _share(value, *self.means)))
 
 
 def cells_of(figure: Figure, width: int, top: float) -> list[Cell]:
@@ -125,6 +123,11 @@ def cells_of(figure: Figure, width: int, top: float) -> list[Cell]:
             )
         y = found[-1].y + found[-1].height + GAP / 2
     return found
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """How far a value lies between two others. Halves, for the difference of two large numbers may overflow."""
+    return (value / 2 - low / 2) / ((high / 2 - low / 2) or 1.0)
 
 
 def _largest(bars: list[dict[str, Any]]) -> float:

@@ -84,9 +84,10 @@ def _bins(values: Array, bars: int, moment: bool = False) -> Coded | None:
     if not len(known):
         return None
     low, high = float(known.min()), float(known.max())
-    inner = np.quantile(known, [0.01, 0.99])
-    cut_low = low < inner[0] - _FAR * (inner[1] - inner[0]) / 2
-    cut_high = high > inner[1] + _FAR * (inner[1] - inner[0]) / 2
+    inner = np.sort(known)[np.rint(np.array([0.01, 0.99]) * (len(known) - 1)).astype(np.int64)]
+    with np.errstate(over="ignore"):  # a reach beyond all numbers cuts nothing off
+        reach = _FAR * (inner[1] / 2 - inner[0] / 2)
+        cut_low, cut_high = bool(low < inner[0] - reach), bool(high > inner[1] + reach)
     if inner[1] > inner[0]:
         low, high = float(inner[0]) if cut_low else low, float(inner[1]) if cut_high else high
     if not high > low:
@@ -112,8 +113,8 @@ def _edges(known: Array, low: float, high: float, bars: int) -> Array:
         first, last = np.floor(low), np.ceil(high)
         step = max(1.0, np.ceil((last - first + 1) / bars))
         return np.arange(first, last + step + 0.5, step)
-    width = high / bars - low / bars  # the difference of two large numbers may overflow
-    edges = low + width * np.arange(bars + 1)
+    part = np.arange(bars + 1) / bars
+    edges = low * (1 - part) + high * part  # the difference of two large numbers may overflow
     return np.unique(edges) if len(np.unique(edges)) > 1 else np.array([low, np.nextafter(low, np.inf)])
 
 

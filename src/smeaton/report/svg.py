@@ -29,6 +29,7 @@ _DEFAULTS = {("opacity", "1"), ("stroke-width", "1"), ("font-weight", "normal"),
 _LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?|-?\d+(?:\.\d+)?e-\d+")
 _NUMBERS = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "r", "cx", "cy", "opacity",
     "fill-opacity", "stroke-opacity", "stroke-width", "points"}  # fmt: skip
+_LINES = ("mark-line", "mark-rule", "mark-trail")
 _NAMED = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -78,7 +79,8 @@ def tidy(svg: str, name: str, title: str, says: str) -> Drawn:
     """A picture made small, and fit to stand in a page beside others."""
     root = xml.fromstring(clean(svg))  # noqa: S314 - what our own renderer wrote
     width, height = (round(float(root.get(side, "0"))) for side in ("width", "height"))
-    _walk(root, name, marks=False)
+    _walk(root, name, "")
+    root.set("pointer-events", "none")  # what says nothing does not stand before what does
     for place, (tag, text) in enumerate((("title", title), ("desc", says))):
         part = xml.Element(_SVG + tag, {"id": f"{name}-{tag}"})
         part.text = clean(text)
@@ -96,9 +98,10 @@ def _cleaned(figure: Figure) -> Figure:
     return msgspec.structs.replace(figure, columns=columns)
 
 
-def _walk(node: xml.Element, name: str, marks: bool) -> None:
-    """Tidy an element and what it holds; `marks`: it holds data, not an axis or a legend."""
-    marks = marks or "role-mark" in node.get("class", "").split()
+def _walk(node: xml.Element, name: str, marks: str) -> None:
+    """Tidy an element and what it holds. `marks`: the kind of the marks it holds, '' for axes and legends."""
+    classes = node.get("class", "").split()
+    marks = classes[0] if "role-mark" in classes else marks
     for child in list(node):
         if _empty(child):
             node.remove(child)
@@ -113,6 +116,7 @@ def _walk(node: xml.Element, name: str, marks: bool) -> None:
         title = xml.Element(_SVG + "title")
         title.text = said
         node.insert(0, title)
+        node.set("pointer-events", "stroke" if marks in _LINES else "all")  # a hollow one too; see `tidy`
 
 
 def _empty(node: xml.Element) -> bool:

@@ -141,7 +141,7 @@ function go(id) {
   if (!target) return;
   for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
   target.scrollIntoView();
-  const head = target.querySelector("h2") || target;
+  const head = target.querySelector(":scope > h2, :scope > summary") || target;
   head.focus({preventScroll: true});
 }
 

@@ -51,7 +51,7 @@ def test_options_add_layers(options: dict[str, Any], layers: int, zero: bool) ->
 def test_long_names_stand_above_their_values() -> None:
     given = {"name": ["x" * 50, "y"], "value": [1, 2], "low": [0, 1], "high": [2, 3]}
     plain, above = part.spec(figure(given)), part.spec(figure(given, above=True))
-    assert rows(plain)[0]["name"] == "x" * 31 + "…"
+    assert rows(plain)[0]["name"] == "x" * 25 + "…"
     assert rows(above)[0]["name"] == "x" * 50
     assert above["layer"][-1]["mark"]["type"] == "text"
     assert above["layer"][0]["encoding"]["y"]["axis"] is None

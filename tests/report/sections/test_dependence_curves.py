@@ -5,6 +5,7 @@ import pytest
 from tests.report.sections.fold_programs import made
 
 from smeaton.report.sections._dependence import curves, has_curve
+from smeaton.report.sections._patience import Patience
 from smeaton.task.table import object_column
 from smeaton.task.types import Type
 
@@ -13,7 +14,7 @@ def test_a_straight_line_comes_out_straight_with_the_rows_around_it() -> None:
     draw = np.random.default_rng(0)
     table = {"x": draw.uniform(0, 10, 400), "z": draw.normal(size=400)}
     work = made(table, table["x"], lambda rows: 2 * rows["x"] + rows["z"])
-    (curve,), late = curves(work, ["x"], 30.0)
+    (curve,), late = curves(work, ["x"], Patience(30))
     slope = np.diff(curve.value) / np.diff(curve.x)
     assert slope == pytest.approx(2.0)
     assert 0 < curve.x[0] < 0.5
@@ -31,12 +32,12 @@ def test_of_many_labels_the_one_that_moves_most_is_drawn_and_of_two_the_second()
     def three(rows: dict[str, np.ndarray]) -> np.ndarray:
         return np.array([[0.1, 0.8, 0.1] if value == "u" else [0.3, 0.2, 0.5] for value in rows["c"].tolist()])
 
-    (curve,), _ = curves(made(table, np.zeros(200, int), three, kinds=kinds, labels="abc"), ["c"], 30.0)
+    (curve,), _ = curves(made(table, np.zeros(200, int), three, kinds=kinds, labels="abc"), ["c"], Patience(30))
     assert curve.answer == 1
     assert dict(zip(curve.names, curve.value.tolist(), strict=True)) == pytest.approx({"u": 0.8, "v": 0.2})
     assert curve.counts == (100, 100)
     two = made(table, np.zeros(200, int), lambda rows: three(rows)[:, :2], kinds=kinds, labels="ab")
-    assert curves(two, ["c"], 30.0)[0][0].answer == 1
+    assert curves(two, ["c"], Patience(30))[0][0].answer == 1
 
 
 def test_moments_keep_their_type_and_missing_values_are_no_point() -> None:
@@ -44,7 +45,7 @@ def test_moments_keep_their_type_and_missing_values_are_no_point() -> None:
     when[::7] = np.datetime64("NaT")
     kinds = {"when": Type(type="timestamp")}
     work = made({"when": when}, np.zeros(200), lambda rows: rows["when"].astype(np.int64) / 1e15, kinds=kinds)
-    (curve,), _ = curves(work, ["when"], 30.0)
+    (curve,), _ = curves(work, ["when"], Patience(30))
     assert curve.x.dtype == when.dtype
     assert not np.isnat(curve.x).any()
     assert (np.diff(curve.value) > 0).all()
@@ -62,7 +63,7 @@ def test_texts_vectors_and_values_that_hardly_repeat_have_no_curve() -> None:
     kinds |= {"text": Type(type="text"), "vector": Type(type="vector"), "constant": Type(type="number")}
     work = made(table, np.zeros(100), lambda rows: np.zeros(len(rows["kind"])), kinds=kinds)
     assert [name for name in table if has_curve(work, name)] == ["kind", "constant"]
-    found, late = curves(work, ["kind", "constant"], 30.0)
+    found, late = curves(work, ["kind", "constant"], Patience(30))
     assert [curve.column for curve in found] == ["kind"]
     assert found[0].moves == 0
     assert late == []
@@ -71,4 +72,13 @@ def test_texts_vectors_and_values_that_hardly_repeat_have_no_curve() -> None:
 def test_what_there_is_no_time_for_is_named() -> None:
     table = {name: np.arange(100.0) for name in "abcd"}
     work = made(table, table["a"], lambda rows: rows["a"], pace=1.0)
-    assert curves(work, list("abcd"), 0.5) == ([], list("abcd"))
+    assert curves(work, list("abcd"), Patience(0.5)) == ([], list("abcd"))
+
+
+def test_rows_that_fail_have_no_part_in_the_curve() -> None:
+    table = {"x": np.linspace(0, 1, 100), "z": np.arange(100.0) % 10}
+    work = made(table, table["x"], lambda rows: np.where(rows["z"] == 0, np.nan, rows["x"]))
+    (curve,), _ = curves(work, ["x"], Patience(30))
+    assert curve.rows == 90
+    assert np.isfinite(curve.value).all()
+    assert curves(made(table, table["x"], lambda rows: rows["x"] * np.nan), ["x"], Patience(30)) == ([], [])

@@ -1,11 +1,15 @@
 """The importance of the columns of finished builds, and what asks their fold programs again."""
 
+import json
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
 from tests.report.conftest import Opened
 
 from smeaton.report.sections._asked import asked, cannot_ask, metric_of
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections.importance import part, tried
 from smeaton.task.table import PREDICTION, PROBABILITY
 
@@ -16,7 +20,9 @@ def test_the_columns_that_the_rows_were_made_of_matter(kind: str, important: set
     section = part.make(build)
     (figure,) = section.figures
     low = dict(zip(figure.columns["name"], figure.columns["low"], strict=True))
-    assert {name for name, end in low.items() if end > 0} >= important
+    value = dict(zip(figure.columns["name"], figure.columns["value"], strict=True))
+    assert low["age"] > 0
+    assert {name for name, worse in value.items() if worse > 0} >= important
     assert set(low) == set(build.task.input_types)
     assert "held-out rows" in figure.how
     assert "not fitted on" in figure.how
@@ -27,8 +33,9 @@ def test_the_columns_that_the_rows_were_made_of_matter(kind: str, important: set
 @pytest.mark.parametrize("kind", ["two", "three", "number"])
 def test_fold_programs_answer_as_the_build_recorded(kind: str, opened: Opened) -> None:
     build = opened(kind)
-    work, evidence = asked(build, 10.0), build.evidence
-    assert len(work.parts) == len(build.folds)
+    work, evidence = asked(build, Patience(10)), build.evidence
+    assert len(work.parts) == work.folds > 0
+    assert sum(len(piece.rows) for piece in work.parts) == len(evidence.rows), "each row is asked of one program"
     for piece in work.parts:
         assert not np.isin(piece.rows, build.folds[piece.number].train).any()
         found = work.answers(piece, work.table(piece, piece.rows))
@@ -72,3 +79,14 @@ def test_metrics_that_folds_cannot_be_judged_by_have_a_stand_in(opened: Opened) 
         assert name == used
         assert why in said
     assert metric_of(opened("two"))[::2] == ("log_loss", "")
+
+
+def test_without_intervals_the_figure_is_still_plain_data(opened: Opened) -> None:
+    build = opened("two", seconds=60.0)
+    found, _ = tried(build)
+    pieces = tuple(replace(piece, low=-np.inf, high=np.inf) for piece in found.pieces)
+    vars(build)["_permuted"] = replace(found, pieces=pieces)
+    section = part.make(build)
+    json.dumps(msgspec.to_builtins(section), allow_nan=False)
+    assert section.figures[0].columns["low"][0] is None
+    assert section.facts[0].value == "none for certain"

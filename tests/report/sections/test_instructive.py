@@ -7,6 +7,7 @@ from tests.report.sections.judged_rows import judged
 
 from smeaton.report.sections._instructive import instructive
 from smeaton.report.sections._losses import Losses
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._spoke import spoke
 from smeaton.task.table import object_column
 from smeaton.task.types import Type
@@ -82,7 +83,7 @@ def test_what_spoke_for_an_answer_is_what_it_loses_without() -> None:
     table = {"x": draw.normal(size=100), "z": draw.normal(size=100), "n": draw.normal(size=100)}
     table["x"][4] = 10.0
     work = made(table, table["x"], lambda rows: rows["x"] - 0.5 * rows["z"])
-    found = spoke(work, [4], [-1], ["n", "x", "z"], 30.0)
+    found = spoke(work, [4], [-1], ["n", "x", "z"], Patience(30))
     assert [name for name, _ in found[4]] == ["x", "z", "n"]
     assert found[4][0][1] == pytest.approx(10, abs=1.5)
     assert found[4][2][1] == 0
@@ -90,4 +91,4 @@ def test_what_spoke_for_an_answer_is_what_it_loses_without() -> None:
 
 def test_what_there_is_no_time_for_is_left_out() -> None:
     table = {"x": np.arange(10.0), "z": np.arange(10.0)}
-    assert spoke(made(table, table["x"], lambda rows: rows["x"], pace=10.0), [1], [-1], ["x", "z"], 0.5) == {}
+    assert spoke(made(table, table["x"], lambda rows: rows["x"], pace=10.0), [1], [-1], ["x", "z"], Patience(0.5)) == {}

@@ -5,6 +5,7 @@ import pytest
 from tests.report.sections.fold_programs import made
 
 from smeaton import plugins
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._permuted import permuted, plan
 from smeaton.task.table import object_column
 from smeaton.task.types import Type
@@ -23,7 +24,7 @@ def test_a_column_is_as_important_as_what_the_answers_lose_without_it() -> None:
         table, 3 * table["strong"] + table["weak"], lambda rows: 3 * rows["strong"] + rows["weak"],
         inputs=("strong", "weak", "noise"),
     )  # fmt: skip
-    found = permuted(work, RMSE, 30.0)
+    found = permuted(work, RMSE, Patience(30))
     assert [piece.column for piece in found.pieces] == ["strong", "weak", "noise"]
     strong, weak, noise = found.pieces
     # Of a perfect answer the error is that of two independent draws: the root of 2 times its spread.
@@ -41,7 +42,7 @@ def test_the_truth_lies_in_the_interval_about_as_often_as_it_should() -> None:
         draw = np.random.default_rng(seed)
         table = {"x": draw.normal(size=200)}
         work = made(table, table["x"] + draw.normal(size=200), lambda rows: rows["x"], folds=1)
-        piece = permuted(work, plugins.load("metrics", "mae"), 30.0).pieces[0]
+        piece = permuted(work, plugins.load("metrics", "mae"), Patience(30)).pieces[0]
         inside += piece.low < (6 / np.pi) ** 0.5 - (2 / np.pi) ** 0.5 < piece.high
     assert inside >= 33
 
@@ -53,7 +54,7 @@ def test_better_is_higher_turns_the_sign() -> None:
         {"c": known}, (known == "b").astype(np.int64), lambda rows: np.eye(2)[(rows["c"] == "b").astype(int)],
         kinds={"c": Type(type="category")}, labels=("a", "b"),
     )  # fmt: skip
-    piece = permuted(work, plugins.load("metrics", "accuracy"), 30.0).pieces[0]
+    piece = permuted(work, plugins.load("metrics", "accuracy"), Patience(30)).pieces[0]
     assert piece.value == pytest.approx(0.5, abs=0.08)
     assert piece.low > 0.3
 
@@ -62,7 +63,7 @@ def test_of_thousands_of_columns_those_that_the_answers_follow_are_tried() -> No
     draw = np.random.default_rng(0)
     table = {f"c{number:04}": draw.normal(size=400) for number in range(1000)}
     work = made(table, table["c0999"], lambda rows: rows["c0999"], pace=1e-3)
-    found = permuted(work, RMSE, 10.0)
+    found = permuted(work, RMSE, Patience(10))
     assert found.pieces[0].column == "c0999"
     assert 0 < len(found.pieces) < 1000
     assert len(found.pieces) + len(found.untried) == 1000
@@ -70,7 +71,7 @@ def test_of_thousands_of_columns_those_that_the_answers_follow_are_tried() -> No
 
 def test_without_time_nothing_is_tried_and_all_is_said() -> None:
     table = columns(50)
-    found = permuted(made(table, table["strong"], lambda rows: rows["strong"], pace=10.0), RMSE, 0.5)
+    found = permuted(made(table, table["strong"], lambda rows: rows["strong"], pace=10.0), RMSE, Patience(0.5))
     assert found.pieces == ()
     assert set(found.untried) == set(table)
     assert found.rows == 0

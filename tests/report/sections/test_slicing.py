@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from smeaton.report.sections._parts import Parts
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._shares import Units
 from smeaton.report.sections._slicing import Sliced, sliced
 
@@ -13,7 +14,7 @@ def parts(name: str, codes: np.ndarray) -> Parts:
 
 
 def search(columns: list[Parts], losses: np.ndarray, units: Units | None = None, most: int = 10) -> Sliced:
-    return sliced(iter(columns), len(columns), losses, units or Units(np.ones(len(losses))), most, 30.0)
+    return sliced(iter(columns), len(columns), losses, units or Units(np.ones(len(losses))), most, Patience(30))
 
 
 def drawn(rows: int, seed: int = 0, count: int = 6) -> tuple[list[Parts], np.ndarray]:

@@ -23,7 +23,7 @@ class BandLine:
             for x, value, low, high in zip(*(columns[name] for name in self.columns), strict=True)
         ]
         across: dict[str, Any] = {"field": "x", "type": "temporal" if timed else "quantitative"}
-        across |= {"title": figure.x or None, "axis": {"tickCount": 5}}
+        across["title"] = figure.x or None
         if not timed:
             across["scale"] = {"zero": False, "nice": False}
         up: dict[str, Any] = {
@@ -32,7 +32,7 @@ class BandLine:
             "title": figure.y or None,
             "scale": {"zero": False},
         }
-        up["axis"] = {"tickCount": 5, **({"format": "~%"} if kind == "share" else {})}
+        up["axis"] = {"format": "~%"} if kind == "share" else {}
         layers = [_band(across, up), _line(across, up), _dots(across, up)]
         strokes = figure.options.get("rug") or []
         return {"data": {"values": rows}, "layer": layers + ([_rug(across, strokes)] if strokes else [])}

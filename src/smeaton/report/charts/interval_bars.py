@@ -16,7 +16,7 @@ MOODS = {
     "muted": (MUTED, "circle"),
 }
 _STEP, _TALL = 24, 40  # pixels a row
-_SHORT, _LONG = 32, 56  # characters of a name
+_SHORT, _LONG = 26, 52  # characters of a name
 _COLOUR = {"field": "c", "type": "nominal", "scale": None}
 
 
@@ -35,14 +35,14 @@ class IntervalBars:
         above, rule = bool(figure.options.get("above")), figure.options.get("rule")
         rows = _rows(figure, kind, _LONG if above else _SHORT)
         scale = {"zero": bool(figure.options.get("zero") or figure.options.get("bar")), "nice": True}
-        axis: dict[str, Any] = {"tickCount": 5, **({"format": "~%"} if kind == "share" else {})}
+        axis: dict[str, Any] = {"format": "~%"} if kind == "share" else {}
         x = {"field": "value", "type": "quantitative", "scale": scale, "title": figure.x or None, "axis": axis}
         y = {
             "field": "name",
             "type": "nominal",
             "sort": [row["name"] for row in rows],
             "title": figure.y or None,
-            "axis": None if above else {"labelLimit": 190, "ticks": False, "domain": False},
+            "axis": None if above else {"labelLimit": 150, "ticks": False, "domain": False},
         }
         layers = [] if rule is None else _rule(rule, figure.options.get("rule_name", ""), kind)
         layers += [_bar(x, y)] if figure.options.get("bar") else []

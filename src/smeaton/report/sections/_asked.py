@@ -22,6 +22,7 @@ from smeaton.metrics._bands import no_level
 from smeaton.metrics._defaults import default_on_targets, load_metric, needs_verdicts
 from smeaton.metrics._of_task import TaskMetric
 from smeaton.report.build import Build
+from smeaton.report.sections._patience import Patience
 from smeaton.runtime.check import effect_of
 from smeaton.runtime.engine import Engine
 from smeaton.runtime.files import open_program
@@ -55,7 +56,7 @@ class Part:
 
 @dataclass(slots=True)
 class Asked:
-    """The programs with all that follows them. `folds` is how many folds there are, open or not; `pace` the seconds a
+    """The programs with all that follows them. `folds` is how many folds have one, open or not; `pace` the seconds a
     row takes."""
 
     dataset: Dataset
@@ -131,13 +132,13 @@ def cannot_ask(build: Build) -> str:
     return ""
 
 
-def asked(build: Build, seconds: float) -> Asked:
-    """The fold programs, opened once a build; as many as a good third of the seconds allows, at least one.
+def asked(build: Build, patience: Patience) -> Asked:
+    """The fold programs, opened once a build; as many as a third of the patience allows, at least one.
 
     Raises:
         SmeatonError: a program is gone or damaged.
     """
-    return kept(build, "_asked", lambda: _opened(build, seconds))
+    return kept(build, "_asked", lambda: _opened(build, patience.some(1 / 3)))
 
 
 def metric_of(build: Build) -> tuple[str, Metric, str]:
@@ -168,13 +169,12 @@ def _folders(build: Build) -> list[Path]:
     return [folder for folder in found if folder.is_dir()]
 
 
-def _opened(build: Build, seconds: float) -> Asked:
-    start = time.monotonic()
+def _opened(build: Build, patience: Patience) -> Asked:
     evidence, trial = build.evidence, build.root / "trials" / build.evidence.trial
     work = Asked(
         dataset=evidence.dataset,
         parts=[],
-        folds=len(build.folds),
+        folds=len(_folders(build)),
         steps=read_calibrations(trial),
         thresholds=read_thresholds(trial),
         rejection=rejection_of(trial),
@@ -182,16 +182,16 @@ def _opened(build: Build, seconds: float) -> Asked:
     )
     longest = 0.0
     for number, fold in enumerate(build.folds):
-        folder, began = fold_folder(trial, number) / PROGRAM, time.monotonic()
+        folder, before = fold_folder(trial, number) / PROGRAM, patience.left()
         places = np.flatnonzero(np.isin(evidence.rows, fold.held))
         if not folder.is_dir() or not len(places):
             continue
-        if work.parts and began - start + longest > 0.35 * seconds:
+        if work.parts and longest > before:
             break
         places = np.random.default_rng(number).permutation(places)
         engine = Engine(open_program(folder), folder)
         work.parts.append(Part(number, engine, evidence.rows[places], places))
-        longest = max(longest, time.monotonic() - began)
+        longest = max(longest, before - patience.left())
     if not work.parts:
         raise SmeatonError("no fold has a program and rows to ask it about", where=str(trial), fix="build again")
     work.pace = _pace(work)
@@ -204,9 +204,9 @@ def _pace(work: Asked) -> float:
     part, pace = work.parts[0], float("inf")
     for rows in _PROBES:
         table = work.table(part, part.rows[:rows])
-        start = time.monotonic()
+        start = time.thread_time()
         work.answers(part, table)
-        took = time.monotonic() - start
+        took = time.thread_time() - start
         pace = min(pace, took / max(1, min(rows, len(part.rows))))
         if took > (_MEASURABLE if rows > _PROBES[0] else _SLOW):
             break

@@ -1,7 +1,6 @@
 """Partial dependence (Friedman 2001): the mean answer if all rows had the same value in one column, and how the answers
 to single rows spread around it (individual conditional expectations: Goldstein et al. 2015)."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from smeaton.report.sections._asked import Asked
 from smeaton.report.sections._parts import Parts, parts_of
+from smeaton.report.sections._patience import Patience
 from smeaton.task.table import Array, object_column
 
 _POINTS = 11
@@ -44,16 +44,15 @@ class Curve:
         return float(np.ptp(self.value))
 
 
-def curves(work: Asked, names: Sequence[str], seconds: float) -> tuple[list[Curve], list[str]]:
+def curves(work: Asked, names: Sequence[str], patience: Patience) -> tuple[list[Curve], list[str]]:
     """The curves of some columns, and the columns there was no time for."""
-    end = time.monotonic() + seconds
     known = sum(len(part.rows) for part in work.parts)
-    afford = 0.8 * seconds / (_POINTS * max(work.pace, 1e-9))  # rows that may be asked about at each point
+    afford = 0.8 * patience.left() / (_POINTS * max(work.pace, 1e-9))  # rows that may be asked about at each point
     sizes = [min(size, known) for size in _ROWS]
     rows = next((size for size in sizes if size * len(names) <= afford), sizes[-1])
     found, late = list[Curve](), list(names[max(0, int(afford // rows)) :])
     for name in names[: len(names) - len(late)]:
-        if time.monotonic() > end:
+        if patience.over():
             late.append(name)
             continue
         curve = _curve(work, name, rows)
@@ -95,11 +94,15 @@ def _curve(work: Asked, name: str, rows: int) -> Curve | None:
     if not answers or not answers[0].shape[2]:
         return None
     joined = np.concatenate(answers, axis=1)
+    joined = joined[:, np.isfinite(joined).all(axis=(0, 2))]  # a row that failed somewhere has no curve
+    if not joined.shape[1]:
+        return None
     mean = joined.mean(axis=1)
     place = _moved(work, mean)
     low, high = np.percentile(joined[:, :, place], _SPREAD, axis=1)
     ordered = np.sort(column[~_missing(column)]) if not names else column[:0]
-    rug = ordered[np.linspace(0, len(ordered) - 1, min(_RUG, len(ordered))).astype(np.int64)]
+    inner = _OUTER / 2 * (len(ordered) - 1)  # the rows at the very ends would leave little room for all others
+    rug = ordered[np.linspace(inner, len(ordered) - 1 - inner, min(_RUG, len(ordered))).astype(np.int64)]
     answer = place if work.task.labels else -1
     return Curve(name, grid, names, counts, mean[:, place], low, high, rug, answer, joined.shape[1])
 

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from smeaton.metrics._read import numbers
 from smeaton.report.charts._texts import cut, spoken
 from smeaton.report.sections._jackknife import mean
 from smeaton.report.sections._judged import Judged
@@ -113,7 +114,7 @@ def _two_labels(found: Judged, parts: Parts) -> list[Measure]:
 
 def _numbers(found: Judged, losses: Losses, parts: Parts) -> list[Measure]:
     evidence = found.evidence
-    said, true = evidence.prediction.astype(np.float64), evidence.target.astype(np.float64)
+    said, true = numbers(found.answers, len(evidence.rows)), evidence.target.astype(np.float64)
     off = np.where(np.isfinite(said), said - true, 0.0)
     return [
         _mean(found, parts, ("mean of the target", "what is true"), true, "number", judges=False),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smeaton.insight.suspects import studentised
+from smeaton.metrics._read import numbers
 from smeaton.report.sections._judged import Judged
 from smeaton.report.sections._losses import Losses
 from smeaton.report.sections._parts import parts_of
@@ -59,7 +60,7 @@ def instructive(found: Judged, losses: Losses, most: int) -> tuple[list[Mistake]
 def _numbers(found: Judged, losses: Losses) -> tuple[list[_Kind], Array]:
     """Too high and too low, outright and for answers of that size."""
     evidence = found.evidence
-    said, true = evidence.prediction.astype(np.float64), evidence.target.astype(np.float64)
+    said, true = numbers(found.answers, len(evidence.rows)), evidence.target.astype(np.float64)
     off, strength = said - true, np.abs(studentised(true, said))
     kinds = []
     for scale, words in ((losses.values, ""), (strength, " for such an answer")):

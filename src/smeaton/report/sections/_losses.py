@@ -6,7 +6,6 @@ import numpy as np
 
 from smeaton import plugins
 from smeaton.report.build import Build
-from smeaton.report.charts._texts import cut
 from smeaton.report.sections._judged import Judged
 from smeaton.task.table import PROBABILITY, Array
 
@@ -28,9 +27,8 @@ def losses_of(build: Build, found: Judged) -> Losses:
     task, evidence = build.task, found.evidence
     answers = dict(found.answers)
     if task.answer == "number":
-        unit = task.output_type.unit or f"as {cut(task.target, 30)} is measured"
         off = plugins.load("metrics", "mae").rows(answers, evidence.target, ())
-        return Losses(_column(off), "mean absolute error", unit, None)
+        return Losses(_column(off), "mean absolute error", task.output_type.unit or "", None)
     exact = "accuracy" if task.answer == "class" else "exact_match"
     wrong = _column(plugins.load("metrics", exact).rows(answers, evidence.target, task.labels)) < 1
     if evidence.probability is None:

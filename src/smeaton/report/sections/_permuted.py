@@ -5,7 +5,6 @@ Each fold's program is asked about rows it was not fitted on. What time allows i
 repeats, then columns, of which those are tried first whose values the answers differ by most.
 """
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +13,7 @@ from smeaton.metrics import Metric
 from smeaton.report.sections._asked import Asked, Part
 from smeaton.report.sections._jackknife import difference
 from smeaton.report.sections._parts import parts_of
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._shares import Units, units_of
 from smeaton.task.table import Array
 
@@ -61,30 +61,28 @@ class _Trial:
     after: dict[str, list[Array]] = field(default_factory=dict)
 
 
-def permuted(work: Asked, metric: Metric, seconds: float) -> Permuted:
-    """Try the columns for about so many seconds; without time for one, nothing is tried."""
-    end = time.monotonic() + seconds
+def permuted(work: Asked, metric: Metric, patience: Patience) -> Permuted:
+    """Try the columns while there is patience; without time for one, nothing is tried."""
     every, read = tuple(work.task.input_types), work.inputs
     unread = tuple(name for name in every if name not in set(read))
     known = sum(len(part.rows) for part in work.parts)
-    columns, screened = _screened(work, read, time.monotonic() + _SHARE * seconds)
-    left = max(0.0, end - time.monotonic())
-    rows, repeats, count = plan(0.8 * left / max(work.pace, 1e-9), len(columns), known)
+    columns, screened = _screened(work, read, patience.some(_SHARE))
+    rows, repeats, count = plan(0.8 * patience.left() / max(work.pace, 1e-9), len(columns), known)
     tried = columns[:count]
     sizes = [max(2, rows * len(part.rows) // known) for part in work.parts] if tried else []
     trials = [_trial(work, metric, part, size) for part, size in zip(work.parts, sizes, strict=False)]
     for repeat in range(repeats):
         for name in tried:
-            if time.monotonic() > end:
+            if patience.over():
                 break
             for trial in trials:
                 _deal(work, metric, trial, name, repeat)
-    done = [name for name in tried if trials and all(trial.after.get(name) for trial in trials)]
+    done = [name for name in tried if all(trial.after.get(name) for trial in trials)]
     units = units_of(work.dataset, np.concatenate([trial.rows for trial in trials])) if trials else None
     pieces = [_piece(metric, trials, units, name) for name in done] if units is not None else []
     before = np.concatenate([trial.before for trial in trials]) if trials else np.zeros((0, 1))
     return Permuted(
-        pieces=tuple(sorted(pieces, key=lambda piece: -piece.value)),
+        pieces=tuple(sorted((piece for piece in pieces if np.isfinite(piece.value)), key=lambda piece: -piece.value)),
         unread=unread,
         untried=tuple(name for name in read if name not in set(done)),
         rows=len(before),
@@ -111,7 +109,7 @@ def plan(affordable: float, columns: int, rows: int) -> tuple[int, int, int]:
     return least, 1, int(affordable // least)
 
 
-def _screened(work: Asked, names: tuple[str, ...], end: float) -> tuple[list[str], int]:
+def _screened(work: Asked, names: tuple[str, ...], patience: Patience) -> tuple[list[str], int]:
     """The columns, those first whose values the answers differ by most; how many of them were looked at."""
     part = work.parts[0]
     rows = part.rows[:_SCREENED]
@@ -119,7 +117,7 @@ def _screened(work: Asked, names: tuple[str, ...], end: float) -> tuple[list[str
     rows = rows[: len(numbers)]
     strength: dict[str, float] = {}
     for name in names:
-        if time.monotonic() > end:
+        if patience.over():
             break
         strength[name] = _differs(work, name, rows, numbers)
     return sorted(names, key=lambda name: -strength.get(name, -1.0)), len(strength)

@@ -6,7 +6,6 @@ intervals of those shown are as wide as having chosen them asks for (Benjamini a
 """
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,6 +15,7 @@ import numpy as np
 from smeaton.metrics._intervals import student
 from smeaton.report.sections._jackknife import mean
 from smeaton.report.sections._parts import Parts
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._shares import Units
 from smeaton.task.table import Array
 
@@ -64,20 +64,20 @@ class _Tested:
     least: float  # the lower end of the difference, added to the loss elsewhere: what slices are ranked by
 
 
-def sliced(columns: Iterator[Parts], total: int, losses: Array, units: Units, most: int, seconds: float) -> Sliced:
-    """Look for the worst slices of columns in parts; of `total` columns as many as the seconds allow."""
-    end, least = time.monotonic() + seconds, max(LEAST, math.ceil(_SHARE * len(losses)))
+def sliced(columns: Iterator[Parts], total: int, losses: Array, units: Units, most: int, patience: Patience) -> Sliced:
+    """Look for the worst slices of columns in parts; of `total` columns as many as there is patience for."""
+    least = max(LEAST, math.ceil(_SHARE * len(losses)))
     single: list[tuple[Parts, list[_Tested]]] = []
     looked = 0
     for parts in columns:
         looked += 1
         single.append((parts, _tests((parts,), parts.codes, losses, units, least)))
-        if time.monotonic() > end:
+        if patience.over():
             break
     tested = [one for _, found in single for one in found]
     single.sort(key=lambda one: min((found.chance for found in one[1]), default=1.0))
     for one, other in combinations([parts for parts, found in single if found][:_PAIRED], 2):
-        if time.monotonic() > end:
+        if patience.over():
             break
         width = len(other.names)
         both = np.where((one.codes >= 0) & (other.codes >= 0), one.codes * width + other.codes, -1)
@@ -117,8 +117,8 @@ def _tests(parts: tuple[Parts, ...], codes: Array, losses: Array, units: Units, 
         error = _error(units.weight * pull, units)
         apart = (value[code] - elsewhere[code]) / error if error > 0 else 0.0
         chance = 0.5 * math.erfc(apart / math.sqrt(2))
-        least = float(value[code]) - _NORMAL * error
-        found.append(_Tested(parts, code, float(value[code]), float(elsewhere[code]), chance, least))
+        bound = float(value[code]) - _NORMAL * error
+        found.append(_Tested(parts, code, float(value[code]), float(elsewhere[code]), chance, bound))
     return found
 
 

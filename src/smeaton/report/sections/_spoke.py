@@ -1,12 +1,12 @@
 """What spoke for an answer: how much of it is lost when one column takes the values of other rows (occlusion: Zeiler
 and Fergus 2014), asked of the very program that gave the answer."""
 
-import time
 from collections.abc import Sequence
 
 import numpy as np
 
 from smeaton.report.sections._asked import Asked, Part
+from smeaton.report.sections._patience import Patience
 from smeaton.task.table import Array
 
 _OTHERS = 6  # rows whose values are put in
@@ -14,19 +14,19 @@ _COLUMNS = 12
 
 
 def spoke(
-    work: Asked, places: Sequence[int], codes: Sequence[int], columns: Sequence[str], seconds: float
+    work: Asked, places: Sequence[int], codes: Sequence[int], columns: Sequence[str], patience: Patience
 ) -> dict[int, list[tuple[str, float]]]:
     """For each place in the evidence the columns that spoke for its answer, the strongest first: how much higher the
     probability of the answered label (`codes`, a place among the labels) or the number (-1) is than on average without
     the column. Places that there was no time for are left out."""
-    end, found = time.monotonic() + seconds, dict[int, list[tuple[str, float]]]()
+    found = dict[int, list[tuple[str, float]]]()
     owner = {place: part for part in work.parts for place in part.places.tolist()}
     for place, code in zip(places, codes, strict=True):
         part = owner.get(place)
         if part is None:
             continue
         names = [name for name in columns if name in part.engine.program.inputs][:_COLUMNS]
-        if time.monotonic() + (1 + len(names) * _OTHERS) * work.pace > end:
+        if (1 + len(names) * _OTHERS) * work.pace > patience.left():
             break
         row = part.rows[int(np.flatnonzero(part.places == place)[0])]
         found[place] = _lost(work, part, int(row), code, names)

@@ -9,11 +9,12 @@ from smeaton.report.charts._texts import cut, spoken
 from smeaton.report.forms import Figure, Note, Section
 from smeaton.report.sections._asked import Asked, cannot_ask
 from smeaton.report.sections._dependence import Curve, curves, has_curve
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections.importance import tried
 from smeaton.task.table import Array
 from smeaton.task.types import label_text
 
-_SHARE = 0.06  # of the reader's patience
+_SHARE, _LONGEST = 0.06, 0.25  # of the reader's patience, for the work and by the clock
 _FIGURES = 4
 _STEADY = 0.9  # share of its way from which on a curve rises, or falls
 
@@ -37,7 +38,8 @@ class Dependence:
         names, work, ranked = _candidates(build)
         left_out = [name for name in names[:_FIGURES] if not has_curve(work, name)]
         chosen = [name for name in names if has_curve(work, name)][:_FIGURES]
-        found, late = curves(work, chosen, min(_SHARE * build.wish.seconds, 0.25 * build.left()))
+        patience = Patience(min(_SHARE * build.wish.seconds, build.left()), _LONGEST * build.left())
+        found, late = curves(work, chosen, patience)
         shown = [curve for curve in found if len(curve.x) > 1]
         notes = [Note(text="This shows what the solution does with a column, not what the column causes in the world.")]
         if left_out:
@@ -46,7 +48,7 @@ class Dependence:
             )
             notes.append(Note(text=text))
         if late:
-            text = f"{_named(late)} not drawn for want of time: allow the report more seconds."
+            text = f"{_named(late)} not drawn for want of time: give the report more `--seconds`."
             notes.append(Note(text=text, mood="warn"))
         same = [curve.column for curve in shown if curve.moves == 0]
         if same:

@@ -175,7 +175,7 @@ def _figure(build: Build, found: Judged, one: Compared, number: int) -> Figure:
         columns[:2] = columns[1::-1]
         rows.sort(key=lambda row: row[1])
     share = all(measure.kind == "share" for measure in drawn)
-    unit = build.task.output_type.unit or f"as {cut(build.task.target, 30)} is measured"
+    unit = build.task.output_type.unit
     return Figure(
         id=f"fairness-{number}",
         chart="grouped_intervals",
@@ -186,7 +186,7 @@ def _figure(build: Build, found: Judged, one: Compared, number: int) -> Figure:
             "from those of both groups (Zou and Donner 2008), widened for all pairs (Bonferroni)"
         ),
         columns={name: [row[place] for row in rows] for place, name in enumerate(columns)},
-        x="share of rows" if share else unit,
+        x="share of rows" if share else f"error ({cut(unit, 12)})" if unit else "error",
         options={"kind": "share", "domain": [0, 1]} if share else {"kind": "number"},
     )
 

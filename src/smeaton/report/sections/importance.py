@@ -1,15 +1,18 @@
 """Which input columns the answers hang on: permutation importance with intervals."""
 
+from math import isfinite
+
 from smeaton.metrics import Metric
 from smeaton.report.build import Build
 from smeaton.report.charts._texts import cut, spoken
 from smeaton.report.forms import Fact, Figure, Grid, Head, Note, Section
 from smeaton.report.sections._asked import Asked, asked, cannot_ask, kept, metric_of
-from smeaton.report.sections._permuted import Permuted, permuted
+from smeaton.report.sections._patience import Patience
+from smeaton.report.sections._permuted import Permuted, Piece, permuted
 from smeaton.report.sections._together import together
 from smeaton.task.task import Task
 
-_SHARE = 0.12  # of the reader's patience
+_SHARE, _LONGEST = 0.12, 0.35  # of the reader's patience, for the work and by the clock
 _SHOWN, _LISTED = 15, 60
 _MOST = 0.8  # of all importance in one column
 
@@ -61,10 +64,9 @@ def tried(build: Build) -> tuple[Permuted, Asked]:
     Raises:
         SmeatonError: a program is gone or damaged.
     """
-    seconds = min(_SHARE * build.wish.seconds, 0.25 * build.left())
-    end = build.left() - seconds
-    work = asked(build, seconds)
-    return kept(build, "_permuted", lambda: permuted(work, metric_of(build)[1], max(0.0, build.left() - end))), work
+    patience = Patience(min(_SHARE * build.wish.seconds, build.left()), _LONGEST * build.left())
+    work = asked(build, patience)
+    return kept(build, "_permuted", lambda: permuted(work, metric_of(build)[1], patience)), work
 
 
 def _facts(found: Permuted, name: str, kind: str) -> tuple[Fact, ...]:
@@ -88,12 +90,14 @@ def _notes(build: Build, found: Permuted, work: Asked) -> list[Note]:
     notes = []
     if not found.pieces:
         some = f"; a row takes about {1000 * work.pace:.2g} ms" if work.pace > 0 else ""
-        notes.append(Note(text=f"There was no time to try a column{some}. Allow the report more seconds.", mood="warn"))
+        notes.append(
+            Note(text=f"There was no time to try a column{some}. Give the report more `--seconds`.", mood="warn")
+        )
     elif found.untried:
         notes.append(
             Note(
                 text=f"{len(found.untried):,} columns were not tried for want of time: those whose values the answers "
-                "differ by least, or that there was no time to look at. Allow the report more seconds to try them.",
+                "differ by least, or that there was no time to look at. Give the report more `--seconds` to try them.",
                 mood="warn",
             )
         )
@@ -122,7 +126,7 @@ def _named(names: tuple[str, ...] | list[str]) -> str:
 def _unit(metric: Metric, task: Task) -> str:
     """The unit of a metric in brackets, '' where it has none."""
     if metric.unit == "target":
-        return f" ({task.output_type.unit})" if task.output_type.unit else f" (as {cut(task.target, 30)} is measured)"
+        return f" ({cut(task.output_type.unit, 12)})" if task.output_type.unit else ""
     return {"nats": " (nats)", "share": " (percentage points)"}.get(metric.unit, "")
 
 
@@ -130,20 +134,21 @@ def _figure(build: Build, found: Permuted, work: Asked, measure: tuple[str, str,
     name, kind, unit = measure
     shown = found.pieces[:_SHOWN]
     best = shown[0]
+    between = f" ({spoken(best.low, kind)} to {spoken(best.high, kind)})" if isfinite(best.high - best.low) else ""
     some = f"{best.column!r} matters most" if best.low > 0 else "No column matters for certain"
     left = f" The {len(shown)} most important of {len(found.pieces):,} are drawn." if len(found.pieces) > _SHOWN else ""
     return Figure(
         id="importance-columns",
         chart="interval_bars",
         title="Which columns the answers hang on",
-        says=f"{some}: {name} gets worse by {spoken(best.value, kind)} ({spoken(best.low, kind)} to "
-        f"{spoken(best.high, kind)}) when its values are dealt out anew.{left}",
+        says=f"{some}: {name} gets worse by {spoken(best.value, kind)}{between} when the values of {best.column!r} are "
+        f"dealt out anew.{left}",
         how=_how(build, found, work, name),
         columns={
             "name": [piece.column for piece in shown],
             "value": [piece.value for piece in shown],
-            "low": [piece.low for piece in shown],
-            "high": [piece.high for piece in shown],
+            "low": [piece.low if isfinite(piece.low) else None for piece in shown],
+            "high": [piece.high if isfinite(piece.high) else None for piece in shown],
             "mood": ["" if piece.low > 0 else "muted" for piece in shown],
         },
         x=f"{name} gets worse by{unit}",
@@ -154,13 +159,13 @@ def _figure(build: Build, found: Permuted, work: Asked, measure: tuple[str, str,
 def _how(build: Build, found: Permuted, work: Asked, name: str) -> str:
     few, many = (chosen(piece.repeats for piece in found.pieces) for chosen in (min, max))
     times = f"{few} to {many} times" if few != many else f"{many} times" if many > 1 else "once"
-    folds = f"the programs of {found.folds} of {work.folds} folds" if work.folds > 1 else "the program of the one fold"
+    folds = f" ({found.folds} of {work.folds} folds)" if work.folds > 1 else ""
     screened = "" if not found.untried else " (those first whose values the answers differ by most)"
     return (
         f"Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019) in {name}: each column{screened} was "
-        f"dealt out anew {times} among {found.rows:,} of {len(build.evidence.rows):,} held-out rows, each answered by "
-        f"{folds} that was not fitted on it. Intervals: 95 %, jackknife over rows (or over what belongs together); the "
-        "programs are taken as they are."
+        f"dealt out anew {times} among {found.rows:,} of {len(build.evidence.rows):,} held-out rows. Each row was "
+        f"answered by the program of the fold that held it out{folds}, which was not fitted on it. Intervals: 95 %, "
+        "jackknife over rows (or over what belongs together); the programs are taken as they are."
     )
 
 
@@ -171,9 +176,14 @@ def _grid(found: Permuted, name: str) -> Grid:
         id="importance-rest",
         title=f"The next {len(rest)}" + (f" ({left:,} more are not listed)" if left > 0 else ""),
         heads=(Head(name="column"), Head(name=f"{name} gets worse by", kind="interval")),
-        rows=tuple((cut(piece.column, 60), [piece.value, piece.low, piece.high]) for piece in rest),
+        rows=tuple((cut(piece.column, 60), _ends(piece)) for piece in rest),
         how="as in the figure above",
     )
+
+
+def _ends(piece: Piece) -> list[float] | None:
+    """A cell of an interval; None where too few groups of rows tell nothing of how they differ."""
+    return [piece.value, piece.low, piece.high] if isfinite(piece.high - piece.low) else None
 
 
 part = Importance()

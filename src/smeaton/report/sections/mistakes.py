@@ -13,10 +13,11 @@ from smeaton.report.sections._asked import asked, cannot_ask
 from smeaton.report.sections._instructive import Mistake, instructive
 from smeaton.report.sections._judged import Judged, judged
 from smeaton.report.sections._losses import Losses, losses_of
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._spoke import spoke
 
 _MOST = 20
-_SHARE = 0.04  # of the reader's patience
+_SHARE, _LONGEST = 0.04, 0.2  # of the reader's patience, for the work and by the clock
 _SURE = 0.9
 _LENGTH = 80
 _STRONG = 2  # columns named that spoke for an answer
@@ -82,8 +83,8 @@ def _reasons(build: Build, found: Judged, mistakes: Sequence[Mistake]) -> tuple[
     why = cannot_ask(build)
     if why:
         return {}, f"What spoke for the answers is not said: {why}."
-    seconds = min(_SHARE * build.wish.seconds, 0.2 * build.left())
-    work = asked(build, seconds)
+    patience = Patience(min(_SHARE * build.wish.seconds, build.left()), _LONGEST * build.left())
+    work = asked(build, patience)
     ranked = vars(build).get("_permuted")
     first = [] if ranked is None else [piece.column for piece in ranked.pieces]
     columns = [*first, *(name for name in work.inputs if name not in set(first))]
@@ -93,7 +94,7 @@ def _reasons(build: Build, found: Judged, mistakes: Sequence[Mistake]) -> tuple[
     codes = np.full(len(found.evidence.rows), -1) if number else found.evidence.codes()
     asks = [one for one in mistakes if number or codes[one.place] >= 0]
     places = [one.place for one in asks]
-    strong = spoke(work, places, codes[places].tolist() if places else [], columns, seconds)
+    strong = spoke(work, places, codes[places].tolist() if places else [], columns, patience)
     said = {place: _strongest(build, found, place, lost, number) for place, lost in strong.items()}
     late = len(asks) - len(said)
     return said, f"What spoke for the answer was not asked of {late} of these rows." if late and said else ""
@@ -103,7 +104,7 @@ def _strongest(build: Build, found: Judged, place: int, lost: list[tuple[str, fl
     row = int(found.evidence.rows[place])
     words = []
     for name, value in lost[:_STRONG]:
-        if value == 0 or (value < 0.005 and not number):
+        if value == 0 or not np.isfinite(value) or (value < 0.005 and not number):
             continue
         much = f"{'+' if value > 0 else ''}{spoken(value)}" if number else f"{100 * value:+.0f} points"
         words.append(f"{cut(name, 24)} {_cell(build.dataset.table[name][row])} ({much})")

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from smeaton.errors import SmeatonError
+from smeaton.metrics._read import numbers
 from smeaton.report.build import Build
 from smeaton.report.charts._texts import cut, spoken
 from smeaton.report.forms import Fact, Figure, Grid, Head, Note, Section
 from smeaton.report.sections._judged import Judged, judged
 from smeaton.report.sections._losses import Losses, losses_of
 from smeaton.report.sections._parts import Parts, parts_of
+from smeaton.report.sections._patience import Patience
 from smeaton.report.sections._slicing import LEAST, Slice, Sliced, sliced
 from smeaton.task.types import Type
 
-_SHARE = 0.05  # of the reader's patience
+_SHARE, _LONGEST = 0.05, 0.2  # of the reader's patience, for the work and by the clock
 _SHOWN = 10
 
 
@@ -41,10 +43,8 @@ class Slices:
         found = judged(build)
         losses = losses_of(build, found)
         names = _columns(build)
-        cuts = sliced(
-            _parts(build, names), len(names), losses.values, found.units, _SHOWN,
-            min(_SHARE * build.wish.seconds, 0.2 * build.left()),
-        )  # fmt: skip
+        patience = Patience(min(_SHARE * build.wish.seconds, build.left()), _LONGEST * build.left())
+        cuts = sliced(_parts(build, names), len(names), losses.values, found.units, _SHOWN, patience)
         all_rows = float(np.average(losses.values, weights=found.units.weight))
         some = (_figure(found, losses, cuts, all_rows),) if cuts.shown else ()
         return Section(
@@ -118,7 +118,7 @@ def _notes(cuts: Sliced) -> tuple[Note, ...]:
         text = "No slice is clearly worse than the other rows: those drawn are the highest, and luck explains them."
         notes.append(Note(text=text, mood="good"))
     if cuts.late:
-        text = f"{cuts.late:,} columns were not looked at for want of time: allow the report more seconds."
+        text = f"{cuts.late:,} columns were not looked at for want of time: give the report more `--seconds`."
         notes.append(Note(text=text, mood="warn"))
     return tuple(notes)
 
@@ -128,7 +128,7 @@ def _figure(found: Judged, losses: Losses, cuts: Sliced, all_rows: float) -> Fig
     wrong = _wrong(losses, worst)
     share = "" if wrong is None else f", {spoken(wrong, 'share')} of its answers are wrong"
     what = f"worst for {said(worst)}" if sure else f"highest for {said(worst)}, not beyond chance"
-    unit = f" ({losses.unit})" if losses.unit else ""
+    unit = f" ({cut(losses.unit, 12)})" if losses.unit else ""
     return Figure(
         id="slices-worst",
         chart="interval_bars",
@@ -177,7 +177,7 @@ def _grid(found: Judged, losses: Losses, cuts: Sliced) -> Grid:
 
 
 def _bias(found: Judged, one: Slice) -> float | None:
-    off = (found.evidence.prediction.astype(np.float64) - found.evidence.target)[one.rows]
+    off = (numbers(found.answers, len(one.rows)) - found.evidence.target)[one.rows]
     known = off[np.isfinite(off)]
     return float(known.mean()) if len(known) else None
 

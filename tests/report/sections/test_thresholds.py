@@ -75,8 +75,9 @@ def test_thresholds_to_choose_from_find_what_they_say(tmp_path: Path) -> None:
         assert alarms[0] == pytest.approx(said[code == 0].mean())
         assert named == pytest.approx(said.mean())
     assert grid.rows[grid.strong[0]][0] == 0.5
-    assert {0.5, 0.9, 0.99} <= {round(row[1][0], 2) for row in grid.rows} | {0.5, 0.9, 0.99}
-    assert grid.rows[0][1][0] >= 0.99
+    recalls = [row[1][0] for row in grid.rows]
+    for wanted in (0.5, 0.7, 0.8, 0.9, 0.95, 0.99):
+        assert min(one for one in recalls if one >= wanted - 1e-9) < wanted + 0.01
 
 
 def test_costs_are_those_of_the_task(tmp_path: Path) -> None:

@@ -3,17 +3,18 @@
 from typing import Any
 
 from smeaton.report.charts._texts import distinct
-from smeaton.report.charts._theme import ACCENT, SERIES
+from smeaton.report.charts._theme import ACCENT, SERIES, WIDTH
 from smeaton.report.forms import Figure
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2])
+_LONGEST = 22  # characters of a name
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
 
 def names_of(figure: Figure, column: str = "series") -> list[str]:
     """The names of the series as they are shown, in the order they first appear; none for a single nameless one."""
     found = list(dict.fromkeys(figure.columns.get(column, [])))
-    return [] if found in ([], [""]) else distinct(found)
+    return [] if found in ([], [""]) else distinct(found, _LONGEST)
 
 
 def shown(figure: Figure, column: str = "series") -> list[str]:
@@ -47,8 +48,18 @@ def legend(names: list[str]) -> dict[str, Any] | None:
     """A legend above the chart, None for one series alone."""
     if len(names) < 2:
         return None
-    longest = max(map(len, names))
-    return {"columns": max(1, min(len(names), 46 // (longest + 4))), "labelLimit": 250, "offset": 18}
+    columns = _columns(names)
+    return {"columns": columns, "labelLimit": WIDTH / columns - 45, "offset": 18}
+
+
+def legend_rows(names: list[str]) -> int:
+    """How many lines the legend takes; a chart grows by them."""
+    return 0 if len(names) < 2 else -(-len(names) // _columns(names))
+
+
+def _columns(names: list[str]) -> int:
+    wide = 30 + 6.5 * max(map(len, names))  # pixels of the widest entry, about
+    return max(1, min(len(names), int(WIDTH / wide)))
 
 
 def _coded(names: list[str], values: list[Any]) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from smeaton.report.charts._series import colours, dashes, names_of, shown
+from smeaton.report.charts._series import colours, dashes, legend_rows, names_of, shown
 from smeaton.report.charts._texts import spoken
-from smeaton.report.charts._theme import ACCENT, INK, MUTED
+from smeaton.report.charts._theme import ACCENT, HEIGHT, INK, MUTED
 from smeaton.report.forms import Figure
 
 #: What a row is part of: a series' line; a line to compare with; a point that stands out.
 LINE, GUIDE, POINT = "line", "guide", "point"
+_LINE = 17  # pixels of a line of the legend
 
 
 class Curves:
@@ -55,7 +56,8 @@ class Curves:
             "encoding": {"x": x, "y": y, "fill": _without_legend(names), "description": {"field": "says"}},
         }
         rules = [layer for rule in options.get("rules", []) for layer in _rule(rule, options.get("kind_x", "number"))]
-        return {"data": {"values": _rows(figure)}, "layer": [guide, *rules, line, point]}
+        high = HEIGHT + _LINE * max(0, legend_rows(names) - 1)
+        return {"data": {"values": _rows(figure)}, "height": high, "layer": [guide, *rules, line, point]}
 
 
 def _named(figure: Figure) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from smeaton.report.charts._scales import log_ticks
 from smeaton.report.charts._texts import spoken
 from smeaton.report.charts._theme import ACCENT, INK
 from smeaton.report.forms import Figure
@@ -10,7 +11,7 @@ from smeaton.report.forms import Figure
 
 class Density:
     """`x` and `x_end`, `y` and `y_end` of each cell, `count` of rows in it (cells without rows left out). Options:
-    `diagonal` (where both are the same), `log` (both scales), `domain` of both."""
+    `domain` of both scales, `diagonal` (where both are the same), `log` (both scales)."""
 
     columns: tuple[str, ...] = ("x", "x_end", "y", "y_end", "count")
     extra: tuple[str, ...] = ()
@@ -45,7 +46,7 @@ def axis_of(axis: str, title: str, options: dict[str, Any]) -> dict[str, Any]:
     scale: dict[str, Any] = {"domain": options["domain"], "nice": False} if "domain" in options else {"zero": False}
     form: dict[str, Any] = {"tickCount": 5}
     if options.get("log"):
-        scale, form = {**scale, "type": "log"}, {**form, "labelOverlap": "greedy"}
+        scale, form = {**scale, "type": "log"}, {**form, "values": log_ticks(options.get("domain", []))}
     return {"field": axis, "type": "quantitative", "title": title or None, "scale": scale, "axis": form}
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from smeaton.report.charts._scales import log_ticks
 from smeaton.report.charts._texts import spoken
 from smeaton.report.charts._theme import ACCENT, MUTED
 from smeaton.report.forms import Figure
@@ -17,8 +18,11 @@ class Fan:
     def spec(self, figure: Figure) -> dict[str, Any]:
         """See the contract."""
         options = figure.options
-        x = _axis("x", figure.x, bool(options.get("log_x")))
-        y = _axis("middle", figure.y, bool(options.get("log_y")))
+        columns = [column for name, column in figure.columns.items() if name not in ("x", "count")]
+        x = _axis("x", figure.x, figure.columns["x"] if options.get("log_x") else None)
+        y = _axis(
+            "middle", figure.y, [value for column in columns for value in column] if options.get("log_y") else None
+        )
         layers = []
         for low, high, opacity in (("lowest", "highest", 0.14), ("low", "high", 0.28)):
             if low in figure.columns:
@@ -36,9 +40,10 @@ class Fan:
         return {"data": {"values": _rows(figure)}, "layer": layers}
 
 
-def _axis(field: str, title: str, log: bool) -> dict[str, Any]:
-    scale: dict[str, Any] = {"type": "log", "nice": False} if log else {"zero": False, "nice": False}
-    axis = {"tickCount": 5, **({"labelOverlap": "greedy"} if log else {})}
+def _axis(field: str, title: str, log: list[float] | None) -> dict[str, Any]:
+    """`log` are the values of a logarithmic scale."""
+    scale: dict[str, Any] = {"zero": False, "nice": False} if log is None else {"type": "log", "nice": False}
+    axis: dict[str, Any] = {"tickCount": 5} if log is None else {"values": log_ticks(log)}
     return {"field": field, "type": "quantitative", "title": title or None, "scale": scale, "axis": axis}
 
 

@@ -6,7 +6,7 @@ from smeaton.report.charts._series import colours, names_of, shapes, shown
 from smeaton.report.charts._texts import distinct, spoken
 from smeaton.report.forms import Figure
 
-_STEP = 13  # pixels of a series within its name
+_STEP = 10  # pixels of a series within its name
 
 
 class GroupedIntervals:
@@ -28,8 +28,8 @@ class GroupedIntervals:
             "type": "nominal",
             "sort": list(dict.fromkeys(row["name"] for row in rows)),
             "title": figure.y or None,
-            "axis": {"labelLimit": 170, "ticks": False, "domain": False, "grid": False},
-            "scale": {"paddingInner": 0.35},
+            "axis": {"labelLimit": 120, "ticks": False, "domain": False, "grid": False},
+            "scale": {"paddingInner": 0.3},
         }
         beside = {"field": "series", "type": "nominal", "sort": names}
         line = {

@@ -28,7 +28,8 @@ class Heat:
         wide = max(WIDTH, _LIMIT + _CELL * len(acrosses))
         cell = min(_MOST_PIXELS, max(_CELL, 260 // max(len(downs), 1)))
         axis = {"labelLimit": _LIMIT, "ticks": False, "domain": False, "grid": False}
-        turned = {"labelAngle": -40} if len(acrosses) > 3 else {"labelAngle": 0}
+        angle = 0 if len(acrosses) <= 3 else -40 if len(acrosses) <= _WRITTEN else -90
+        turned = {"labelAngle": angle, "labelOverlap": False}
         x = {"field": "column", "type": "nominal", "sort": acrosses, "title": figure.x or None, "axis": axis | turned}
         y = {"field": "row", "type": "nominal", "sort": downs, "title": figure.y or None, "axis": axis}
         layers = [_cells(x, y)]

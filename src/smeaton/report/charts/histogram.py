@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from smeaton.report.charts._scales import log_ticks
 from smeaton.report.charts._series import colours, names_of, shown
 from smeaton.report.charts._texts import spoken
 from smeaton.report.charts._theme import MUTED
@@ -29,7 +30,7 @@ class Histogram:
             "type": "quantitative",
             "title": figure.x or None,
             "scale": scale,
-            "axis": axis | ({"labelOverlap": "greedy"} if log else {}),
+            "axis": axis | ({"values": log_ticks([*figure.columns["start"], *figure.columns["end"]])} if log else {}),
         }
         y = {"field": "from", "type": "quantitative", "title": figure.y or None}
         bars = {

@@ -3,6 +3,7 @@ A point whose interval misses that is marked by colour and shape."""
 
 from typing import Any
 
+from smeaton.report.charts._scales import log_ticks
 from smeaton.report.charts._texts import spoken
 from smeaton.report.charts._theme import ACCENT, MUTED, WARN
 from smeaton.report.forms import Figure
@@ -19,7 +20,7 @@ class IntervalPoints:
     def spec(self, figure: Figure) -> dict[str, Any]:
         """See the contract."""
         rows, options = _rows(figure), figure.options
-        x, y = _axis("x", figure.x, options), _axis("y", figure.y, options)
+        x, y = _axis("x", figure.x, options, rows), _axis("y", figure.y, options, rows)
         colour = {"field": "c", "type": "nominal", "scale": None}
         line = {
             "mark": {"type": "rule", "strokeWidth": 2, "aria": False},
@@ -64,20 +65,20 @@ def _guides(figure: Figure, rows: list[dict[str, Any]], x: dict[str, Any], y: di
         return []
     name, kind = options.get("level_name", "wanted"), options.get("kind_y", "number")
     place = {"y": {"datum": level, "type": "quantitative"}, "description": {"value": f"{name}: {spoken(level, kind)}"}}
-    text = {"type": "text", "align": "right", "baseline": "bottom", "dy": -2, "color": MUTED, "aria": False}
+    text = {"type": "text", "align": "left", "baseline": "bottom", "color": MUTED, "aria": False}
     alone: dict[str, Any] = {"data": {"values": [{}]}}
     return [
         {**alone, "mark": {"type": "rule", **dashed}, "encoding": place},
-        {**alone, "mark": text, "encoding": {**place, "x": {"value": "width"}, "text": {"value": name}}},
+        {**alone, "mark": text, "encoding": {"x": {"value": 2}, "y": {"value": -3}, "text": {"value": f"- - {name}"}}},
     ]
 
 
-def _axis(axis: str, title: str, options: dict[str, Any]) -> dict[str, Any]:
+def _axis(axis: str, title: str, options: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     form: dict[str, Any] = {"tickCount": 5, **({"format": "~%"} if options.get(f"kind_{axis}") == "share" else {})}
     domain = options.get(f"domain_{axis}")
     scale: dict[str, Any] = {"domain": domain, "nice": False} if domain else {"zero": False, "nice": True}
     if options.get(f"log_{axis}"):
-        scale = {**scale, "type": "log"}
+        scale, form = {**scale, "type": "log"}, {**form, "values": log_ticks(row[axis] for row in rows)}
     return {"field": axis, "type": "quantitative", "title": title or None, "scale": scale, "axis": form}
 
 

@@ -106,23 +106,23 @@ def confused(look: Look) -> Figure | None:
         below.append(true[:, 0])
     share = shares(np.stack(above, axis=1), np.stack(below, axis=1), look.found.units)
     said_as = "answered as" if look.one else "missed, instead"
-    names = [f"{cut(look.names[one], 28)} → {cut(look.names[other], 28)}" for one, other in pairs]
+    names = [f"{cut(look.names[one], 40)} → {cut(look.names[other], 40)}" for one, other in pairs]
     left = int((wrong > 0).sum()) - len(pairs)
     return Figure(
         id="pairs",
-        chart="interval_bars",
+        chart="captioned_bars",
         title="What it mixes up most",
         says=mixed(look) + (f" {left:,} other pairs are mixed up less." if left else ""),
         how=look.judged.how(f"The share of the rows of the first label that were {said_as} the second"),
         columns={
-            "name": distinct(names, 64),
+            "name": names,
             "value": [float(one) for one in share[:, 0]],
             "low": [float(one) for one in share[:, 1]],
             "high": [float(one) for one in share[:, 2]],
             "note": [f"{wrong[pair]:,} rows" for pair in pairs],
         },
         x="share of the first label's rows",
-        options={"kind": "share", "bar": True},
+        options={"kind": "share", "warn": True},
     )
 
 

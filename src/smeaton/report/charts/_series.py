@@ -49,7 +49,7 @@ def legend(names: list[str]) -> dict[str, Any] | None:
     if len(names) < 2:
         return None
     columns = _columns(names)
-    return {"columns": columns, "labelLimit": WIDTH / columns - 45, "offset": 18}
+    return {"columns": columns, "labelLimit": WIDTH / columns - 34, "offset": 18}
 
 
 def legend_rows(names: list[str]) -> int:
@@ -58,7 +58,7 @@ def legend_rows(names: list[str]) -> int:
 
 
 def _columns(names: list[str]) -> int:
-    wide = 30 + 6.5 * max(map(len, names))  # pixels of the widest entry, about
+    wide = 40 + 7.5 * max(map(len, names))  # pixels of the widest entry, about
     return max(1, min(len(names), int(WIDTH / wide)))
 
 

@@ -8,7 +8,7 @@ from smeaton.report.forms import Figure
 
 _STEP = 36  # pixels a row
 _AXIS = 40  # below them
-_LONG = 52  # characters that fit the width
+_LONG = 46  # characters that fit the width
 
 
 class CaptionedBars:

@@ -28,7 +28,7 @@ class GroupedIntervals:
             "type": "nominal",
             "sort": list(dict.fromkeys(row["name"] for row in rows)),
             "title": figure.y or None,
-            "axis": {"labelLimit": 120, "ticks": False, "domain": False, "grid": False},
+            "axis": {"labelLimit": 140, "ticks": False, "domain": False, "grid": False},
             "scale": {"paddingInner": 0.3},
         }
         beside = {"field": "series", "type": "nominal", "sort": names}

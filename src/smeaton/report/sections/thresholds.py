@@ -4,7 +4,7 @@ import numpy as np
 
 from smeaton.report.build import Build
 from smeaton.report.forms import Fact, Figure, Grid, Note, Section
-from smeaton.report.sections import _each_label, _two_labels
+from smeaton.report.sections import _each_label, _two_curves, _two_labels
 from smeaton.report.sections._curves import sweep
 from smeaton.report.sections._decided import Decided, costs_of, decided
 from smeaton.report.sections._found import found
@@ -55,9 +55,9 @@ def _two(build: Build, rows: Judged, rule: Decided) -> tuple[list[Fact], list[Fi
     if swept is None:
         return [Fact(name="Rows of both labels", value="none", note="none of either label has a weight")], [], []
     two = Two(rows, chance, truth, units, swept, rule, costs_of(build))
-    figures = [_two_labels.roc(two), _two_labels.precision_recall(two), _two_labels.by_threshold(two)]
+    figures = [_two_curves.roc(two), _two_curves.precision_recall(two), _two_curves.by_threshold(two)]
     if two.costs is not None:
-        figures.append(_two_labels.by_cost(two))
+        figures.append(_two_curves.by_cost(two))
     return _two_labels.facts(two), figures, [_two_labels.what_if(two)]
 
 

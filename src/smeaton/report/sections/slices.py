@@ -59,7 +59,8 @@ class Slices:
                 "A good score over all rows can hide rows it serves badly. Every value of a column, every range of its "
                 "numbers, and pairs of the columns that stand out most, are held against all other rows. Who looks at "
                 "many slices finds some that are worse by luck, so only those count as clearly worse that remain once "
-                "the number of looks is allowed for."
+                "the number of looks is allowed for. Some rows are harder for anyone: a high loss is a place to look, "
+                "not yet a fault."
             ),
             facts=_facts(losses, cuts, all_rows),
             notes=_notes(cuts),

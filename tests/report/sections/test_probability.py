@@ -2,17 +2,21 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from tests.report.conftest import Opened
-from tests.report.sections.answered import answered, classes, likeliest, two_labels
+from tests.report.sections.answered import KEY, answered, classes, likeliest, two_labels
 from tests.report.test_sections import check_figure, check_grid
 
 from smeaton.report.build import Build
 from smeaton.report.forms import Section
 from smeaton.report.sections.probability import part
+from smeaton.task.arrays import save_table
 from smeaton.task.table import PREDICTION, PROBABILITY, object_column
 from smeaton.task.types import Type
+from smeaton.trials.reject import REJECTION_FILE, Rejections
+from smeaton.trials.results import CALIBRATION_FILE, HELD
 
 FLAG = Type(type="boolean", labels=(False, True))
 
@@ -97,6 +101,24 @@ def test_rows_without_probabilities_are_left_out_and_said(tmp_path: Path) -> Non
     chance[:7] = np.nan
     section = made(answered(tmp_path, FLAG, code, likeliest(chance, (False, True))))
     assert any(note.text.startswith("7 rows have no valid") for note in section.notes)
+
+
+def test_rows_that_were_turned_away_are_not_judged_by_a_probability(tmp_path: Path) -> None:
+    code, chance = classes(2, 200)
+    wide = np.concatenate([chance, np.zeros((200, 1))], axis=1)
+    said = likeliest(wide, ("a", "b", "none"))
+    said[PREDICTION][:60] = "none"
+    kind = Type(type="category", labels=("a", "b", "none"), outside="none")
+    build = answered(tmp_path, kind, code, said)
+    assert sum(made(build).figures[1].columns["count"]) == 200  # an answer like any other
+    found = Rejections(judges=[None], ships=None)
+    home = tmp_path / "trials" / KEY
+    (home / REJECTION_FILE).write_bytes(msgspec.json.encode(found))
+    (home / CALIBRATION_FILE).write_bytes(b"[null]")
+    save_table({PREDICTION: said[PREDICTION], PROBABILITY: wide}, home / "fold0" / HELD)
+    section = made(Build(tmp_path, tmp_path, tmp_path / "none.bundle"))
+    assert sum(section.figures[1].columns["count"]) == 140
+    assert any(note.text.startswith("60 rows were turned away") for note in section.notes)
 
 
 def test_it_says_why_it_is_not_there(tmp_path: Path, opened: Opened) -> None:

@@ -1,9 +1,14 @@
 """Intervals of shares: Wilson's where rows stand for themselves, wider where they do not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from tests.report.sections.answered import answered
 
-from smeaton.report.sections._shares import Units, percent, shares
+from smeaton.report.sections._shares import Units, percent, shares, units_of
+from smeaton.task.table import PREDICTION
+from smeaton.task.types import Type
 from smeaton.trials.outside import TWO_SIDED, wilson
 
 
@@ -67,3 +72,13 @@ def test_a_share_that_is_not_all_is_never_written_as_all() -> None:
     assert percent(1.0) == "100.0 %"
     assert percent(0.99999) == "over 99.9 %"
     assert percent(0.1234) == "12.3 %"
+
+
+def test_rows_of_a_group_and_neighbours_in_time_belong_together(tmp_path: Path) -> None:
+    time = np.datetime64("2026-01-01", "us") + np.arange(100) * np.timedelta64(1, "D")
+    said = {PREDICTION: np.zeros(100)}
+    build = answered(tmp_path, Type(type="number"), np.zeros(100), said, group=np.arange(100) % 7, time=time)
+    group, runs = units_of(build.dataset, np.arange(100)).clusters
+    assert len(np.unique(group)) == 7
+    assert np.bincount(runs).tolist() == [10] * 10
+    assert (np.diff(runs) >= 0).all()

@@ -9,6 +9,7 @@ from smeaton.report.charts._texts import cut
 from smeaton.report.sections._judged import Judged
 from smeaton.report.sections._shares import Units
 from smeaton.task.table import Array
+from smeaton.trials.reject import outside_code
 
 _MOST_PAIRS = 200_000  # of rows and labels
 
@@ -16,7 +17,7 @@ _MOST_PAIRS = 200_000  # of rows and labels
 @dataclass(frozen=True, slots=True)
 class Sure:
     """Probabilities (n,) and whether what they speak of is true, (n,). `of` says what they speak of, `right` and
-    `wrong` what it is to be true and not; `places` are the rows they come from."""
+    `wrong` what it is to be true and not."""
 
     chance: Array
     truth: Array
@@ -24,7 +25,6 @@ class Sure:
     of: str
     right: str
     wrong: str
-    places: Array
 
 
 def sure(judged: Judged) -> Sure:
@@ -42,24 +42,32 @@ def sure(judged: Judged) -> Sure:
         part = judged.units.take(places)
         units = Units(part.weight, (*part.clusters, np.unique(places, return_inverse=True)[1]))
         said = "the probability that a row has a label, all labels together"
-        return Sure(chance[rows].ravel(), target[rows].ravel() == 1, units, said, "has it", "has it not", places)
+        return Sure(chance[rows].ravel(), target[rows].ravel() == 1, units, said, "has it", "has it not")
     if len(labels) == 2:
         name = cut(labels[1], 30)
         other = cut(labels[0], 30)
         part = judged.units.take(rows)
-        return Sure(chance[rows, 1], target[rows] == 1, part, f"the probability of {name}", name, other, rows)
-    said_codes = codes(judged.answers, evidence.task.labels, len(target))
-    rows = rows[said_codes[rows] >= 0]
-    own = chance[rows, said_codes[rows]]
-    right = said_codes[rows] == target[rows]
-    return Sure(own, right, judged.units.take(rows), "the probability of the answer", "right", "wrong", rows)
+        return Sure(chance[rows, 1], target[rows] == 1, part, f"the probability of {name}", name, other)
+    own, right, units = confidence(judged)
+    return Sure(own, right, units, "the probability of the answer", "right", "wrong")
 
 
 def confidence(judged: Judged) -> tuple[Array, Array, Units]:
-    """How sure each valid answer of a class task is (rows,), whether it is right (rows,), and the units."""
+    """How sure each valid answer of a class task is (rows,), whether it is right (rows,), and the units. Rows that were
+    turned away are none: no probability of a label decided that."""
     evidence = judged.evidence
     chance, target = evidence.probability, np.asarray(evidence.target)
     assert chance is not None
     said = codes(judged.answers, evidence.task.labels, len(target))
-    rows = np.flatnonzero(judged.valid & (said >= 0))
+    rows = np.flatnonzero(judged.valid & (said >= 0) & ~turned_away(judged))
     return chance[rows, said[rows]], said[rows] == target[rows], judged.units.take(rows)
+
+
+def turned_away(judged: Judged) -> Array:
+    """Which rows of a class task were answered with the label that means none of the others, by a rejection; (rows,)
+    bool."""
+    evidence = judged.evidence
+    outside = outside_code(evidence.task)
+    if outside is None or evidence.plain is None:
+        return np.zeros(len(evidence.rows), dtype=bool)
+    return np.asarray(codes(judged.answers, evidence.task.labels, len(evidence.rows)) == outside)

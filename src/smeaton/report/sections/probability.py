@@ -8,7 +8,7 @@ from smeaton.report.sections._calibration import calibration
 from smeaton.report.sections._judged import judged, lacks
 from smeaton.report.sections._reliability import SURE, Look, automatic, each_label, histogram, reliability
 from smeaton.report.sections._shares import Units, percent, shares, span
-from smeaton.report.sections._sureness import confidence, sure
+from smeaton.report.sections._sureness import confidence, sure, turned_away
 from smeaton.task.table import Array
 
 _FEWEST = 20  # rows below which nothing is said of probabilities
@@ -118,6 +118,10 @@ def _notes(look: Look) -> list[Note]:
         notes.append(Note(text=text, mood="warn"))
     if lost:
         notes.append(Note(text=f"{lost:,} rows have no valid probabilities and are left out here.", mood="warn"))
+    turned = int(turned_away(look.judged).sum())
+    if turned:
+        text = f"{turned:,} rows were turned away as fitting no label; they are not here: no probability decided that."
+        notes.append(Note(text=text))
     if look.judged.units.clusters:
         text = "What chance explains is counted as if rows were independent; rows that belong together make it larger."
         notes.append(Note(text=text))

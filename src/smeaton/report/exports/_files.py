@@ -38,7 +38,8 @@ def new_folder(out: Path) -> Iterator[Path]:
             yield new
             swap_in(new, out)
         finally:
-            shutil.rmtree(new, ignore_errors=True)
+            if new.exists():
+                shutil.rmtree(new)
 
 
 @contextmanager

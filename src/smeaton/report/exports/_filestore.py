@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from smeaton.report.exports._plain import yaml
 
@@ -41,7 +42,7 @@ def identity(*parts: str) -> str:
 def experiment(folder: Path, home: Path, name: str, moment: int, tags: Mapping[str, str]) -> None:
     """Write the head of an experiment into `folder`, which will stand at `home`; its name there is its id."""
     folder.mkdir(parents=True, exist_ok=True)
-    facts = {
+    facts: dict[str, Any] = {
         "artifact_location": home.as_uri(),
         "creation_time": moment,
         "experiment_id": home.name,
@@ -58,7 +59,7 @@ def write_run(folder: Path, home: Path, run: Run) -> Path:
     place = folder / run.id
     artifacts = place / "artifacts"
     artifacts.mkdir(parents=True)
-    facts = {
+    facts: dict[str, Any] = {
         "artifact_uri": f"{home.as_uri()}/{run.id}/artifacts",
         "deleted_time": None,
         "end_time": run.end,

@@ -1,18 +1,21 @@
-"""Text of the user's in Markdown: never markup, never a mention of somebody, never a link; and YAML that is read alike
-everywhere."""
+"""Text of the user's in Markdown: never markup, never a mention of somebody, never a link; YAML that is read alike
+everywhere; a report as JSON."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from smeaton.bundle.card import plain
 from smeaton.bundle.manifest import Score
 from smeaton.leaderboard.text import number
+from smeaton.report.forms import BuildReport
 from smeaton.trials.record import Interval
 
 _LONGEST = 300
-_UNREADABLE = re.compile("[^\t\n\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = re.compile("[^\t\n\u0020-\u007e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def safe(text: object, most: int = _LONGEST) -> str:
@@ -30,6 +33,15 @@ def code(text: object, most: int = 80) -> str:
     return f"`{line}`" if line else "` `"
 
 
+def as_json(report: BuildReport) -> bytes:
+    """A report as JSON in UTF-8. Half characters, which UTF-8 cannot hold, become question marks."""
+    try:
+        return msgspec.json.encode(report)
+    except UnicodeEncodeError:
+        whole = json.dumps(report.as_dict(), ensure_ascii=False).encode("utf-8", "replace")
+        return msgspec.json.encode(msgspec.json.decode(whole))
+
+
 def digits(value: float) -> str:
     """A number for people: four digits that count, no exponent where it can be read without."""
     return f"{value:,.0f}" if 1_000 <= abs(value) < 1e15 else number(value)
@@ -42,7 +54,8 @@ def between(score: Interval | Score) -> str:
 
 def yaml(value: Any, indent: int = 0) -> str:
     """Mappings, lists and plain values as YAML. Texts are always quoted, so that YAML 1.1 and 1.2 read the same: `no`,
-    `1e3` and `on` are texts; characters that YAML cannot hold become spaces."""
+    `1e3` and `on` are texts; what YAML cannot hold, or takes for the end of a
+    line, becomes a space."""
     return "".join(f"{line}\n" for line in _lines(value, "  " * indent))
 
 
@@ -70,7 +83,10 @@ def _entry(head: str, part: Any, margin: str) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(_UNREADABLE.sub(" ", value), ensure_ascii=False)
-    return json.dumps(value)
+    text = json.dumps(value)
+    if isinstance(value, float) and "e" in text and "." not in text:
+        return text.replace("e", ".0e")  # YAML 1.1 takes 1e-05 for a text
+    return text
 
 
 def _parted(found: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from smeaton.report.build import Build
 from smeaton.report.exports._files import write_file
+from smeaton.report.exports._plain import as_json
 from smeaton.report.forms import BuildReport
 
 
@@ -18,7 +19,7 @@ class Json:
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """See the contract."""
-        return write_file(out, msgspec.json.encode(report) + b"\n")
+        return write_file(out, as_json(report) + b"\n")
 
 
 def schema() -> dict[str, Any]:

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from smeaton.leaderboard.forms import BOARD_FILE, Row
 from smeaton.leaderboard.words import summary
 from smeaton.report.build import Build
 from smeaton.report.exports._files import new_folder
 from smeaton.report.exports._filestore import FAILED, FINISHED, KILLED, Run, experiment, identity, write_run
+from smeaton.report.exports._plain import as_json
 from smeaton.report.forms import BuildReport
 from smeaton.trials.record import Cost, Trial
 
@@ -143,7 +142,7 @@ def _moments(build: Build) -> tuple[dict[str, tuple[int, int]], int]:
 def _keep(artifacts: Path, report: BuildReport, build: Build) -> None:
     """What lies with the run that ships."""
     shutil.copyfile(build.root / BOARD_FILE, artifacts / BOARD_FILE)
-    (artifacts / "report.json").write_bytes(msgspec.json.encode(report))
+    (artifacts / "report.json").write_bytes(as_json(report))
     for name in ("card.md", "bundle.json"):
         if build.manifest is not None and (build.bundle / name).is_file():
             shutil.copyfile(build.bundle / name, artifacts / name)

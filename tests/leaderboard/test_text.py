@@ -2,12 +2,10 @@ from typing import Any
 
 import pytest
 
-from smeaton.leaderboard.outcome import decide
-from smeaton.leaderboard.report import markdown
 from smeaton.leaderboard.text import number, render
 from smeaton.leaderboard.words import summary
 from smeaton.task.task import Limits, Task
-from smeaton.trials.record import Cost, Interval
+from smeaton.trials.record import Cost
 
 
 @pytest.mark.parametrize("width", [80, 110, 160])
@@ -45,15 +43,3 @@ def test_a_configuration_in_few_words() -> None:
         == "rate 0.05, leaves 31, 2 members, on true"
     )
     assert len(summary({f"setting{n}": n for n in range(30)})) <= 60
-
-
-def test_markdown_escapes_what_it_shows(world: Any, small: Cost, number_task: Task) -> None:
-    world.constant()
-    world.add("linear", own=1.0, cost=small)
-    world.refused("evil", "<script>|x|[a](b)`")
-    board = world.board(number_task.with_(name="a*b"))
-    text = markdown(board, decide(board, {}), {"rmse": Interval(1.0, 0.9, 1.1)}, openings=2)
-    assert text.startswith("# a\\*b: ready")
-    assert "&lt;script&gt;\\|x\\|\\[a\\](b)\\`" in text
-    assert "## Sealed test (opened 2 times)" in text
-    assert "| rmse | 1.0000 | 0.9000 to 1.1000 |" in text

@@ -7,7 +7,7 @@ import pytest
 
 from smeaton.errors import DataError
 from smeaton.report.exports._files import new_folder, write_file
-from smeaton.report.exports._plain import between, code, digits, safe, yaml
+from smeaton.report.exports._plain import between, code, safe, yaml
 from smeaton.trials.record import Interval
 
 STRANGE = [
@@ -50,13 +50,6 @@ def test_long_texts_are_cut() -> None:
 @pytest.mark.parametrize(("text", "shown"), [("a`b", "`a'b`"), ("a|b", "`a¦b`"), ("", "` `"), ("a\nb", "`a b`")])
 def test_a_name_cannot_end_its_code(text: str, shown: str) -> None:
     assert code(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(44_751.2, "44,751"), (0.94506, "0.9451"), (12.345, "12.35"), (-2_000.4, "-2,000"), (0.0, "0")]
-)
-def test_numbers_are_written_as_people_read_them(value: float, shown: str) -> None:
-    assert digits(value) == shown
 
 
 def test_an_interval_is_two_numbers() -> None:

@@ -42,14 +42,9 @@ def as_json(report: BuildReport) -> bytes:
         return msgspec.json.encode(msgspec.json.decode(whole))
 
 
-def digits(value: float) -> str:
-    """A number for people: four digits that count, no exponent where it can be read without."""
-    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e15 else number(value)
-
-
 def between(score: Interval | Score) -> str:
     """The ends of an interval for people."""
-    return f"{digits(score.low)} to {digits(score.high)}"
+    return f"{number(score.low)} to {number(score.high)}"
 
 
 def yaml(value: Any, indent: int = 0) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from smeaton.bundle.manifest import Manifest, Score
 from smeaton.errors import DataError
-from smeaton.leaderboard.text import related
+from smeaton.leaderboard.text import number, related
 from smeaton.report.build import Build
 from smeaton.report.exports._files import write_file
-from smeaton.report.exports._plain import between, code, digits, safe, yaml
+from smeaton.report.exports._plain import between, code, safe, yaml
 from smeaton.report.forms import BuildReport
 from smeaton.task.structure import words
 from smeaton.task.task import Task
@@ -151,11 +151,11 @@ def _evaluation(build: Build, manifest: Manifest) -> Iterator[str]:
     for where, scores in (("sealed test", manifest.test), ("held-out rows", manifest.validation)):
         for score in scores:
             what = f"{code(score.metric)}, {where}"
-            yield f"| {what} | {score.rows:,} | {digits(score.value)} | {between(score)} | {score.better} |"
+            yield f"| {what} | {score.rows:,} | {number(score.value)} | {between(score)} | {score.better} |"
     lead = build.board.lead
     if lead is not None:
         yield ""
-        yield f"Better than the constant baseline by {digits(lead.value)} ({between(lead)}, row by row)."
+        yield f"Better than the constant baseline by {number(lead.value)} ({between(lead)}, row by row)."
     running = manifest.running
     dollars = "unknown" if running.cost_per_1k is None else show_dollars(running.cost_per_1k)
     yield ""

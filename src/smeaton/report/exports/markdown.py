@@ -10,10 +10,10 @@ from pathlib import Path
 
 from smeaton.insight.forms import Report
 from smeaton.leaderboard.forms import Board
-from smeaton.leaderboard.text import costs, marks, related
+from smeaton.leaderboard.text import costs, marks, number, related
 from smeaton.report.build import Build
 from smeaton.report.exports._files import write_file
-from smeaton.report.exports._plain import between, code, digits, safe
+from smeaton.report.exports._plain import between, code, safe
 from smeaton.report.forms import BuildReport
 from smeaton.task.units import show_bytes, show_dollars, show_seconds
 
@@ -55,13 +55,13 @@ def _head(report: BuildReport, build: Build) -> Iterator[str]:
     board, row = build.board, build.winner
     told = f"It answers {code(report.target)} with {safe(report.solution)}"
     if row.score is not None:
-        told += f": {code(board.metric)} {digits(row.score.value)} ({between(row.score)}, 95 %) on held-out rows"
+        told += f": {code(board.metric)} {number(row.score.value)} ({between(row.score)}, 95 %) on held-out rows"
         told += f", {report.better} is better"
     yield f"{told}."
     if board.lead is not None:
         lead = board.lead
         sure = "better" if lead.low > 0 else "worse" if lead.high < 0 else "not surely better"
-        yield f"That is {sure} than the constant baseline: by {digits(lead.value)} ({between(lead)}), row by row."
+        yield f"That is {sure} than the constant baseline: by {number(lead.value)} ({between(lead)}), row by row."
 
 
 def _scores(build: Build) -> list[str]:
@@ -73,7 +73,7 @@ def _scores(build: Build) -> list[str]:
     lines = [f"| sealed test (opened {times}) | value | 95 % interval |", "|---|---|---|"]
     for score in manifest.test[:6]:
         ends = between(score)
-        lines.append(f"| {code(score.metric)} on {score.rows:,} rows | {digits(score.value)} | {ends} |")
+        lines.append(f"| {code(score.metric)} on {score.rows:,} rows | {number(score.value)} | {ends} |")
     running = manifest.running
     dollars = "unknown" if running.cost_per_1k is None else show_dollars(running.cost_per_1k)
     said = f"One call: {show_seconds(running.p95)} (p95). 1,000 calls: {dollars}. Size: {show_bytes(running.size)}."
@@ -91,7 +91,7 @@ def _board(board: Board) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in ranked[:_ROWS]:
-        score = ("", "") if row.score is None else (digits(row.score.value), between(row.score))
+        score = ("", "") if row.score is None else (number(row.score.value), between(row.score))
         cells = (str(row.rank), safe(row.name, 60), *score, *costs(row.cost), marks(row, board).replace("*", "\\*"))
         lines.append(f"| {' | '.join(cells)} |")
     more = len(ranked) - _ROWS

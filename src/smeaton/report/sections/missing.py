@@ -26,7 +26,7 @@ class Missing:
         """See the contract."""
         if build.board.winner is None:
             return "no solution was chosen, so its rows are not looked at"
-        if build.dataset.notes or _roles(build) or _nulls(build)[0]:
+        if build.dataset.notes or _roles(build) or _misses(build):
             return ""
         return "no value of the training rows is missing, and no column was left out"
 
@@ -64,6 +64,12 @@ class Missing:
             figures=figures,
             grids=grids,
         )
+
+
+def _misses(build: Build) -> bool:
+    """Whether any value is missing."""
+    rows, _ = training(build)
+    return any(bool(null(cell_of(build.dataset, name, rows)).any()) for name in build.dataset.table)
 
 
 def _nulls(build: Build) -> tuple[dict[str, Array], Array, int]:

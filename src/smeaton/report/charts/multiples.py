@@ -15,6 +15,9 @@ from smeaton.report.forms import Figure
 
 _SMALL = FONT - 1.5
 _LEGEND = 18
+#: How wide a letter is on average, in sizes of its font, and how much more room Vega may give a text before it cuts it
+#: too: it takes letters for wider than pages draw them.
+_LETTER, _SPARE = 0.55, 1.5
 #: The scales of a view whose data are pixels.
 _X: dict[str, Any] = {"field": "x", "type": "quantitative", "scale": None, "axis": None}
 _Y: dict[str, Any] = {"field": "y", "type": "quantitative", "scale": None, "axis": None}
@@ -127,8 +130,9 @@ def _text(
 ) -> dict[str, Any]:
     mark: dict[str, Any] = {"type": "text", "align": side, "baseline": "middle", "color": colour, "aria": False}
     mark |= {"fontSize": FONT if bold else _SMALL} | ({"fontWeight": "bold"} if bold else {})
-    mark |= {"limit": round(width)} if width else {}
-    data = [{"x": row["x"], "y": row["y"], "t": row["t"]} for row in rows]
+    mark |= {"limit": round(_SPARE * width)} if width else {}
+    most = max(4, int(width / (_LETTER * mark["fontSize"]))) if width else 200
+    data = [{"x": row["x"], "y": row["y"], "t": cut(row["t"], most)} for row in rows]
     return {"data": {"values": data}, "mark": mark, "encoding": {"x": _X, "y": _Y, "text": {"field": "t"}}}
 
 

@@ -1,14 +1,12 @@
 """Rows that may be wrong: mislabelled, contradicting each other, copied across the split; labels that are mixed up."""
 
-from typing import Any
-
-from smeaton.insight.forms import Conflict, Confusion, Example, NearCopies, Report, Suspect
+from smeaton.insight.forms import Confusion, NearCopies, Report, Suspect
 from smeaton.report.build import Build
 from smeaton.report.charts._texts import cut, spoken
-from smeaton.report.forms import Fact, Figure, Grid, Head, Note, Section
+from smeaton.report.forms import Fact, Figure, Note, Section
+from smeaton.report.sections._named_rows import conflicts, copies, named, place
 
-_DRAWN, _NAMED, _MIXED, _PAIRS = 12, 20, 12, 10
-_TEXT = 160
+_DRAWN, _MIXED = 12, 12
 
 
 class Suspects:
@@ -28,7 +26,7 @@ class Suspects:
         if "suspects" in found.left_out:
             notes.append(Note(text=f"No row is doubted: {found.left_out['suspects']}."))
         figures = [figure for figure in (_suspects(found), _mixed(found)) if figure is not None]
-        grids = [grid for grid in (_named(found), _conflicts(found), _copies(found)) if grid is not None]
+        grids = [grid for grid in (named(found), conflicts(found), copies(found)) if grid is not None]
         facts = _facts(found)
         if not figures and not grids:
             notes.append(Note(text="No row stands out as wrong.", mood="good"))
@@ -105,7 +103,7 @@ def _suspects(found: Report) -> Figure | None:
     if any(value is None for pair in pairs for value in pair):
         return None
     given = "what the row says" if chances else "the row's own number"
-    says = f"{_place(shown[0].example)} is the likeliest to be wrong: it says {cut(shown[0].given, 40)}, "
+    says = f"{place(shown[0].example)} is the likeliest to be wrong: it says {cut(shown[0].given, 40)}, "
     says += f"the answer is {cut(shown[0].suggested, 40)}."
     return Figure(
         id="suspects-rows",
@@ -146,11 +144,7 @@ def _number(text: str) -> float | None:
 
 def _name(one: Suspect, chances: bool) -> str:
     said = f": {cut(one.given, 12)} → {cut(one.suggested, 12)}" if chances else ""
-    return f"{_place(one.example).removeprefix('row ')}{said}"
-
-
-def _place(example: Example) -> str:
-    return f"row {example.row:,}" if example.id is None else f"row {example.row:,} ({cut(example.id, 12)})"
+    return f"{place(one.example).removeprefix('row ')}{said}"
 
 
 def _mixed(found: Report) -> Figure | None:
@@ -175,89 +169,6 @@ def _mixed(found: Report) -> Figure | None:
         },
         options={"kind": "share", "bar": True},
     )
-
-
-def _named(found: Report) -> Grid | None:
-    shown = found.suspects[:_NAMED]
-    if not shown:
-        return None
-    return Grid(
-        id="suspects-named",
-        title="The rows that look mislabelled",
-        heads=(
-            Head(name="row", note="among those with a target, from 1"),
-            Head(name="says"),
-            Head(name="answered"),
-            Head(name="probability of what it says", kind="share"),
-            Head(name="of the answer", kind="share"),
-            Head(name="inputs"),
-        ),
-        rows=tuple(
-            (
-                _place(one.example),
-                cut(one.given, 60),
-                cut(one.suggested, 60),
-                one.probability_given,
-                one.probability,
-                cut(one.example.text, _TEXT),
-            )
-            for one in shown
-        ),
-        how=f"The {len(shown)} likeliest of {found.suspected:,}.",
-    )
-
-
-def _conflicts(found: Report) -> Grid | None:
-    shown: tuple[Conflict, ...] = found.conflicts[:_PAIRS]
-    if not shown:
-        return None
-    return Grid(
-        id="suspects-conflicts",
-        title="Same inputs, different answers",
-        heads=(Head(name="rows", kind="number"), Head(name="answers"), Head(name="for example"), Head(name="inputs")),
-        rows=tuple(
-            (
-                one.rows,
-                ", ".join(f"{cut(answer, 30)} {count:,} times" for answer, count in one.answers),
-                ", ".join(_place(example) for example in one.examples),
-                cut(one.examples[0].text, _TEXT) if one.examples else "",
-            )
-            for one in shown
-        ),
-        how="Training rows that agree in all inputs and not in the answer, the largest groups first.",
-    )
-
-
-def _copies(found: Report) -> Grid | None:
-    shown: list[tuple[Any, ...]] = [row for one in found.near for row in _pairs(one)]
-    if not shown:
-        return None
-    return Grid(
-        id="suspects-copies",
-        title="Near-copies across the split",
-        heads=(
-            Head(name="one"),
-            Head(name="the other"),
-            Head(name="alike", kind="share", note="the share of what the rows say in which they agree"),
-            Head(name="they differ in"),
-            Head(name="inputs"),
-        ),
-        rows=tuple(shown),
-        how="Rows of two parts that agree in at least 90 % of what they say; agreeing by chance counts little.",
-    )
-
-
-def _pairs(one: NearCopies) -> list[tuple[Any, ...]]:
-    return [
-        (
-            f"{pair.parts[0]}, {_place(pair.first)}",
-            f"{pair.parts[1]}, {_place(pair.second)}",
-            pair.likeness,
-            ", ".join(cut(name, 30) for name in pair.differing[:4]),
-            cut(pair.first.text, _TEXT),
-        )
-        for pair in one.pairs[:_PAIRS]
-    ]
 
 
 part = Suspects()

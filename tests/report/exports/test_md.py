@@ -12,7 +12,7 @@ from smeaton.insight.forms import Confusion, Example, NearCopies, Report, Suspec
 from smeaton.quality.forms import Drift, Shift
 from smeaton.report.assemble import assemble
 from smeaton.report.build import Build
-from smeaton.report.exports.markdown import part, summary
+from smeaton.report.exports.md import part, summary
 from smeaton.report.forms import BuildReport
 from smeaton.task.profile import Suspect as Leak
 
@@ -44,6 +44,7 @@ def test_links_lead_from_where_it_lies(opened: Opened) -> None:
     text = summary(head_of(build), build, build.folder)
     assert f"[the card]({build.bundle.name}/card.md)" in text
     assert f"[the card](../{build.bundle.name}/card.md)" in summary(head_of(build), build, build.folder / "below")
+    assert summary(head_of(build), build, build.folder.parent / "elsewhere") == text
 
 
 def test_no_text_of_the_users_is_markup_and_it_stays_short(opened: Opened) -> None:

@@ -33,14 +33,16 @@ class Markdown:
 
 
 def summary(report: BuildReport, build: Build, folder: Path) -> str:
-    """The summary as Markdown; links are relative to `folder`."""
+    """The summary as Markdown. Links are relative to `folder`, where it lies; of one that lies outside the task's folder
+    to that, for it will be read elsewhere."""
+    within = folder.resolve().is_relative_to(build.folder.resolve())
     parts = [
         [f"# {safe(report.task, 80)}: {report.outcome}", "", *_head(report, build)],
         _scores(build),
         _board(build.board),
         _list("What to worry about", islice(_worries(build), _WORRIES)),
         _list("What the answers say about the data", islice(_found(report.found), _FOUND)),
-        list(_links(build, folder)),
+        list(_links(build, folder if within else build.folder)),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 

@@ -33,8 +33,8 @@ class Markdown:
 
 
 def summary(report: BuildReport, build: Build, folder: Path) -> str:
-    """The summary as Markdown. Links are relative to `folder`, where it lies; of one that lies outside the task's folder
-    to that, for it will be read elsewhere."""
+    """The summary as Markdown. Links are relative to `folder`, where it lies; of one that lies outside the task's
+    folder to that, for it will be read elsewhere."""
     within = folder.resolve().is_relative_to(build.folder.resolve())
     parts = [
         [f"# {safe(report.task, 80)}: {report.outcome}", "", *_head(report, build)],

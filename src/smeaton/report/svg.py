@@ -85,7 +85,8 @@ def tidy(svg: str, name: str, title: str, says: str) -> Drawn:
         part = xml.Element(_SVG + tag, {"id": f"{name}-{tag}"})
         part.text = clean(text)
         root.insert(place, part)
-    root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title", "aria-describedby": f"{name}-desc"}
+    role = "group" if root.find(f".//{_SVG}a") is not None else "img"  # nobody finds a link within an image
+    root.attrib |= {"role": role, "aria-labelledby": f"{name}-title", "aria-describedby": f"{name}-desc"}
     xml.register_namespace("", _SVG[1:-1])
     return Drawn(xml.tostring(root, encoding="unicode"), width, height)
 

@@ -46,7 +46,7 @@ def visit(browser: Any, made_page: Path) -> Iterator[Callable[..., Any]]:
 
     def open_page(place: str = "", **how: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | how)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(120_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: told.append(message.text))

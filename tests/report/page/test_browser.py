@@ -87,7 +87,7 @@ def test_arrow_keys_lead_from_mark_to_mark_and_enter_opens_the_card(visit: Visit
 
 def test_a_click_on_a_point_opens_its_card_with_its_name_as_text(visit: Visit) -> None:
     page = visit()
-    page.locator(f'#s-pareto .plot a[href="#candidate-{KEYS[2]}"]').click()
+    page.locator(f'#s-pareto .plot a[data-place="candidate-{KEYS[2]}"]').click()
     assert page.locator("#card-name").inner_text() == HOSTILE
     page.locator("#close").click()
     assert page.locator("dialog[open]").count() == 0
@@ -155,7 +155,7 @@ def test_the_contents_show_where_one_is(visit: Visit) -> None:
 
 
 def test_the_keyboard_meets_things_in_the_order_they_are_seen(visit: Visit) -> None:
-    page = visit()
+    page = visit(viewport={"width": 400, "height": 900})
     page.keyboard.press("Tab")
     assert focused(page) == "skip"
     page.keyboard.press("Enter")

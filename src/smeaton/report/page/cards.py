@@ -47,7 +47,7 @@ def _card(row: Row, board: Board) -> Iterator[str]:
     if row.config:
         config = json.dumps(row.config, indent=2, ensure_ascii=False, sort_keys=True, default=str)
         cut = config if len(config) <= _LONGEST else f"{config[:_LONGEST]}\n… ({len(config) - _LONGEST:,} more)"
-        yield f"<h4>Configuration</h4><pre>{html(cut)}</pre>"
+        yield f"<h3>Configuration</h3><pre>{html(cut)}</pre>"
     yield "</details>"
 
 

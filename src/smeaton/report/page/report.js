@@ -91,7 +91,11 @@ function ready(plot) {
     title.remove();
     return mark;
   });
-  all("a", svg).forEach((link) => link.setAttribute("tabindex", "-1"));
+  for (const link of all("a", svg)) { // the picture is one stop; Enter and a click follow its links
+    link.dataset.place = link.getAttribute("href").slice(1);
+    link.removeAttribute("href");
+  }
+  svg.setAttribute("role", "img");
   if (!marks.length) return;
   let place = -1;
   plot.tabIndex = 0;
@@ -107,7 +111,7 @@ function ready(plot) {
   plot.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hush();
     const link = place >= 0 && event.key === "Enter" && marks[place].closest("a");
-    if (link) { event.preventDefault(); hush(); open(link.getAttribute("href").slice(1)); return; }
+    if (link) { event.preventDefault(); hush(); open(link.dataset.place); return; }
     const next = walk(event, marks, place);
     if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -146,6 +150,8 @@ function go(id) {
 }
 
 document.addEventListener("click", (event) => {
+  const mark = event.target.closest("a[data-place]");
+  if (mark) { hush(); open(mark.dataset.place); return; }
   const link = event.target.closest("a[href^='#']");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   const id = decodeURIComponent(link.getAttribute("href").slice(1));

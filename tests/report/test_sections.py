@@ -24,7 +24,7 @@ def test_the_order_of_the_sections_is_no_accident() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SECTIONS)
 def test_a_section_is_whole_or_says_why_not(name: str, kind: str, opened: Opened) -> None:
-    part, build = plugins.load("sections", name), opened(kind)
+    part, build = plugins.load("sections", name), opened(kind, across=("age",))
     why = part.applies(build)
     assert isinstance(why, str)
     if why:

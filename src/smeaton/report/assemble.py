@@ -10,15 +10,19 @@ from smeaton.leaderboard.forms import BOARD_FILE
 from smeaton.report.build import Build
 from smeaton.report.forms import BuildReport, Section
 from smeaton.report.sections import Part
+from smeaton.report.sections.fairness import groups
 
 
 def assemble(build: Build) -> BuildReport:
     """The report of a build. A section that does not apply, or whose files are gone, is left out and says why.
 
     Raises:
-        DataError: there is no readable board.
+        DataError: there is no readable board, or no column of a name that the reader gave.
     """
     board, task = build.board, build.task
+    if board.winner is not None:
+        for name in build.wish.across:
+            groups(build, name)
     sections: list[Section] = []
     left_out: dict[str, str] = {}
     for part in parts():

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from smeaton.bundle.manifest import Manifest
 from smeaton.bundle.read import open_bundle
@@ -34,7 +35,8 @@ class Wish:
 @dataclass
 class Build:
     """A build's folder, opened. `root` is the build's own folder, `bundle` where it shipped; the bundle may be gone, or
-    of another build by now (`manifest` is None then). Properties are opened when first asked for, and kept.
+    of another build by now (`manifest` is None then). Properties are opened when first asked for, and kept; `kept` is
+    what a section worked out and others read.
 
     Raises (every property):
         SmeatonError: what it needs is gone or damaged.
@@ -45,6 +47,7 @@ class Build:
     bundle: Path
     wish: Wish = field(default_factory=Wish)
     start: float = field(default_factory=time.monotonic)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def left(self) -> float:
         """Seconds of the reader's patience that are left, 0 at least."""

@@ -56,6 +56,6 @@ def themed(spec: dict[str, Any]) -> dict[str, Any]:
     if any(name in spec for name in _COMPOSED):
         return whole
     whole = {"width": WIDTH, "height": HEIGHT, **whole}
-    steps = tuple(isinstance(whole[side], dict) for side in ("width", "height"))
+    steps = isinstance(whole["width"], dict), isinstance(whole["height"], dict)
     fit = {(False, False): "fit", (False, True): "fit-x", (True, False): "fit-y", (True, True): "pad"}[steps]
     return {"autosize": {"type": fit, "contains": "padding"}, **whole}

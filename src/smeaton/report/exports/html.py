@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smeaton.report.build import Build
-from smeaton.report.exports._whole import write_whole
+from smeaton.report.exports._files import write_file
 from smeaton.report.forms import BuildReport
 from smeaton.report.page.cards import cards, links
 from smeaton.report.page.document import Pictures, document
@@ -20,7 +20,7 @@ class Page:
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """Draw the figures and write the page."""
-        return write_whole(out, document(report, drawn(report), cards(build.board), links(build.board)))
+        return write_file(out, document(report, drawn(report), cards(build.board), links(build.board)).encode())
 
 
 def drawn(report: BuildReport) -> Pictures:

@@ -106,10 +106,9 @@ class Asked:
 
 def kept(build: Build, name: str, make: Callable[[], T]) -> T:
     """What one section works out and others read: it is kept with the build, as the build's own properties are."""
-    held = vars(build)
-    if name not in held:
-        held[name] = make()
-    found: T = held[name]
+    if name not in build.kept:
+        build.kept[name] = make()
+    found: T = build.kept[name]
     return found
 
 
@@ -138,7 +137,7 @@ def asked(build: Build, patience: Patience) -> Asked:
     Raises:
         SmeatonError: a program is gone or damaged.
     """
-    return kept(build, "_asked", lambda: _opened(build, patience.some(1 / 3)))
+    return kept(build, "asked", lambda: _opened(build, patience.some(1 / 3)))
 
 
 def metric_of(build: Build) -> tuple[str, Metric, str]:

@@ -66,7 +66,7 @@ def tried(build: Build) -> tuple[Permuted, Asked]:
     """
     patience = Patience(min(_SHARE * build.wish.seconds, build.left()), _LONGEST * build.left())
     work = asked(build, patience)
-    return kept(build, "_permuted", lambda: permuted(work, metric_of(build)[1], patience)), work
+    return kept(build, "permuted", lambda: permuted(work, metric_of(build)[1], patience)), work
 
 
 def _facts(found: Permuted, name: str, kind: str) -> tuple[Fact, ...]:

@@ -85,7 +85,7 @@ def _reasons(build: Build, found: Judged, mistakes: Sequence[Mistake]) -> tuple[
         return {}, f"What spoke for the answers is not said: {why}."
     patience = Patience(min(_SHARE * build.wish.seconds, build.left()), _LONGEST * build.left())
     work = asked(build, patience)
-    ranked = vars(build).get("_permuted")
+    ranked = build.kept.get("permuted")
     first = [] if ranked is None else [piece.column for piece in ranked.pieces]
     columns = [*first, *(name for name in work.inputs if name not in set(first))]
     if len(columns) < 2:

@@ -72,7 +72,7 @@ class Slices:
 def _columns(build: Build) -> list[str]:
     """The columns, the most important first where that is known, and the time of the rows."""
     names = list(build.task.input_types)
-    ranked = vars(build).get("_permuted")
+    ranked = build.kept.get("permuted")
     if ranked is not None:
         place = {piece.column: number for number, piece in enumerate(ranked.pieces)}
         names.sort(key=lambda name: place.get(name, len(place)))

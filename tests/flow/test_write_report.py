@@ -25,7 +25,7 @@ def test_one_format_goes_into_the_file_that_is_named(example: Example, tmp_path:
     assert write_format(report, build, "html", tmp_path / "a.html") == tmp_path / "a.html"
     assert write_format(report, build, "md", tmp_path) == tmp_path / "report.md"
     with pytest.raises(DataError, match="cannot be written"):
-        write_format(report, build, "html", tmp_path / "no" / "a.html")
+        write_format(report, build, "html", tmp_path / "a.html" / "b.html")
 
 
 def test_nothing_is_made_for_a_wish_that_cannot_be_met(

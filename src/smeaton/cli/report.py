@@ -26,10 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     from smeaton import plugins
 
-    formats = plugins.names("exports")
+    formats = {name: plugins.load("exports", name).about for name in plugins.names("exports")}
     parser.add_argument("task", metavar="TASK", nargs="?", default=".", help="a task file, its folder, or its bundle")
     parser.add_argument(
-        "--format", choices=formats, help=f"what to write: {', '.join(formats)} (default html, the page)"
+        "--format",
+        choices=formats,
+        help="what to write; " + "; ".join(f"{name}: {about}" for name, about in formats.items()),
     )
     parser.add_argument("-o", "--out", metavar="OUT", help="where to write it (default beside the task); - prints it")
     parser.add_argument(

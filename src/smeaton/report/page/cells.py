@@ -9,6 +9,7 @@ from smeaton.report.characters import html
 from smeaton.report.forms import Head
 from smeaton.task.units import show_bytes, show_dollars, show_seconds
 
+SHORT = 20  #: characters of a text that stands in one line
 LONG = 280  #: characters of a text that are shown before it has to be opened
 MOST = 5_000  #: characters that are kept of it
 _MARKS = {"ok": ("✓", "all right"), "warn": ("▲", "look at it"), "bad": ("✕", "bad")}
@@ -20,7 +21,8 @@ def cell(head: Head, value: Any, span: tuple[float, float]) -> str:
     if value is None:
         return f"<td>{_NONE}</td>"
     if head.kind == "text":
-        return f'<td dir="auto">{text(str(value))}</td>'
+        whole = ' class="short"' if len(str(value)) <= SHORT else ""
+        return f'<td dir="auto"{whole}>{text(str(value))}</td>'
     if head.kind == "mark":
         return f"<td>{mark(value)}</td>"
     if head.kind == "interval":

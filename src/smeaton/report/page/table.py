@@ -5,7 +5,7 @@ from typing import Any
 
 from smeaton.report.characters import html, prose
 from smeaton.report.forms import Figure, Grid, Head
-from smeaton.report.page.cells import cell, span_of
+from smeaton.report.page.cells import SHORT, cell, span_of
 
 FIGURE_ROWS = 30  #: of a figure's data
 #: About how many pixels a column wants, by how it is read; and how many a table has that stands beside others.
@@ -68,7 +68,7 @@ def _room(grid: Grid, place: int) -> str:
     if kind != "text":
         return kind
     longest = max((len(str(row[place] or "")) for row in grid.rows), default=0)
-    return "short" if longest <= 20 else "some" if longest <= 60 else "long"
+    return "short" if longest <= SHORT else "some" if longest <= 60 else "long"
 
 
 def _head(head: Head, room: str) -> str:

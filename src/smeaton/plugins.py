@@ -27,9 +27,9 @@ FOLDERS = {
     "wires": "smeaton.llm.wires",
     "importers": "smeaton.importers",
     "leaks": "smeaton.quality.leaks",
-    "sections": "smeaton.report.sections",
-    "charts": "smeaton.report.charts",
-    "exports": "smeaton.report.exports",
+    "sections": "smeaton.reporting.sections",
+    "charts": "smeaton.reporting.charts",
+    "exports": "smeaton.reporting.exports",
 }
 
 

@@ -8,7 +8,7 @@ from tests.conftest import Example
 from smeaton.errors import DataError, InputError, ProgramError
 from smeaton.flow import write_report as flow
 from smeaton.flow.write_report import make_report, open_build, write_format, write_report
-from smeaton.report.build import Wish
+from smeaton.reporting.build import Wish
 
 
 def test_several_formats_go_into_a_folder(example: Example, tmp_path: Path) -> None:

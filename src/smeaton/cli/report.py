@@ -15,8 +15,8 @@ import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smeaton.report.build import Build
-    from smeaton.report.forms import BuildReport
+    from smeaton.reporting.build import Build
+    from smeaton.reporting.forms import BuildReport
 
 HELP = "the report of a build as a page, and what its answers say about its data"
 _SECONDS = 10.0
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the report, print what it says of the data, write it."""
     from smeaton.flow.write_report import PAGE, make_report, open_build, write_format
-    from smeaton.report.build import Wish
+    from smeaton.reporting.build import Wish
 
     build = open_build(args.task, Wish(suspects=args.rows, across=tuple(args.across), seconds=args.seconds))
     name = args.format or PAGE

@@ -1,7 +1,7 @@
 """`write_report`: the whole report of a build, in the formats that are asked for."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from smeaton import plugins
@@ -9,10 +9,11 @@ from smeaton.errors import InputError
 from smeaton.flow._shipped import bundle_path
 from smeaton.flow.report import last_build
 from smeaton.insight.evidence import open_task
-from smeaton.report.assemble import assemble
-from smeaton.report.build import Build, Wish
-from smeaton.report.forms import BuildReport
-from smeaton.report.svg import warm
+from smeaton.reporting import svg
+from smeaton.reporting.assemble import assemble
+from smeaton.reporting.build import Build, Wish
+from smeaton.reporting.forms import BuildReport
+from smeaton.reporting.svg import Drawn, warm
 
 PAGE = "html"
 
@@ -27,7 +28,7 @@ def write_report(
 
     Args:
         task: the task's file, its folder, or its bundle.
-        formats: parts of `smeaton.report.exports`: `html` (the page), `json`, `md`, `mlflow`, `card`.
+        formats: parts of `smeaton.reporting.exports`: `html` (the page), `json`, `md`, `mlflow`, `card`.
         out: the file (for `mlflow` the folder) to write, or a folder that is there to write into; default: beside the
             task, under each format's own name. Several formats go into a folder.
         wish: what to look at.
@@ -58,12 +59,17 @@ def open_build(task: str | Path = ".", wish: Wish | None = None) -> Build:
 
 
 def make_report(build: Build, pictures: bool = False) -> BuildReport:
-    """The report of a build. `pictures`: they will be drawn, so their engine starts meanwhile; where it is not
-    installed, that is said when the first is drawn."""
-    with ThreadPoolExecutor(1) as beside:
-        if pictures:
-            beside.submit(warm)
+    """The report of a build. `pictures`: they will be wanted, so those of a section are drawn while the next are made;
+    where that cannot be done, it is said by who asks for them."""
+    if not pictures:
         return assemble(build)
+    begun: dict[str, Future[dict[str, Drawn]]] = {}
+    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(1) as other:
+        beside.submit(warm)
+        build.look_ahead(other)
+        report = assemble(build, lambda section: begun.update({section.id: beside.submit(svg.pictures, section)}))
+    build.kept[svg.BEGUN] = begun
+    return report
 
 
 def write_format(report: BuildReport, build: Build, name: str, out: str | Path | None = None) -> Path:

@@ -1,0 +1,37 @@
+"""The page: one file that holds all it needs."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from smeaton.reporting.build import Build
+from smeaton.reporting.exports._files import write_file
+from smeaton.reporting.forms import BuildReport
+from smeaton.reporting.page.cards import cards, links
+from smeaton.reporting.page.document import Pictures, document
+from smeaton.reporting.svg import BEGUN, Drawn, pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Writes the page."""
+
+    name: str = "report.html"
+    about: str = "a page that explains itself, in one file"
+
+    def write(self, report: BuildReport, build: Build, out: Path) -> Path:
+        """Draw the figures and write the page."""
+        return write_file(out, document(report, drawn(report, build), cards(build.board), links(build.board)).encode())
+
+
+def drawn(report: BuildReport, build: Build) -> Pictures:
+    """All figures of a report as pictures; those that are being drawn already are waited for.
+
+    Raises:
+        ExtraMissing: vl-convert is not installed.
+    """
+    begun: dict[str, Future[dict[str, Drawn]]] = build.kept.get(BEGUN, {})
+    return {part.id: begun[part.id].result() if part.id in begun else pictures(part) for part in report.sections}
+
+
+part = Page()

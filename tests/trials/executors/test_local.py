@@ -168,7 +168,7 @@ def test_a_killed_worker_is_seen(build: Any, tmp_path: Path) -> None:
         eventually((tmp_path / "mark").exists)
         os.kill(int((tmp_path / "mark").read_text().split()[0]), signal.SIGKILL)
         events = until(executor, ended(1))
-        assert "out of memory" in events[-1].reason
+        assert "was killed" in events[-1].reason
 
 
 def test_it_works_from_a_thread_and_inside_an_event_loop(build: Any, tmp_path: Path) -> None:
@@ -220,6 +220,8 @@ import fcntl, os, time
 from pathlib import Path
 
 class Noisy:
+    def space(self, *given): ...
+
     def fit(self, *given):
         for entry in Path("/proc/self/fd").iterdir():
             pipe = int(entry.name)

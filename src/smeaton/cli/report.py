@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from smeaton.reporting.forms import BuildReport
 
 HELP = "the report of a build as a page, and what its answers say about its data"
-_SECONDS = 10.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     from smeaton import plugins
+    from smeaton.insight.found import SECONDS
 
     formats = {name: plugins.load("exports", name).about for name in plugins.names("exports")}
     parser.add_argument("task", metavar="TASK", nargs="?", default=".", help="a task file, its folder, or its bundle")
@@ -38,8 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--across", action="append", default=[], metavar="COLUMN", help="compare how groups of this column are treated"
     )
     parser.add_argument("--rows", type=_count, default=20, metavar="N", help="suspects to name (default 20)")
-    parser.add_argument("--seconds", type=_seconds, default=_SECONDS, metavar="S",
-                        help=f"about how long to look (default {_SECONDS:g})")  # fmt: skip
+    parser.add_argument("--seconds", type=_seconds, default=SECONDS, metavar="S",
+                        help=f"about how long to look (default {SECONDS:g})")  # fmt: skip
     parser.add_argument("--open", action="store_true", help="show what was written")
 
 

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import msgspec
-
 from smeaton.data.dataset import Dataset
-from smeaton.errors import DataError
+from smeaton.flow.last_build import last_build
+from smeaton.insight.evidence import read_board
 from smeaton.leaderboard.ablation import Ablation
 from smeaton.leaderboard.ablation import ablation as taken_apart
 from smeaton.leaderboard.ablation_text import render_ablation
-from smeaton.leaderboard.forms import BOARD_FILE, Board
+from smeaton.leaderboard.forms import BOARD_FILE
 
 
 def ablation(where: str | Path = ".") -> Ablation:
@@ -18,16 +17,8 @@ def ablation(where: str | Path = ".") -> Ablation:
     Raises:
         DataError: nothing was built there, or the build's answers are gone.
     """
-    where = Path(where)
-    folder = where.parent if where.name.endswith(".bundle") or where.is_file() else where
-    builds = sorted((folder / ".smeaton").glob(f"*/{BOARD_FILE}"), key=lambda path: path.stat().st_mtime)
-    if not builds:
-        raise DataError(
-            "nothing was built here", where=str(folder), fix="run: smeaton build, or name the build's folder"
-        )
-    root = builds[-1].parent
-    board = msgspec.json.decode(builds[-1].read_bytes(), type=Board)
-    return taken_apart(root, board, Dataset.open(root / "data"))
+    _, root = last_build(Path(where))
+    return taken_apart(root, read_board(root / BOARD_FILE), Dataset.open(root / "data"))
 
 
 def ablation_text(found: Ablation) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from smeaton import plugins
 from smeaton.bundle.write import check_place
-from smeaton.errors import DataError, InputError
+from smeaton.errors import InputError
 from smeaton.families import Space
 from smeaton.flow._finishing import Terms
 from smeaton.flow._guards import alone, check_disk, ledger_at
@@ -20,6 +20,7 @@ from smeaton.flow._leaving import asks_others
 from smeaton.flow._shipped import bundle_path
 from smeaton.flow.consent import leaving, words
 from smeaton.flow.finish import finish
+from smeaton.flow.last_build import last_build
 from smeaton.flow.live_html import fitting_listener
 from smeaton.flow.local import served, wants
 from smeaton.flow.outcome import Built
@@ -28,6 +29,7 @@ from smeaton.flow.prepare import Prepared, prepare, spaces
 from smeaton.flow.request import TASK_FILE, Request, resolve
 from smeaton.flow.unhurried import unhurried
 from smeaton.flow.unserved import refuse_all, unserved
+from smeaton.insight.evidence import read_board
 from smeaton.leaderboard.forms import BOARD_FILE, Board
 from smeaton.leaderboard.plot import plot
 from smeaton.leaderboard.text import render
@@ -290,21 +292,9 @@ def board(where: Path) -> Board:
     """The board of the last build in a folder, or the one a bundle was chosen from.
 
     Raises:
-        DataError: nothing was built there.
+        DataError: nothing was built there, or the board is damaged.
     """
-    if where.name.endswith(".bundle"):
-        where = where.parent
-    builds = sorted((where / ".smeaton").glob(f"*/{BOARD_FILE}"), key=lambda path: path.stat().st_mtime)
-    if not builds:
-        raise DataError(
-            "nothing was built here", where=str(where), fix="run: smeaton build, or name the build's folder"
-        )
-    try:
-        return msgspec.json.decode(builds[-1].read_bytes(), type=Board)
-    except msgspec.DecodeError as error:
-        raise DataError(
-            f"the board cannot be read: {error}", where=str(builds[-1]), fix="run: smeaton build, which writes it anew"
-        ) from error
+    return read_board(last_build(where)[1] / BOARD_FILE)
 
 
 def board_text(found: Board) -> str:

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from smeaton.errors import DataError
 from smeaton.flow._shipped import bundle_path
+from smeaton.flow.last_build import last_build
 from smeaton.insight.evidence import open_task
 from smeaton.insight.forms import Report
 from smeaton.insight.found import SECONDS, found
 from smeaton.insight.text import render
-from smeaton.leaderboard.forms import BOARD_FILE
 
 
 def report(task: str | Path = ".", *, rows: int = 20, seconds: float = SECONDS) -> Report:
@@ -29,17 +28,3 @@ def report(task: str | Path = ".", *, rows: int = 20, seconds: float = SECONDS) 
 def report_text(what: Report) -> str:
     """A report as lines for a terminal."""
     return render(what)
-
-
-def last_build(where: Path) -> tuple[Path, Path]:
-    """The task's folder and the folder of its last build.
-
-    Raises:
-        DataError: nothing was built there.
-    """
-    folder = where.parent if where.name.endswith(".bundle") or where.is_file() else where
-    boards = sorted((folder / ".smeaton").glob(f"*/{BOARD_FILE}"), key=lambda path: path.stat().st_mtime)
-    if not boards:
-        fix = "run: smeaton build, or name the folder of a build"
-        raise DataError("nothing was built here", where=str(folder), fix=fix)
-    return folder, boards[-1].parent

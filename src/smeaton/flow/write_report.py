@@ -7,7 +7,7 @@ from pathlib import Path
 from smeaton import plugins
 from smeaton.errors import InputError
 from smeaton.flow._shipped import bundle_path
-from smeaton.flow.report import last_build
+from smeaton.flow.last_build import last_build
 from smeaton.insight.evidence import open_task
 from smeaton.reporting import svg
 from smeaton.reporting.assemble import assemble

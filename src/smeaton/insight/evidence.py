@@ -148,4 +148,5 @@ def read_board(path: Path) -> Board:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Board)
     except (OSError, msgspec.DecodeError) as error:
-        raise DataError(f"no readable board lies here: {error}", where=str(path), fix="build again") from error
+        fix = "run: smeaton build, which writes it anew"
+        raise DataError(f"the board cannot be read: {error}", where=str(path), fix=fix) from error

@@ -11,7 +11,6 @@ from smeaton.leaderboard.forms import BOARD_FILE
 from smeaton.reporting.build import Build
 from smeaton.reporting.forms import BuildReport, Section
 from smeaton.reporting.sections import Part
-from smeaton.reporting.sections.fairness import groups
 
 
 def assemble(build: Build, made: Callable[[Section], object] = lambda section: None) -> BuildReport:
@@ -24,7 +23,7 @@ def assemble(build: Build, made: Callable[[Section], object] = lambda section: N
     board, task = build.board, build.task
     if board.winner is not None:
         for name in build.wish.across:
-            groups(build, name)
+            build.column(name)
     sections: list[Section] = []
     left_out: dict[str, str] = {}
     for part in parts():

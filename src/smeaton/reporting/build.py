@@ -10,17 +10,18 @@ from typing import Any
 from smeaton.bundle.manifest import Manifest
 from smeaton.bundle.read import open_bundle
 from smeaton.data.dataset import Dataset
+from smeaton.data.sources._columns import nearest
 from smeaton.data.split import FoldIndex, open_folds
 from smeaton.errors import DataError, SmeatonError
 from smeaton.insight.evidence import Evidence, open_evidence, open_task, read_board
 from smeaton.insight.forms import Report
-from smeaton.insight.found import found
+from smeaton.insight.found import SECONDS, found
 from smeaton.leaderboard.ablation import Ablation, ablation
 from smeaton.leaderboard.forms import BOARD_FILE, Board, Row
+from smeaton.task.table import Array
 from smeaton.task.task import Task
 from smeaton.trials.past import Past, open_past
 
-SECONDS = 10.0
 _ASKING = 0.08  # of the reader's patience, for which the shipped program is asked about words
 _AHEAD = "found"
 
@@ -51,6 +52,20 @@ class Build:
     wish: Wish = field(default_factory=Wish)
     start: float = field(default_factory=time.monotonic)
     kept: dict[str, Any] = field(default_factory=dict)
+
+    def column(self, name: str) -> Array:
+        """An input column a reader named, of the rows of `evidence`.
+
+        Raises:
+            DataError: the build holds no such column.
+        """
+        table = self.dataset.table
+        if name not in table:
+            ignored = name in self.task.rows.ignore
+            why = "the task ignores it, so a build does not hold it" if ignored else nearest(name, table)
+            fix = "take it out of rows.ignore and build again" if ignored else "correct the column's name"
+            raise DataError(f"there is no column {name!r} to compare groups by; {why}", where="--across", fix=fix)
+        return table[name][self.evidence.rows]
 
     def look_ahead(self, pool: Executor) -> None:
         """Begin with `found` in another thread: it takes longest, and few sections need it."""

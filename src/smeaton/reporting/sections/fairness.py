@@ -1,7 +1,6 @@
 """How the answers treat the groups of a column that the reader named."""
 
-from smeaton.data.sources._columns import nearest
-from smeaton.errors import DataError, SmeatonError
+from smeaton.errors import SmeatonError
 from smeaton.reporting.build import Build
 from smeaton.reporting.charts._texts import cut
 from smeaton.reporting.forms import Fact, Figure, Grid, Head, Kind, Note, Section
@@ -81,18 +80,7 @@ def groups(build: Build, name: str) -> Parts | None:
     Raises:
         DataError: the build holds no such column.
     """
-    dataset = build.dataset
-    if name not in dataset.table:
-        ignored = name in build.task.rows.ignore
-        raise DataError(
-            f"there is no column {name!r} to compare groups by"
-            + (
-                "; the task ignores it, so a build does not hold it" if ignored else f"; {nearest(name, dataset.table)}"
-            ),
-            where="--across",
-            fix="take it out of rows.ignore and build again" if ignored else "correct the column's name",
-        )
-    column = dataset.table[name][build.evidence.rows]
+    column = build.column(name)
     return parts_of(name, build.task.input_types[name], column, bins=_BINS, values=_VALUES)
 
 

@@ -2,6 +2,7 @@
 
     python benchmarks/report.py                                    about 3 minutes
     python benchmarks/report.py --rows 12500 --trials 40 --budget 20
+    python benchmarks/report.py --folder FOLDER                    keeps the build there, and takes it if it is there
 
 A generated table is built for `--budget` seconds (a fifth of the rows is the sealed test). What the build has not tried
 itself is filled up to `--trials` with its own finished trials under other names: their rows on the board, their records
@@ -10,6 +11,7 @@ own; the time is that of the whole command, and what the command says of itself 
 """
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from smeaton.reporting.build import Build
 from smeaton.trials.store import FOLDER, Store
 
 TARGET = 3.0
+COMMAND = [sys.executable, "-m", "smeaton"]
 
 
 def table(rows: int) -> pd.DataFrame:
@@ -62,6 +65,16 @@ def fill(build: Build, trials: int) -> int:
     return count
 
 
+def made(folder: Path, rows: int, trials: int, budget: float) -> int:
+    """Build in a folder, unless it holds a build, and fill up; returns how many trials there are."""
+    folder.mkdir(exist_ok=True)
+    if not (folder / ".smeaton").exists():
+        table(rows).to_csv(folder / "rows.csv", index=False)
+        options = ["--target", "label", "--budget", f"{budget:g}s", "--json"]
+        subprocess.run([*COMMAND, "build", "rows.csv", *options], cwd=folder, check=False, stdout=subprocess.DEVNULL)
+    return fill(open_build(folder), trials)
+
+
 def _identity(root: Path) -> str:
     """What the store says it belongs to, without its version."""
     import sqlite3
@@ -78,22 +91,18 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--budget", type=float, default=60.0)
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="where the build lies, to be kept")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
+    with contextlib.nullcontext(args.folder) if args.folder else tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        table(args.rows).to_csv(folder / "rows.csv", index=False)
-        command = [sys.executable, "-m", "smeaton"]
-        options = ["--target", "label", "--budget", f"{args.budget:g}s", "--json"]
-        subprocess.run([*command, "build", "rows.csv", *options], cwd=folder, check=False, stdout=subprocess.DEVNULL)
-        build = open_build(folder)
-        tried = fill(build, args.trials)
+        tried = made(folder, args.rows, args.trials, args.budget)
         seconds = []
         for _ in range(args.times):
             begun = time.perf_counter()
-            subprocess.run([*command, "report", "-o", "report.html"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([*COMMAND, "report", "-o", "report.html"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
             seconds.append(time.perf_counter() - begun)
         size = (folder / "report.html").stat().st_size
-        done = subprocess.run([*command, "report", "--json"], cwd=folder, check=True, capture_output=True, text=True)
+        done = subprocess.run([*COMMAND, "report", "--json"], cwd=folder, check=True, capture_output=True, text=True)
         found = json.loads(done.stdout)
     held, sections = args.rows * 4 // 5, len(found["sections"])
     print(f"{held:,} validation rows, {tried} trials, {sections} sections, {size / 1e6:.2f} MB")

@@ -16,6 +16,7 @@ from smeaton.errors import InputError
 from smeaton.families import Space
 from smeaton.flow._finishing import Terms
 from smeaton.flow._guards import alone, check_disk, ledger_at
+from smeaton.flow._inspecting import inspecting
 from smeaton.flow._leaving import asks_others
 from smeaton.flow._shipped import bundle_path
 from smeaton.flow.consent import leaving, words
@@ -30,6 +31,7 @@ from smeaton.flow.request import TASK_FILE, Request, resolve
 from smeaton.flow.unhurried import unhurried
 from smeaton.flow.unserved import refuse_all, unserved
 from smeaton.insight.evidence import read_board
+from smeaton.insight.inspection import FILE as INSPECTION_FILE
 from smeaton.leaderboard.forms import BOARD_FILE, Board
 from smeaton.leaderboard.plot import plot
 from smeaton.leaderboard.text import render
@@ -44,7 +46,7 @@ from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.refit import refit
 from smeaton.trials.seal import broken, seal
 from smeaton.trials.search import search
-from smeaton.trials.setup import Setup
+from smeaton.trials.setup import Result, Setup
 from smeaton.trials.store import Store
 from smeaton.trials.timing import slowness
 from smeaton.trials.verdict import agreement, pinned
@@ -160,19 +162,25 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
                 replay=replay,
             )
             result = search(setup, plan, executor, store, listen)
-            again, why_not = refit(setup, result, executor)
-            if again is not None:
-                result.trials.append(again)
-                listen(Notice("trial", f"{again.candidate.family}: fitted again on all rows", {"trial": again}))
-            elif why_not:
-                listen(Notice("note", why_not))
-            # The workers' cores are needed for measuring, and nothing is fitted any more.
-            executor.close()
-            _open_ledger(prepared, 0.0, listen)
-            with unhurried(listen, result.interrupted):
-                return finish(prepared, result, store, clock, listen, Terms(patient=replay))
+            with inspecting(prepared.root):
+                _fit_again(setup, result, executor, listen)
+                # The workers' cores are needed for measuring, and nothing is fitted any more.
+                executor.close()
+                _open_ledger(prepared, 0.0, listen)
+                with unhurried(listen, result.interrupted):
+                    return finish(prepared, result, store, clock, listen, Terms(patient=replay))
     finally:
         executor.close()
+
+
+def _fit_again(setup: Setup, result: Result, executor: "Executor", listen: Listener) -> None:
+    """Fit the best of a holdout once more, on all rows, if there is time."""
+    again, why_not = refit(setup, result, executor)
+    if again is not None:
+        result.trials.append(again)
+        listen(Notice("trial", f"{again.candidate.family}: fitted again on all rows", {"trial": again}))
+    elif why_not:
+        listen(Notice("note", why_not))
 
 
 def _agreed(
@@ -278,6 +286,7 @@ def _save_rows(prepared: Prepared, wanted: int) -> int:
     folds = make_folds(prepared.dataset, prepared.train, wanted, prepared.seed)
     save_folds(folds, new)
     seal(new)
+    (prepared.root / INSPECTION_FILE).unlink(missing_ok=True)
     shutil.rmtree(prepared.root / "data", ignore_errors=True)
     new.rename(prepared.root / "data")
     return len(folds)

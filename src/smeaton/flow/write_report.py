@@ -1,7 +1,7 @@
 """`write_report`: the whole report of a build, in the formats that are asked for."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from smeaton import plugins
@@ -9,11 +9,11 @@ from smeaton.errors import InputError
 from smeaton.flow._shipped import bundle_path
 from smeaton.flow.last_build import last_build
 from smeaton.insight.evidence import open_task
-from smeaton.reporting import svg
 from smeaton.reporting.assemble import assemble
 from smeaton.reporting.build import Build, Wish
 from smeaton.reporting.forms import BuildReport
-from smeaton.reporting.svg import Drawn, warm
+from smeaton.reporting.painter import Painter
+from smeaton.reporting.svg import MADE
 
 PAGE = "html"
 
@@ -63,12 +63,10 @@ def make_report(build: Build, pictures: bool = False) -> BuildReport:
     where that cannot be done, it is said by who asks for them."""
     if not pictures:
         return assemble(build)
-    begun: dict[str, Future[dict[str, Drawn]]] = {}
-    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(1) as other:
-        beside.submit(warm)
+    with Painter() as painter, ThreadPoolExecutor(1) as other:
         build.look_ahead(other)
-        report = assemble(build, lambda section: begun.update({section.id: beside.submit(svg.pictures, section)}))
-    build.kept[svg.BEGUN] = begun
+        report = assemble(build, painter.begin)
+        build.kept[MADE] = painter.made()
     return report
 
 

@@ -9,12 +9,13 @@ from smeaton.insight.confusable import confusions
 from smeaton.insight.decided import decided
 from smeaton.insight.evidence import Evidence, open_evidence, read_board
 from smeaton.insight.forms import LabelWords, Report
-from smeaton.insight.rows import conflicting, near_copies
+from smeaton.insight.inspection import inspection
+from smeaton.insight.rows import conflicting
 from smeaton.insight.suspects import judged
 from smeaton.insight.uncovered import uncovered
 from smeaton.insight.words import Held, held, over_represented
 from smeaton.leaderboard.forms import BOARD_FILE, Board
-from smeaton.quality.parts import drifts, split_of
+from smeaton.quality.parts import split_of
 from smeaton.runtime.check import effect_of
 from smeaton.trials.reject import ships
 
@@ -46,8 +47,8 @@ def found(root: Path, bundle: Path, *, rows: int = 20, seconds: float = SECONDS)
         notes.append(f"rejection: {kept.said}; learnt from {kept.examples:,} examples")
     named, suspected, expected = ((), 0, 0.0) if "suspects" in left_out else judged(evidence, rows)
     folds = open_folds(root / "data")
-    near, said = near_copies(evidence.dataset, folds)
-    notes += said
+    looked = inspection(root, evidence.dataset, folds)
+    notes += looked.notes
     conflicts, conflicted, attainable = conflicting(evidence.dataset, split_of(evidence.dataset, folds)[0])
     classes = evidence.task.answer == "class" and evidence.probability is not None
     mixed = confusions(evidence, words) if "confusions" not in left_out else ()
@@ -71,8 +72,8 @@ def found(root: Path, bundle: Path, *, rows: int = 20, seconds: float = SECONDS)
         conflicts=conflicts,
         conflicting=conflicted,
         attainable=attainable,
-        near=near,
-        drifts=tuple(drifts(evidence.dataset, folds)),
+        near=looked.near,
+        drifts=looked.drifts,
         deciding=deciding,
         telling=telling,
         uncovered=open_,

@@ -16,8 +16,11 @@ from smeaton.task.table import Array
 
 def split_of(dataset: Dataset, folds: Sequence[FoldIndex]) -> tuple[Array, Array]:
     """Positions of the training and of the test rows of a build, from its folds."""
-    train = np.unique(np.concatenate([part for one in folds for part in (one.train, one.stop, one.held)]))
-    rest = np.setdiff1d(np.arange(len(dataset)), train)
+    seen = np.zeros(len(dataset), dtype=bool)
+    for one in folds:
+        for part in (one.train, one.stop, one.held):
+            seen[part] = True
+    train, rest = np.flatnonzero(seen), np.flatnonzero(~seen)
     if dataset.sealed is not None:
         return train, np.asarray(dataset.sealed)
     if dataset.time is not None:  # rows of groups that reach into the test were left out

@@ -30,7 +30,7 @@ _LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?|-?\d+(?:\.\d+)?e-\d+")
 _NUMBERS = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "r", "cx", "cy", "opacity",
     "fill-opacity", "stroke-opacity", "stroke-width", "points"}  # fmt: skip
 _LINES = ("mark-line", "mark-rule", "mark-trail")
-BEGUN = "pictures"  #: key of a build's pictures that are being drawn, by their section: futures of `pictures`
+MADE = "pictures"  #: key of a build's pictures that are drawn already, by section and figure
 _NAMED = re.compile(r"url\(#([^)]+)\)")
 
 

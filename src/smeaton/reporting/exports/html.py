@@ -1,7 +1,6 @@
 """The page: one file that holds all it needs."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +10,7 @@ from smeaton.reporting.exports._files import write_file
 from smeaton.reporting.forms import BuildReport
 from smeaton.reporting.page.cards import cards, links
 from smeaton.reporting.page.document import Pictures, document
-from smeaton.reporting.svg import BEGUN, Drawn, pictures
+from smeaton.reporting.svg import MADE, Drawn, pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +24,17 @@ class Page:
         """Draw the figures and write the page."""
         return write_file(
             out,
-            document(report, drawn(report, build.kept.get(BEGUN, {})), cards(build.board), links(build.board)).encode(),
+            document(report, drawn(report, build.kept.get(MADE, {})), cards(build.board), links(build.board)).encode(),
         )
 
 
-def drawn(report: BuildReport, begun: Mapping[str, Future[dict[str, Drawn]]] = MappingProxyType({})) -> Pictures:
-    """All figures of a report as pictures; those that are being drawn already are waited for.
+def drawn(report: BuildReport, made: Mapping[str, Mapping[str, Drawn]] = MappingProxyType({})) -> Pictures:
+    """All figures of a report as pictures; those of sections in `made` are there already.
 
     Raises:
         ExtraMissing: vl-convert is not installed.
     """
-    return {part.id: begun[part.id].result() if part.id in begun else pictures(part) for part in report.sections}
+    return {part.id: made[part.id] if part.id in made else pictures(part) for part in report.sections}
 
 
 part = Page()

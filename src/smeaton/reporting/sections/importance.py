@@ -12,7 +12,7 @@ from smeaton.reporting.sections._permuted import Permuted, Piece, permuted
 from smeaton.reporting.sections._together import together
 from smeaton.task.task import Task
 
-_SHARE, _LONGEST = 0.12, 0.35  # of the reader's patience, for the work and by the clock
+_SHARE, _LONGEST = 0.06, 0.25  # of the reader's patience, for the work and by the clock
 _SHOWN, _LISTED = 15, 60
 _MOST = 0.8  # of all importance in one column
 

@@ -1,0 +1,31 @@
+"""`inspecting`: the rows are looked at for the report while a build ends, in a process that gives way to any other."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from smeaton.insight.inspection import FILE
+from smeaton.trials.process import command, environment
+
+
+@contextlib.contextmanager
+def inspecting(root: Path) -> Iterator[None]:
+    """Look at the rows of a build beside what is done meanwhile; what is not ready by then is left to the report, which
+    looks itself, and meets itself what went wrong here."""
+    if (root / FILE).exists():
+        yield
+        return
+    looking = subprocess.Popen(
+        command("smeaton.insight.inspection", str(root)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        start_new_session=True,  # Ctrl-C is for the build, which ends this one
+    )
+    try:
+        yield
+    finally:
+        looking.kill()
+        looking.communicate()

@@ -1,0 +1,45 @@
+"""The rows are looked at while a build ends, and no process outlives it."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from smeaton.flow import _inspecting
+from smeaton.flow._inspecting import inspecting
+from smeaton.insight.inspection import FILE
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
+    """The processes that are begun; each would take a minute, and write the file at once."""
+    found: list[subprocess.Popen[bytes]] = []
+
+    class Looking(subprocess.Popen[bytes]):
+        def __init__(self, arguments: list[str], **options: object) -> None:
+            super().__init__(["/bin/sh", "-c", f"touch {arguments[-1]}/{FILE}; exec sleep 60"], **options)  # type: ignore[call-overload]
+            found.append(self)
+
+    monkeypatch.setattr(_inspecting.subprocess, "Popen", Looking)
+    return found
+
+
+def interrupted(root: Path) -> None:
+    """Stopped by hand once the process runs."""
+    while not (root / FILE).exists():
+        time.sleep(0.01)
+    raise KeyboardInterrupt
+
+
+def test_it_is_ended_with_the_build(tmp_path: Path, begun: list["subprocess.Popen[bytes]"]) -> None:
+    with pytest.raises(KeyboardInterrupt), inspecting(tmp_path):
+        interrupted(tmp_path)
+    (looking,) = begun
+    assert looking.returncode == -9
+
+
+def test_what_was_kept_is_not_looked_for_again(tmp_path: Path, begun: list["subprocess.Popen[bytes]"]) -> None:
+    (tmp_path / FILE).touch()
+    with inspecting(tmp_path):
+        assert not begun

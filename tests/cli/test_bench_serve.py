@@ -200,7 +200,9 @@ def test_an_interrupt_tells_what_is_known_and_leaves_nothing_behind(
 ) -> None:
     load = [sys.executable, "-m", "smeaton", "bench-serve", str(churn), "--p99", "5s"]
     command = ["sh", "-c", f'{trap}exec "$@"', "sh", *load]
+    former = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and stays so in what is begun
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGHUP, former)
     assert process.stdout is not None
     seen = ""
     while "errors\n" not in seen:

@@ -1,5 +1,6 @@
 """The worker's loop: one event a job's end, progress now and then, reasons short and tracebacks kept."""
 
+import errno
 import os
 import subprocess
 import time
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from smeaton.errors import ProgramError
+from smeaton.runtime import storage
 from smeaton.trials import job as job_module
 from smeaton.trials import worker
 from smeaton.trials.executors import Event, Job
@@ -106,3 +108,13 @@ def test_a_score_that_is_no_number_is_no_progress(monkeypatch: pytest.MonkeyPatc
     events = worked(monkeypatch, do)
     assert [(event.kind, event.score) for event in events] == [("progress", 0.25), ("done", 0.0)]
     assert [msgspec.json.decode(msgspec.json.encode(event), type=Event) for event in events] == events
+
+
+def test_a_full_disk_is_named_where_it_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "_free", lambda place: 0)
+    (tmp_path / "data").mkdir()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    reason, cause = worker.judged(full, job(data=str(tmp_path / "data")))
+    assert cause == "storage"
+    assert reason.startswith("the disk is full: a fit cannot be written (0 bytes")
+    assert worker.judged(ValueError("no fit"), job()) == ("ValueError: no fit", "")

@@ -6,33 +6,35 @@ smeaton report                       report.html beside the task of this folder
 smeaton report --open                and show it
 smeaton report --format md -o -      a summary for a pull request
 smeaton report smeaton.yaml --across region --rows 50
+
+formats: html, the page; json, all its figures as data; md, a Markdown summary for a pull request; mlflow, the trials as
+MLflow keeps them; card, a Hugging Face model card
 """
 
 import argparse
 import json
 import sys
 import tempfile
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smeaton.reporting.build import Build
     from smeaton.reporting.forms import BuildReport
+    from smeaton.reporting.painter import Painter
 
+DEFAULT = "html"
 HELP = "the report of a build as a page, and what its answers say about its data"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     from smeaton import plugins
-    from smeaton.insight.found import SECONDS
+    from smeaton.insight.forms import SECONDS
 
-    formats = {name: plugins.load("exports", name).about for name in plugins.names("exports")}
+    formats = plugins.names("exports")
     parser.add_argument("task", metavar="TASK", nargs="?", default=".", help="a task file, its folder, or its bundle")
-    parser.add_argument(
-        "--format",
-        choices=formats,
-        help="what to write; " + "; ".join(f"{name}: {about}" for name, about in formats.items()),
-    )
+    parser.add_argument("--format", choices=formats, help=f"what to write (default {DEFAULT}): {', '.join(formats)}")
     parser.add_argument("-o", "--out", metavar="OUT", help="where to write it (default beside the task); - prints it")
     parser.add_argument(
         "--across", action="append", default=[], metavar="COLUMN", help="compare how groups of this column are treated"
@@ -45,13 +47,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the report, print what it says of the data, write it."""
-    from smeaton.flow.write_report import PAGE, make_report, open_build, write_format
+    from smeaton.reporting.painter import PAINTED, Painter
+    from smeaton.trials.process import pin_threads
+
+    name = args.format or DEFAULT
+    writes = args.out != "-" and (not args.json or args.format is not None or args.out is not None)
+    pin_threads()  # before numpy is loaded: the other cores draw
+    with Painter() if writes and name == PAINTED else nullcontext() as painter:  # gets ready while the rest is loaded
+        return _reported(args, name, writes, painter)
+
+
+def _reported(args: argparse.Namespace, name: str, writes: bool, painter: "Painter | None") -> int:
+    from smeaton.flow.write_report import make_report, open_build, write_format
     from smeaton.reporting.build import Wish
 
     build = open_build(args.task, Wish(suspects=args.rows, across=tuple(args.across), seconds=args.seconds))
-    name = args.format or PAGE
-    writes = args.out != "-" and (not args.json or args.format is not None or args.out is not None)
-    report = make_report(build, pictures=writes and name == PAGE)
+    report = make_report(build, painter)
     if not (writes or args.json):
         _print(report, build, name)
         return 0

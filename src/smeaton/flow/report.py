@@ -5,8 +5,8 @@ from pathlib import Path
 from smeaton.flow._shipped import bundle_path
 from smeaton.flow.last_build import last_build
 from smeaton.insight.evidence import open_task
-from smeaton.insight.forms import Report
-from smeaton.insight.found import SECONDS, found
+from smeaton.insight.forms import SECONDS, Report
+from smeaton.insight.found import found
 from smeaton.insight.text import render
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 from smeaton import plugins
@@ -12,15 +13,13 @@ from smeaton.insight.evidence import open_task
 from smeaton.reporting.assemble import assemble
 from smeaton.reporting.build import Build, Wish
 from smeaton.reporting.forms import BuildReport
-from smeaton.reporting.painter import Painter
+from smeaton.reporting.painter import PAINTED, Painter
 from smeaton.reporting.svg import MADE
-
-PAGE = "html"
 
 
 def write_report(
     task: str | Path = ".",
-    formats: Sequence[str] = (PAGE,),
+    formats: Sequence[str] = (PAINTED,),
     out: str | Path | None = None,
     wish: Wish | None = None,
 ) -> tuple[Path, ...]:
@@ -43,8 +42,9 @@ def write_report(
         plugins.load("exports", name)
     if out is not None and len(formats) > 1 and not Path(out).is_dir():
         raise InputError("several formats do not go into one file", where=str(out), fix="name a folder that is there")
-    build = open_build(task, wish)
-    report = make_report(build, PAGE in formats)
+    with Painter() if PAINTED in formats else nullcontext() as painter:
+        build = open_build(task, wish)
+        report = make_report(build, painter)
     return tuple(write_format(report, build, name, out) for name in formats)
 
 
@@ -58,15 +58,14 @@ def open_build(task: str | Path = ".", wish: Wish | None = None) -> Build:
     return Build(folder, root, bundle_path(folder, open_task(root)), wish or Wish())
 
 
-def make_report(build: Build, pictures: bool = False) -> BuildReport:
-    """The report of a build. `pictures`: they will be wanted, so those of a section are drawn while the next are made;
-    where that cannot be done, it is said by who asks for them."""
-    if not pictures:
+def make_report(build: Build, painter: Painter | None = None) -> BuildReport:
+    """The report of a build. With a painter the pictures of a section are drawn while the next are made."""
+    if painter is None:
         return assemble(build)
-    with Painter() as painter, ThreadPoolExecutor(1) as other:
-        build.look_ahead(other)
+    with ThreadPoolExecutor(1) as beside:
+        build.look_ahead(beside)
         report = assemble(build, painter.begin)
-        build.kept[MADE] = painter.made()
+    build.kept[MADE] = painter.made()
     return report
 
 

@@ -6,6 +6,8 @@ import msgspec
 
 from smeaton.quality.forms import Drift
 
+SECONDS = 10.0  #: about how long to look, where nobody says otherwise
+
 
 class Form(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the report's parts: immutable."""

@@ -8,7 +8,7 @@ from smeaton.data.split import open_folds
 from smeaton.insight.confusable import confusions
 from smeaton.insight.decided import decided
 from smeaton.insight.evidence import Evidence, open_evidence, read_board
-from smeaton.insight.forms import LabelWords, Report
+from smeaton.insight.forms import SECONDS, LabelWords, Report
 from smeaton.insight.inspection import inspection
 from smeaton.insight.rows import conflicting
 from smeaton.insight.suspects import judged
@@ -19,7 +19,6 @@ from smeaton.quality.parts import split_of
 from smeaton.runtime.check import effect_of
 from smeaton.trials.reject import ships
 
-SECONDS = 10.0
 _WORDS = 8
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from operator import itemgetter
 
 from smeaton import __version__, plugins
 from smeaton.errors import DataError, SmeatonError
@@ -24,14 +25,16 @@ def assemble(build: Build, made: Callable[[Section], object] = lambda section: N
     if board.winner is not None:
         for name in build.wish.across:
             build.column(name)
-    sections: list[Section] = []
+    sections: list[tuple[int, Section]] = []
     left_out: dict[str, str] = {}
-    for part in parts():
+    first, *others = parts()
+    for part in (*others, first):  # the first one sums the others up, and waits for what is looked for beside
         why = part.applies(build)
         try:
             if not why:
-                sections.append(part.make(build))
-                made(sections[-1])
+                section = part.make(build)
+                sections.append((part.order, section))
+                made(section)
         except SmeatonError as error:
             why = f"{error.where}: {error.message}" if error.where else error.message
         if why:
@@ -49,7 +52,7 @@ def assemble(build: Build, made: Callable[[Section], object] = lambda section: N
         solution="" if chosen is None else chosen.name,
         trial="" if chosen is None else chosen.key,
         built=_ended(build),
-        sections=tuple(sections),
+        sections=tuple(section for _, section in sorted(sections, key=itemgetter(0))),
         left_out=left_out,
         found=_found(build, left_out),
         seconds=round(time.monotonic() - build.start, 3),

@@ -14,8 +14,8 @@ from smeaton.data.sources._columns import nearest
 from smeaton.data.split import FoldIndex, open_folds
 from smeaton.errors import DataError, SmeatonError
 from smeaton.insight.evidence import Evidence, open_evidence, open_task, read_board
-from smeaton.insight.forms import Report
-from smeaton.insight.found import SECONDS, found
+from smeaton.insight.forms import SECONDS, Report
+from smeaton.insight.found import found
 from smeaton.leaderboard.ablation import Ablation, ablation
 from smeaton.leaderboard.forms import BOARD_FILE, Board, Row
 from smeaton.task.table import Array

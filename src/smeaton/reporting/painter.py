@@ -18,6 +18,7 @@ from smeaton.reporting.forms import Section
 from smeaton.reporting.svg import Drawn, pictures, warm
 from smeaton.trials.process import command, environment
 
+PAINTED = "html"  #: the format that wants pictures
 Pictures = dict[str, Drawn]
 
 

@@ -21,6 +21,13 @@ def command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", module, *arguments]
 
 
+def pin_threads(threads: int = 1) -> None:
+    """Have numerical libraries use so many threads in this process, unless the user's environment says otherwise. Only
+    those that are not loaded yet read it. More threads than cores to spare wait for each other, awake."""
+    for name in THREAD_VARIABLES:
+        os.environ.setdefault(name, str(threads))
+
+
 def oom_kills() -> int | None:
     """How many processes the system has ended for want of memory since it started; None where it does not say."""
     try:

@@ -29,7 +29,7 @@ from smeaton.families import _lean
 from smeaton.runtime.memory import give_back
 from smeaton.runtime.storage import trouble
 from smeaton.trials.executors import Event, Job
-from smeaton.trials.process import OUT_OF_MEMORY, THREAD_VARIABLES
+from smeaton.trials.process import OUT_OF_MEMORY, pin_threads
 
 #: Loaded while the worker waits, so that the first job need not, and LightGBM behind them; each may be absent. What
 #: only some families need (scikit-learn: 90 MB) waits for them.
@@ -48,8 +48,7 @@ def main() -> None:
     _first_to_go()
     jobs_in, events_out = _own_pipes()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to judge
-    for name in THREAD_VARIABLES:
-        os.environ.setdefault(name, "1")
+    pin_threads()
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs_in, jobs), daemon=True).start()
     _warm_up(jobs)
@@ -79,12 +78,12 @@ def work(job: Job, say: Callable[[Event], None]) -> None:
         print(f"job {job.id}: {job.family} {job.config} fold {job.fold}", file=sys.stderr)
         traceback.print_exc()
         sys.stderr.flush()
-        cause = cause_of(error, job)
+        reason, cause = judged(error, job)
         if cause == "memory":
             # A fresh process is the only sure way to get the memory back. No event: the next job must not come here.
             os._exit(OUT_OF_MEMORY)
         seconds = time.monotonic() - start
-        form = {"job": job.id, "kind": "failed", "seconds": seconds, "at": time.time(), "reason": reason_of(error)}
+        form = {"job": job.id, "kind": "failed", "seconds": seconds, "at": time.time(), "reason": reason}
         say(msgspec.convert({**form, "cause": cause}, Event))
     else:
         say(Event(job=job.id, kind="done", seconds=time.monotonic() - start, at=time.time()))
@@ -103,13 +102,15 @@ def reason_of(error: BaseException) -> str:
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 3] + "..."
 
 
-def cause_of(error: BaseException, job: Job) -> Literal["", "memory", "storage"]:
-    """What a fit failed for that is no fault of its own: no memory, or the build's folder can no longer be written."""
+def judged(error: BaseException, job: Job) -> tuple[str, Literal["", "memory", "storage"]]:
+    """Why a fit failed in one line, and what of that is no fault of its own: no memory, or the build's folder can no
+    longer be written. That is said here, where it happened: a little later there may be room again."""
     text = str(error).lower()
     if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
-        return "memory"
+        return reason_of(error), "memory"
     data = Path(job.data)
-    return "storage" if trouble("a fit", data.parent if data.is_dir() else data, error) else ""
+    found = trouble("a fit", data.parent if data.is_dir() else data, error)
+    return (reason_of(error), "") if found is None else (found.message, "storage")
 
 
 def _first_to_go() -> None:

@@ -8,11 +8,9 @@ from smeaton.reporting.forms import BuildReport
 
 
 class Export(Protocol):
-    """One format. `name` is the file or folder it writes beside the task if no other is given; `about` says in a few
-    words what it is, for `--help`."""
+    """One format. `name` is the file or folder it writes beside the task if no other is given."""
 
     name: str
-    about: str
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """Write it whole or not at all; returns what was written.

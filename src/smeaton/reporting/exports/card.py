@@ -28,7 +28,6 @@ class Card:
     """`README.md`, in a folder of its own: the bundle stands beside it, for nothing else may lie in a bundle."""
 
     name = "hub/README.md"
-    about = "a model card for the Hugging Face hub"
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """See the contract."""

@@ -18,7 +18,6 @@ class Page:
     """Writes the page."""
 
     name: str = "report.html"
-    about: str = "a page that explains itself, in one file"
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """Draw the figures and write the page."""

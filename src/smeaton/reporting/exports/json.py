@@ -15,7 +15,6 @@ class Json:
     """`report.json`, which `schema` describes."""
 
     name = "report.json"
-    about = "everything as data, with a JSON schema"
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """See the contract."""

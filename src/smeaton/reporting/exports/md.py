@@ -25,7 +25,6 @@ class Markdown:
     """`report.md`."""
 
     name = "report.md"
-    about = "a summary for a pull request"
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """See the contract."""

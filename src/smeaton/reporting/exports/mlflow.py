@@ -28,7 +28,6 @@ class MLflow:
     ran: they are no runs, and stand in `board.json`, which lies with the run that ships."""
 
     name = "mlruns"
-    about = "the trials as an MLflow experiment"
 
     def write(self, report: BuildReport, build: Build, out: Path) -> Path:
         """See the contract."""

@@ -15,7 +15,7 @@ import msgspec
 
 from smeaton.errors import SmeatonError
 from smeaton.trials.executors import Event, Job
-from smeaton.trials.worker import cause_of, reason_of
+from smeaton.trials.worker import judged
 
 _LOG = "inline.log"
 
@@ -82,7 +82,7 @@ class InlineExecutor:
         except Exception as error:  # noqa: BLE001 - the boundary: any failure of a family is reported, with its reason
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(f"job {job.id}: {job.family} {job.config} fold {job.fold}\n{traceback.format_exc()}\n")
-            ended("failed", reason_of(error), cause_of(error, job))
+            ended("failed", *judged(error, job))
         except BaseException:
             ended("killed")  # Ctrl-C: it is for the search to judge, which wants to know what became of the job
             raise

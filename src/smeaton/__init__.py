@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smeaton.flow.outcome import Built
     from smeaton.flow.report import report
     from smeaton.flow.serve import serve
+    from smeaton.flow.write_report import write_report
     from smeaton.task import Task
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "load",
     "report",
     "serve",
+    "write_report",
 ]
 __version__ = "0.1.0"
 
@@ -46,6 +48,7 @@ _HOMES = {
     "load": "smeaton.flow.model",
     "report": "smeaton.flow.report",
     "serve": "smeaton.flow.serve",
+    "write_report": "smeaton.flow.write_report",
 }
 
 

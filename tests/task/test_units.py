@@ -102,3 +102,12 @@ def test_sizes_for_people(value: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(0, "$0.00"), (0.2, "$0.20"), (0.00123, "$0.0012"), (1234.5, "$1,234.50")])
 def test_money_for_people(value: float, text: str) -> None:
     assert units.show_dollars(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.012345, 3, "0.0123"), (-999.4, 3, "-999"), (3950.4, 3, "3,950"), (-12345.6, 4, "-12,346"), (2e15, 3, "2e+15")],
+)
+def test_numbers_for_people(value: float, digits: int, text: str) -> None:
+    assert units.show_number(value, digits) == text
+    assert units.show_range(value, 0.5, digits) == f"{text} to 0.5"

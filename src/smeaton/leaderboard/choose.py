@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from smeaton.leaderboard.forms import Board, Row
 from smeaton.leaderboard.ties import cheapest, oriented, savings
 from smeaton.metrics import Better
+from smeaton.task.units import show_number, show_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def _said(winner: Row, best: Row, pool: list[Row], board: Board) -> str:
         return f"{best.family} is not better by its interval; {winner.family} is {savings(winner.cost, best.cost)}"
     score = winner.score
     assert score is not None
-    text = f"{winner.family} has the best {board.metric}: {score.value:.4g} ({score.low:.4g} to {score.high:.4g})"
+    ends = show_range(score.low, score.high, 4)
+    text = f"{winner.family} has the best {board.metric}: {show_number(score.value, 4)} ({ends})"
     others = [row for row in pool if row.family != winner.family and row.behind is not None]
     if not others:
         return text
@@ -101,13 +103,13 @@ def _said(winner: Row, best: Row, pool: list[Row], board: Board) -> str:
     assert behind is not None
     if behind.value < 0:
         return (
-            f"{text}; the best {second.family} scores {-behind.value:.3g} better, as the best of many: picked on other "
-            f"folds than it is scored on, it would be {second.luck:.3g} worse than that"
+            f"{text}; the best {second.family} scores {show_number(-behind.value)} better, as the best of many: picked "
+            f"on other folds than it is scored on, it would be {show_number(second.luck)} worse than that"
         )
     if second.tie:
         saved = savings(winner.cost, second.cost)
         return f"{text}; it ties with {second.family}" + (f" and is {saved}" if saved else "")
-    ahead = f"ahead of {second.family} by {behind.value:.3g} ({behind.low:.3g} to {behind.high:.3g})"
+    ahead = f"ahead of {second.family} by {show_number(behind.value)} ({show_range(behind.low, behind.high)})"
     if behind.low <= 0:
         ahead += ", which is not certain"
         cheaper = savings(second.cost, winner.cost)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from smeaton.task.task import Bar, Limits
-from smeaton.task.units import show_bytes, show_dollars, show_seconds
+from smeaton.task.units import show_bytes, show_dollars, show_number, show_seconds
 from smeaton.trials.record import Cost, Interval
 
 
@@ -39,6 +39,6 @@ def missed(bars: Mapping[str, Bar], judged: Mapping[str, Interval], where: str =
         holds = end >= bar.value if bar.op == ">=" else end <= bar.value
         if not holds:
             side = "low" if bar.op == ">=" else "high"
-            said = f"{name} on {where} is {score.value:.4g}, its {side} end {end:.4g}"
+            said = f"{name} on {where} is {show_number(score.value, 4)}, its {side} end {show_number(end, 4)}"
             found.append(f"{said} misses the bar {bar.op} {bar.value:g}")
     return tuple(found)

@@ -9,6 +9,7 @@ from smeaton.leaderboard.forms import Board
 from smeaton.leaderboard.limits import missed
 from smeaton.task.profile import Suspect
 from smeaton.task.task import Bar
+from smeaton.task.units import show_number, show_range
 from smeaton.trials.record import Interval
 
 Ending = Literal["ready", "not ready", "no solution"]
@@ -72,8 +73,8 @@ def _no_solution(board: Board) -> str:
     lead = board.lead
     if lead is not None and lead.low <= 0:
         family = board[board.winner].family
-        by = f"{board.metric} is {abs(lead.value):.3g} {'better' if lead.value >= 0 else 'worse'}"
-        interval = f"{lead.low:.3g} to {lead.high:.3g}"
+        by = f"{board.metric} is {show_number(abs(lead.value))} {'better' if lead.value >= 0 else 'worse'}"
+        interval = show_range(lead.low, lead.high)
         return f"{family} does not beat the constant baseline at its interval: {by} ({interval})"
     return ""
 

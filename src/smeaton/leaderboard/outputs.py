@@ -10,6 +10,7 @@ from smeaton.metrics._intervals import interval
 from smeaton.task.arrays import open_table
 from smeaton.task.costs import cost_matrix
 from smeaton.task.table import LOW, PREDICTION, Array, Table, object_column
+from smeaton.task.units import show_number
 from smeaton.trials.decisions import decision_words, read_decisions
 from smeaton.trials.evaluate import OOF, ROW
 from smeaton.trials.intervals import interval_words, read_intervals
@@ -71,7 +72,7 @@ def _cost_words(root: Path, dataset: "Dataset", trial: Trial, seed: int) -> str:
 
 def amount(value: float) -> str:
     """A number for people."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+    return show_number(value, 4)
 
 
 def _home(root: Path, trial: Trial) -> Path:

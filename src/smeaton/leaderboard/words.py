@@ -5,6 +5,7 @@ from typing import Any
 
 from smeaton.leaderboard.forms import Board, Row
 from smeaton.leaderboard.ties import savings
+from smeaton.task.units import show_number, show_range
 
 _WIDTH = 60
 
@@ -34,11 +35,11 @@ def why(row: Row, best: Row | None, winner: str | None, board: Board) -> str:
         if row.behind.value < 0:  # better, yet it cannot win: it breaks a limit, or was not measured
             low, high, word = -high, -low, "ahead of"
         certain = "" if low > 0 else ", not certain"
-        said.append(f"{word} {best.family} by {abs(row.behind.value):.3g} ({low:.3g} to {high:.3g}){certain}")
+        said.append(f"{word} {best.family} by {show_number(abs(row.behind.value))} ({show_range(low, high)}){certain}")
         cheaper_words = savings(row.cost, best.cost)
         said.append(cheaper_words if row.behind.low <= 0 else "")
     elif best.score is not None:
-        said.append(f"behind {best.family} by {abs(row.score.value - best.score.value):.3g}")
+        said.append(f"behind {best.family} by {show_number(abs(row.score.value - best.score.value))}")
     if row.cost is None and best.cost is not None and row.fits and not row.barred:
         said.append("not measured")
     return "; ".join(part for part in (*said, row.why) if part)

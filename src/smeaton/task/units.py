@@ -19,6 +19,16 @@ _AMOUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([A-Za-z]*)")
 _MONEY = re.compile(r"\$([0-9]{1,18}(?:\.[0-9]{1,18})?)")
 
 
+def show_number(value: float, digits: int = 3) -> str:
+    """A number with so many digits that count, and all of a large one's whole part: `0.0123`, `3,950`."""
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e15 else f"{value:.{digits}g}"
+
+
+def show_range(low: float, high: float, digits: int = 3) -> str:
+    """The ends of an interval: `0.0123 to 0.0456`."""
+    return f"{show_number(low, digits)} to {show_number(high, digits)}"
+
+
 def seconds(text: str) -> float:
     """Seconds from `20us`, `50ms`, `3s`, `2m` or `1h`.
 

@@ -13,6 +13,7 @@ from smeaton.metrics._defaults import load_metric
 from smeaton.metrics._later import Period, later
 from smeaton.task.arrays import open_table
 from smeaton.task.table import Array, Table
+from smeaton.task.units import show_range
 from smeaton.trials.evaluate import OOF, ROW
 from smeaton.trials.record import Interval, Trial
 
@@ -49,7 +50,7 @@ def later_score(
 def later_words(metric: str, found: Interval) -> str:
     """The interval as a sentence."""
     what = "on as many rows again (the next moments, or new groups)"
-    return f"{what}, {metric} will probably be {found.low:.4g} to {found.high:.4g} (95 % prediction interval)"
+    return f"{what}, {metric} will probably be {show_range(found.low, found.high, 4)} (95 % prediction interval)"
 
 
 def _period(metric: Metric, dataset: "Dataset", rows: Array, answers: Table) -> Period:

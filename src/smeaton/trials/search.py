@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from smeaton.task.units import show_range
 from smeaton.trials.attempt import ALL, Attempt
 from smeaton.trials.choose import BLEND_EVERY, Chooser, admit, chooser
 from smeaton.trials.clock import Clock
@@ -203,7 +204,7 @@ class _Trying:
         folds = attempt.allowed
         _, low, high = self.work.judge.paired(attempt.key, rival, range(min(folds, shared)))
         if low > 0 and not self._adds(attempt, rival, range(min(folds, shared))):
-            worse = f"by {low:.3g} to {high:.3g}"
+            worse = f"by {show_range(low, high)}"
             note = f"clearly worse than the best after {folds} of {self.work.plan.folds} folds ({worse})"
             self.work.stop(attempt, folds, note, self)
         else:

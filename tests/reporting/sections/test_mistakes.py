@@ -30,6 +30,26 @@ def test_every_row_that_is_named_was_answered_wrongly(kind: str, opened: Opened)
     assert names[4] == ("off by" if kind == "number" else "how sure")
 
 
+@pytest.mark.parametrize("kind", ["two", "three", "number"])
+def test_the_figure_holds_both_ends_of_the_first_rows(kind: str, opened: Opened) -> None:
+    section = part.make(opened(kind, seconds=60.0))
+    (figure,), (grid,) = section.figures, section.grids
+    check_figure(figure)
+    start, end = figure.columns["start"], figure.columns["end"]
+    assert 0 < len(start) <= 12
+    assert [name.partition(":")[0] for name in figure.columns["name"]] == [row[0] for row in grid.rows[: len(start)]]
+    last = [row[4] for row in grid.rows[: len(start)]]
+    if kind == "number":
+        assert [said - true for true, said in zip(start, end, strict=True)] == pytest.approx(last)
+    else:
+        assert end == pytest.approx(last)
+        assert all(0 <= true <= said <= 1 for true, said in zip(start, end, strict=True))
+
+
+def test_answers_without_probabilities_have_no_figure(tmp_path: Path) -> None:
+    assert part.make(other(tmp_path, "many")).figures == ()
+
+
 def test_the_surest_wrong_answer_is_there(opened: Opened) -> None:
     build = opened("three")
     evidence = build.evidence

@@ -145,3 +145,8 @@ def test_why_it_ended_and_what_was_spent_are_told(tmp_path: Path) -> None:
 def test_nothing_tried_is_no_search(tmp_path: Path) -> None:
     found = build(tmp_path, board=board(row("linear")), past=past(trial("prompt", state="refused")))
     assert "refused" in part.applies(found)
+
+
+def test_tries_that_all_ended_at_once_tell_nothing_of_the_last_ones() -> None:
+    found = tries(past(*(trial("linear", score, at=3.0) for score in (0.5, 0.4, 0.3, 0.2))), "lower")
+    assert found.late_gain("lower", 0.2) is None

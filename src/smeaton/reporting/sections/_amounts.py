@@ -7,6 +7,7 @@ from smeaton.leaderboard.text import number
 from smeaton.metrics import Unit
 from smeaton.metrics._defaults import load_metric
 from smeaton.task.task import Task
+from smeaton.task.units import show_number, show_range
 from smeaton.trials.record import Interval
 
 
@@ -24,18 +25,14 @@ def ends(score: Interval, unit: Unit = "") -> str:
 
 def gap(value: float, unit: Unit = "") -> str:
     """A difference without its sign, three digits: `4.2 points` of shares."""
-    return f"{100 * abs(value):.1f} points" if unit == "share" else _short(abs(value))
+    return f"{100 * abs(value):.1f} points" if unit == "share" else show_number(abs(value))
 
 
 def gaps(lead: Interval, unit: Unit = "") -> str:
     """The ends of a difference, with signs where it may go either way: `2.1 to 6.3 points`, `-0.1 to 0.4`."""
     if unit == "share":
         return f"{100 * lead.low:.1f} to {100 * lead.high:.1f} points"
-    return f"{_short(lead.low)} to {_short(lead.high)}"
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+    return show_range(lead.low, lead.high)
 
 
 def unit_of(metric: str, board: Board, task: Task) -> Unit:

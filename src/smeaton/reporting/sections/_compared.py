@@ -45,7 +45,7 @@ class Lead:
             return "the same"
         if better == "lower" and self.theirs.value > 0 and abs(value) / self.theirs.value >= _LARGE:
             share = 100 * abs(value) / self.theirs.value
-            return f"{share:.0f} % {'less' if value > 0 else 'more'}" if share >= 1 else f"{share:.1f} % less"
+            return f"{share:.{0 if share >= 1 else 1}f} % {'less' if value > 0 else 'more'}"
         return f"{gap(value, self.unit)} {'better' if value > 0 else 'worse'}"
 
     def long(self) -> str:

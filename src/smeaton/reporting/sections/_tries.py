@@ -45,7 +45,7 @@ class Tries:
 
     def late_gain(self, better: Better, part: float) -> float | None:
         """By how much the best score of a single solution rose in the last part (a share) of their tries; None for
-        fewer than four. Blends always come last, and say nothing about what more tries would find."""
+        fewer than four, or all at once. Blends always come last, and say nothing about what more tries would find."""
         scored = [one for one in self.found if one.state in (FINISHED, NEW_BEST) and one.trial.score is not None]
         singles = [one for one in scored if MEMBERS not in one.trial.candidate.config and not one.trial.barred]
         if len(singles) < _ENOUGH:
@@ -53,7 +53,7 @@ class Tries:
         since = singles[-1].at - part * (singles[-1].at - singles[0].at)
         values = [oriented(one.trial.score.value, better) for one in singles if one.trial.score is not None]
         before = [value for one, value in zip(singles, values, strict=True) if one.at < since]
-        return max(values) - max(before)
+        return max(values) - max(before) if before else None
 
     @property
     def last_gain(self) -> Try | None:

@@ -8,7 +8,7 @@ import numpy as np
 from smeaton.errors import SmeatonError
 from smeaton.reporting.build import Build
 from smeaton.reporting.charts._texts import cut, spoken
-from smeaton.reporting.forms import Fact, Grid, Head, Note, Section
+from smeaton.reporting.forms import Fact, Figure, Grid, Head, Note, Section
 from smeaton.reporting.sections._asked import asked, cannot_ask
 from smeaton.reporting.sections._instructive import Mistake, instructive
 from smeaton.reporting.sections._judged import Judged, judged
@@ -20,6 +20,7 @@ _MOST = 20
 _SHARE, _LONGEST = 0.04, 0.2  # of the reader's patience, for the work and by the clock
 _SURE = 0.9
 _LENGTH = 80
+_DRAWN = 12  # rows in the figure
 _STRONG = 2  # columns named that spoke for an answer
 
 
@@ -64,6 +65,7 @@ class Mistakes:
             ),
             facts=_facts(found, losses, count),
             notes=(Note(text=why),) if why else (),
+            figures=_figure(found, losses, mistakes),
             grids=(_grid(found, mistakes, reasons),),
         )
 
@@ -135,6 +137,49 @@ def _facts(found: Judged, losses: Losses, count: int) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
+def _figure(found: Judged, losses: Losses, mistakes: Sequence[Mistake]) -> tuple[Figure, ...]:
+    """How far each answer is from what is true: numbers as such, labels by their probabilities; none where answers have
+    neither."""
+    number, chance = found.evidence.task.answer == "number", found.evidence.probability
+    if not number and (chance is None or found.evidence.task.answer != "class"):
+        return ()
+    codes = np.zeros(0) if number else found.evidence.codes()
+    drawn = [one for one in mistakes if (one.off is not None if number else codes[one.place] >= 0)][:_DRAWN]
+    if not drawn:
+        return ()
+    places = [one.place for one in drawn]
+    true = np.asarray(found.evidence.target)[places]
+    said = np.asarray([float(found.evidence.prediction[place]) for place in places]) if number else codes[places]
+    start, end = (true, said) if number else (np.asarray(chance)[places, one] for one in (true, said))
+    unit = f" ({cut(losses.unit, 12)})" if losses.unit and number else ""
+    first = drawn[0]
+    how = "Each row's own number, and the answer to it" if number else "The probabilities of both labels"
+    return (
+        Figure(
+            id="mistakes-gaps",
+            chart="dumbbells",
+            title="How far the answer is from what is true",
+            says=f"Row {_row(found, first)}: said {_said(found, first.place)}, true {_true(found, first.place)}.",
+            how=found.how(f"{how}, of the first {len(drawn)} of the rows below"),
+            columns={
+                "name": [f"{_row(found, one)}: {cut(one.kind, 30)}" for one in drawn],
+                "start": start.astype(np.float64).tolist(),
+                "end": end.astype(np.float64).tolist(),
+                "note": [found.evidence.example(place).text for place in places],
+            },
+            x=f"{cut(found.evidence.task.target, 40)}{unit}" if number else "probability",
+            y="row",
+            options={"kind": "number" if number else "share", "start_name": "true", "end_name": "said"},
+        ),
+    )
+
+
+def _row(found: Judged, one: Mistake) -> str:
+    """A row by its id, or its number."""
+    example = found.evidence.example(one.place)
+    return str(example.row) if example.id is None else cut(example.id, 24)
+
+
 def _grid(found: Judged, mistakes: Sequence[Mistake], reasons: dict[int, str]) -> Grid:
     evidence = found.evidence
     number = evidence.task.answer == "number"
@@ -152,9 +197,8 @@ def _grid(found: Judged, mistakes: Sequence[Mistake], reasons: dict[int, str]) -
     rows = []
     for one in mistakes:
         example = evidence.example(one.place)
-        named = str(example.row) if example.id is None else cut(example.id, 24)
         cells = {
-            "row": named, "what it holds": example.text,
+            "row": _row(found, one), "what it holds": example.text,
             "said": _said(found, one.place), "true": _true(found, one.place),
             "off by": one.off, "how sure": one.sure, "kind of mistake": cut(one.kind, _LENGTH),
             "what spoke for it": reasons.get(one.place, ""),

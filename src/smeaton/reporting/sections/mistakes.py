@@ -159,10 +159,10 @@ def _figure(found: Judged, losses: Losses, mistakes: Sequence[Mistake]) -> tuple
             id="mistakes-gaps",
             chart="dumbbells",
             title="How far the answer is from what is true",
-            says=f"Row {_row(found, first)}: said {_said(found, first.place)}, true {_true(found, first.place)}.",
+            says=f"Row {_row(found, first)} is {_true(found, first.place)}; the answer was {_said(found, first.place)}.",
             how=found.how(f"{how}, of the first {len(drawn)} of the rows below"),
             columns={
-                "name": [f"{_row(found, one)}: {cut(one.kind, 30)}" for one in drawn],
+                "name": [_row(found, one) + ("" if number else f": {cut(one.kind, 30)}") for one in drawn],
                 "start": start.astype(np.float64).tolist(),
                 "end": end.astype(np.float64).tolist(),
                 "note": [found.evidence.example(place).text for place in places],

@@ -153,13 +153,14 @@ def _figure(found: Judged, losses: Losses, mistakes: Sequence[Mistake]) -> tuple
     start, end = (true, said) if number else (np.asarray(chance)[places, one] for one in (true, said))
     unit = f" ({cut(losses.unit, 12)})" if losses.unit and number else ""
     first = drawn[0]
+    said_first, true_first = _said(found, first.place), _true(found, first.place)
     how = "Each row's own number, and the answer to it" if number else "The probabilities of both labels"
     return (
         Figure(
             id="mistakes-gaps",
             chart="dumbbells",
             title="How far the answer is from what is true",
-            says=f"Row {_row(found, first)} is {_true(found, first.place)}; the answer was {_said(found, first.place)}.",
+            says=f"Row {_row(found, first)} is {true_first}; the answer was {said_first}.",
             how=found.how(f"{how}, of the first {len(drawn)} of the rows below"),
             columns={
                 "name": [_row(found, one) + ("" if number else f": {cut(one.kind, 30)}") for one in drawn],

@@ -5,7 +5,6 @@ values of a column that is no output, and never a secret: `${NAME}` stays in the
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from smeaton.errors import TaskError
+from smeaton.task._text_file import write_text_file
 from smeaton.task.task import Form
 from smeaton.task.typeform import write_type
 from smeaton.task.types import Type
@@ -44,17 +44,7 @@ def write_lock(path: Path, lock: Lock) -> None:
     text = msgspec.json.format(msgspec.json.encode(lock), indent=1).decode() + "\n"
     if "${" in text:
         raise TaskError("a lock must not hold ${NAME}", fix="keep secrets in data.tables alone", where=str(path))
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            partial.write_text(text, encoding="utf-8", newline="\n")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise TaskError(
-            f"the lock cannot be written: {error.strerror}", fix="choose a folder you may write to", where=str(path)
-        ) from error
+    write_text_file(path, text, "the lock")
 
 
 def read_lock(path: Path) -> Lock | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from smeaton.errors import TaskError
 from smeaton.task import grammar
+from smeaton.task._text_file import write_text_file
 from smeaton.task.items import Item, from_python
 from smeaton.task.ownform import MODEL_FILES, REFERENCE
 from smeaton.task.source import DATA_PARTS
@@ -64,17 +65,7 @@ def write_task(task: Task, path: Path) -> None:
                 "a different task stands there already", fix="write elsewhere, or remove the file", where=str(path)
             )
         return
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        try:
-            partial.write_text(text, encoding="utf-8", newline="\n")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise TaskError(
-            f"the task cannot be written: {error.strerror}", fix="choose a folder you may write to", where=str(path)
-        ) from error
+    write_text_file(path, text, "the task")
 
 
 def check_files(task: Task, path: Path | None = None) -> None:

@@ -4,11 +4,20 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from smeaton.data.dataset import Dataset
 from smeaton.flow import _inspecting
 from smeaton.flow._inspecting import inspecting
 from smeaton.insight.inspection import FILE
+from smeaton.task.task import Data, Task
+from smeaton.task.types import Type
+
+
+def rows(count: int) -> Dataset:
+    task = Task(data=Data(), inputs={"x": Type(type="number")}, output={"y": Type(type="number")})
+    return Dataset(task, {"x": np.zeros(count)}, np.zeros(count))
 
 
 @pytest.fixture
@@ -33,7 +42,7 @@ def interrupted(root: Path) -> None:
 
 
 def test_it_is_ended_with_the_build(tmp_path: Path, begun: list["subprocess.Popen[bytes]"]) -> None:
-    with pytest.raises(KeyboardInterrupt), inspecting(tmp_path):
+    with pytest.raises(KeyboardInterrupt), inspecting(tmp_path, rows(10)):
         interrupted(tmp_path)
     (looking,) = begun
     assert looking.returncode == -9
@@ -41,5 +50,13 @@ def test_it_is_ended_with_the_build(tmp_path: Path, begun: list["subprocess.Pope
 
 def test_what_was_kept_is_not_looked_for_again(tmp_path: Path, begun: list["subprocess.Popen[bytes]"]) -> None:
     (tmp_path / FILE).touch()
-    with inspecting(tmp_path):
+    with inspecting(tmp_path, rows(10)):
+        assert not begun
+
+
+def test_a_large_table_is_left_to_the_report(
+    tmp_path: Path, begun: list["subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_inspecting, "_MOST_CELLS", 9)
+    with inspecting(tmp_path, rows(10)):
         assert not begun

@@ -5,15 +5,19 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from smeaton.data.dataset import Dataset
 from smeaton.insight.inspection import FILE
 from smeaton.trials.process import command, environment
 
 
+_MOST_CELLS = 8_000_000  # of a table: what is made of larger ones would count in the memory of a build
+
+
 @contextlib.contextmanager
-def inspecting(root: Path) -> Iterator[None]:
-    """Look at the rows of a build beside what is done meanwhile; what is not ready by then is left to the report, which
-    looks itself, and meets itself what went wrong here."""
-    if (root / FILE).exists():
+def inspecting(root: Path, dataset: Dataset) -> Iterator[None]:
+    """Look at the rows of a build beside what is done meanwhile; of a large table, and what is not ready by then, is
+    left to the report, which looks itself, and meets itself what went wrong here."""
+    if (root / FILE).exists() or len(dataset) * len(dataset.table) > _MOST_CELLS:
         yield
         return
     looking = subprocess.Popen(

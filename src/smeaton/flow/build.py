@@ -14,7 +14,7 @@ from smeaton import plugins
 from smeaton.bundle.write import check_place
 from smeaton.errors import InputError
 from smeaton.families import Space
-from smeaton.flow._finishing import Terms
+from smeaton.flow._finishing import MOST_SHOWN, Terms
 from smeaton.flow._guards import alone, check_disk, ledger_at
 from smeaton.flow._inspecting import inspecting
 from smeaton.flow._leaving import asks_others
@@ -142,6 +142,7 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
         with Store(prepared.root) as store:
             for note in store.notes:
                 listen(Notice("note", note))
+            terms = _terms(store, replay)
             _open_ledger(prepared, _kept_money(prepared, found), listen)
             prepared = _with_judge(prepared)
             plan = _plan(prepared, found, store, (clock, executor.slots), listen)
@@ -162,15 +163,21 @@ def _built(wanted: Wanted, request: Request, clock: Clock, listen: Listener) -> 
                 replay=replay,
             )
             result = search(setup, plan, executor, store, listen)
-            with inspecting(prepared.root):
+            with inspecting(prepared.root, prepared.dataset):
                 _fit_again(setup, result, executor, listen)
                 # The workers' cores are needed for measuring, and nothing is fitted any more.
                 executor.close()
                 _open_ledger(prepared, 0.0, listen)
                 with unhurried(listen, result.interrupted):
-                    return finish(prepared, result, store, clock, listen, Terms(patient=replay))
+                    return finish(prepared, result, store, clock, listen, terms)
     finally:
         executor.close()
+
+
+def _terms(store: Store, replay: bool) -> Terms:
+    """How the build is finished. A replay chooses among what was measured then: what was not, for want of time, could
+    win now."""
+    return Terms(patient=replay, most=len(store.costs()) or MOST_SHOWN) if replay else Terms()
 
 
 def _fit_again(setup: Setup, result: Result, executor: "Executor", listen: Listener) -> None:

@@ -9,7 +9,6 @@ from smeaton.data.dataset import Dataset
 from smeaton.insight.inspection import FILE
 from smeaton.trials.process import command, environment
 
-
 _MOST_CELLS = 8_000_000  # of a table: what is made of larger ones would count in the memory of a build
 
 

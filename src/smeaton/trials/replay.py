@@ -37,7 +37,10 @@ def repeat(work: Work) -> str:
     work.drive(rules)
     work.halt("its turn never came", rules)
     rules.release()
-    return _compare(record, work.trials)
+    other = _different(record, work.trials)
+    for trial in other:
+        work.store.drop_cost(trial.key)
+    return _said(other, sum(entry.folds > 0 for entry in record))
 
 
 def recorded(store: Store) -> list[Recorded]:
@@ -133,11 +136,14 @@ class _Replaying:
         self.turn()
 
 
-def _compare(record: list[Recorded], trials: list[Trial]) -> str:
-    """What came out the same, and what did not."""
+def _different(record: list[Recorded], trials: list[Trial]) -> list[Trial]:
+    """What was recorded and did not come out the same."""
     now = {trial.key: trial for trial in trials}
-    other = [entry.trial for entry in record if entry.folds and not _same(entry.trial, now.get(entry.trial.key))]
-    count = sum(entry.folds > 0 for entry in record)
+    return [entry.trial for entry in record if entry.folds and not _same(entry.trial, now.get(entry.trial.key))]
+
+
+def _said(other: list[Trial], count: int) -> str:
+    """How a replay of `count` trials ended, of which `other` came out differently."""
     if not other:
         return f"all {count} recorded trials were repeated with the same scores"
     names = ", ".join(f"{trial.candidate.family} {trial.key[:8]}" for trial in other[:3])

@@ -169,8 +169,12 @@ class Store:
 
     def put_cost(self, key: str, cost: Cost) -> None:
         """Keep what the program of a trial was measured to cost; the trial itself stays as frozen."""
-        self._base.execute("delete from costs where name = ?", (key,))
+        self.drop_cost(key)
         self._add("costs", key, cost)
+
+    def drop_cost(self, key: str) -> None:
+        """Forget what the program of a trial was measured to cost, for it is another program now."""
+        self._base.execute("delete from costs where name = ?", (key,))
 
     def costs(self) -> dict[str, Cost]:
         """Measured costs by trial key."""
@@ -186,10 +190,11 @@ class Store:
     def begin_replay(self, recorded: list[Recorded]) -> None:
         """Turn what was tried into the record to repeat, and forget the results: one transaction.
 
-        The fits on disk are moved aside, so that none of them can be taken for a repeated one.
+        The fits on disk are moved aside, so that none of them can be taken for a repeated one. What programs were
+        measured to cost stays: measured again it might decide another way among those that tie.
         """
         with self._transaction():
-            for table in ("trials", "started", "record", "costs", "cuts"):
+            for table in ("trials", "started", "record", "cuts"):
                 self._base.execute(f"delete from {table}")  # noqa: S608 names are ours
             for entry in recorded:
                 self._add("record", entry.started.key, entry)

@@ -215,12 +215,13 @@ def holds(
         ends = (low, high)
         if not table.large:
             ends = value - np.hypot(value - low, above - score), value + np.hypot(high - value, score - below)
+        rounding = 1e-9 * abs(value)  # of a width that is the same for each row
         found[name] = {
             "value": value,
             "low": float(ends[0]),
             "high": float(ends[1]),
             "score": score,
-            "in": bool(ends[0] <= score <= ends[1]),
+            "in": bool(ends[0] - rounding <= score <= ends[1] + rounding),
         }
     return found
 

@@ -104,6 +104,19 @@ def test_honest_means_stray(rng: np.random.Generator) -> None:
     assert looked("means", made(classes(y), client=client, known=known))[0] == []
 
 
+def test_a_rare_label_found_where_values_repeat(rng: np.random.Generator) -> None:
+    """Small leaves share their lengths, large ones hardly do; a species of small leaves strays among these alone."""
+    small = rng.random(ROWS) < 0.2
+    length = np.where(small, rng.integers(40, 80, ROWS), rng.integers(200, 3_000, ROWS)).astype(float)
+    rare = small & (rng.random(ROWS) < 0.5)
+    dataset = classes(np.where(rare, 1, 0))
+    assert rare.sum() > 50
+    assert looked("means", made(dataset, length=length))[0] == []
+    mean = {value: float(rare[length == value].mean()) for value in np.unique(length)}
+    told = np.array([mean[value] for value in length]) * 3 + 1
+    assert columns_of(looked("means", made(dataset, length=length, told=told))[0]) == {"told"}
+
+
 def test_what_is_made_of_later_rows(rng: np.random.Generator) -> None:
     y = np.cumsum(rng.normal(size=ROWS)) + 10 * np.sin(np.arange(ROWS) / 5)
     around = np.convolve(y, np.ones(5) / 5, "same")

@@ -3,7 +3,8 @@
 **By its own values.** Where rows share a value, the mean of their targets strays around what the value says by chance,
 as much as the targets stray among themselves. Means of the same rows do not stray at all: the F ratio of the two is
 near 0 instead of near 1, and its lower tail says how unlikely that is by chance (Fisher; a fit "too good to be true",
-as his test of Mendel's counts, 1936). Means of older rows, or learnt out of fold, do stray and are honest.
+as his test of Mendel's counts, 1936). Values of one row do not tell how their targets stray, and are left out. Means of
+older rows, or learnt out of fold, do stray and are honest.
 
 **By a key.** Means drawn towards the whole, (sum + k * mean) / (n + k), and means of the other rows of a key,
 (sum - y) / (n - 1), follow exactly from sums and counts of the rows of each value of another column.
@@ -71,26 +72,40 @@ def _too_good(values: Array, targets: Sequence[Array]) -> bool:
     """Whether the means of a target follow the values by a line better than chance lets them."""
     finite = np.isfinite(values)
     known, codes, count = np.unique(values[finite], return_inverse=True, return_counts=True)
-    repeats = int(finite.sum()) - len(known)
-    if len(known) < _FEWEST_VALUES or repeats < _REPEATS:
+    shared = count > 1
+    if int(shared.sum()) < _FEWEST_VALUES or int((count - 1).sum()) < _REPEATS:
         return False
-    return any(_on_a_line(known, codes, count, y[finite]) for y in targets)
+    kept = shared[codes]
+    places = (shared.cumsum() - 1)[codes[kept]]
+    return any(_on_a_line(known[shared], places, count[shared], y[finite][kept]) for y in targets)
 
 
 def _on_a_line(known: Array, codes: Array, count: Array, y: Array) -> bool:
-    groups, repeats = len(known), len(codes) - len(known)
+    """The F test for values that several rows share, each weighed alike in both variances, for targets may stray more
+    at some values than at others: a rare label does where it is found, and nowhere else."""
     mean = np.bincount(codes, weights=y) / count
-    inside = float(((y - mean[codes]) ** 2).sum()) / repeats
+    spread = np.bincount(codes, weights=(y - mean[codes]) ** 2) / (count - 1)
+    inside = float(spread.mean())
     centre, level = np.average(known, weights=count), float(y.mean())
     slope = float((count * (known - centre) * (mean - level)).sum() / (count * (known - centre) ** 2).sum())
     line = level + slope * (known - centre)
-    off = float((count * (mean - line) ** 2).sum()) / (groups - 2)
+    off = float((count * (mean - line) ** 2).sum()) / (len(known) - 2)
     told = float((count * (line - level) ** 2).sum())
     if inside <= 0 or off > 0.5 * inside:
         return False
     with needs("build"):
         from scipy.special import fdtr, fdtrc
-    return bool(fdtr(groups - 2, repeats, off / inside) < _SURE and fdtrc(1, repeats, told / inside) < _SURE)
+    values, rows = _freedom(spread, count)
+    return bool(fdtr(values, rows, off / inside) < _SURE and fdtrc(1, rows, told / inside) < _SURE)
+
+
+def _freedom(spread: Array, count: Array) -> tuple[float, float]:
+    """Degrees of freedom of the variance of the means, and of that among the targets, where they are not the same at
+    each value (Satterthwaite 1946; the squares of variances without their bias for normal targets)."""
+    squares = spread**2 * (count - 1) / (count + 1)
+    total = float(spread.sum()) ** 2
+    values = min(total / float(squares.sum()), float(len(count))) - 2
+    return max(values, 1.0), total / float((squares / (count - 1)).sum())
 
 
 def _keyed(case: Case, rows: Array, targets: Sequence[Array]) -> dict[str, str]:

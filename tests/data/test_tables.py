@@ -34,6 +34,7 @@ def test_pieces_and_wholes_are_alike(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(_pieces, "_AT_ONCE", 20)
     monkeypatch.setattr("smeaton.data.tables.is_large", lambda found: True)
     pieces = ask(tmp_path, "*.csv")
+    assert list(pieces.table) == list(whole.table) == HEAD.strip().split(",")
     for name, column in whole.table.items():
         assert repr(pieces.table[name].tolist()) == repr(column.tolist()), name
 

@@ -167,7 +167,9 @@ def test_groups_stay_together(tmp_path: Path) -> None:
     groups = np.array([f"g{number // 4}" for number in range(40)])
     SmeatonClassifier(budget=1, folder=tmp_path).fit(x, y, groups=groups)
     data = next(tmp_path.glob("*/.smeaton/fit/data"))
-    for fold in open_folds(data):
+    folds = open_folds(data)
+    assert folds
+    for fold in folds:
         assert not set(groups[fold.train]) & set(groups[fold.held])
 
 

@@ -137,7 +137,9 @@ def test_many_rows_are_kept_small() -> None:
     y = rng.integers(0, 60, 400)
     given = DEFAULTS | {"trees": 30}
     grown = Seed(x, y, None, 60, given, 0, 1).grow(30, np.inf)
-    for least, _ in sizes_of(grown, given, False):
+    sizes = sizes_of(grown, given, False)
+    assert sizes
+    for least, _ in sizes:
         assert len(grown.grove.leaves(grown.cut(least, 0.0).splits)) <= most_leaves(60)
 
 

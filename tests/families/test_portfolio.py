@@ -82,7 +82,9 @@ def test_the_file_that_ships_asks_families_for_nothing_they_do_not_know() -> Non
         "forest": forest.DEFAULTS,
         "network": network.DEFAULTS,
     }
-    for name, start in read_portfolio(FILE).starts.items():
+    starts = read_portfolio(FILE).starts
+    assert {start.family for start in starts.values()} >= {"boosting", "linear"}
+    for name, start in starts.items():
         assert set(start.config) <= {*known[start.family], *COLUMNS}, name
 
 

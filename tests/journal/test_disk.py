@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.journal.entries import held, made, opened, until
 
-from smeaton.journal import Journal, NotKept, store, writer
+from smeaton.journal import NotKept, store, writer
 from smeaton.journal.segments import listed
 
 MESSAGES = ["cannot be written", "is written again"]
@@ -204,4 +204,3 @@ def test_a_real_limit_on_the_size_of_files(tmp_path: Path) -> None:
     assert len(found) == end["written"] == 6000 - end["dropped"]
     assert len({f.id for f in found}) == len(found)
     assert all(f.inputs["plan"] == f"plan {f.inputs['age']}" for f in found)
-    assert isinstance(Journal.__doc__, str)

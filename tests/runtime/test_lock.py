@@ -88,3 +88,4 @@ def test_a_folder_that_vanishes_meanwhile(tmp_path: Path) -> None:
     with exclusive(folder / "lock", "held", "wait"):
         (folder / "lock").unlink()
         folder.rmdir()
+    assert not folder.exists(), "it is not made anew to give the lock back"

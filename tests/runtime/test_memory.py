@@ -45,5 +45,8 @@ def test_what_was_freed_goes_back() -> None:
 
 
 def test_without_the_call_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_trim", lambda: None)
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())  # a C library without malloc_trim
+    found = memory._trim.__wrapped__()
+    assert found is None
+    monkeypatch.setattr(memory, "_trim", lambda: found)
     memory.give_back()

@@ -85,9 +85,9 @@ def test_answers_of_a_few_constants_keep_their_rows() -> None:
     chance = np.repeat(np.random.default_rng(0).dirichlet([50] * 4, 5), 100, axis=0)
     y = np.arange(500) % 3
     found = fit(Scored(chance, y, np.ones(500)), OUT, None)
-    if found is not None:
-        code, _ = reject(chance, OUT, found.coefficients, found.threshold)
-        assert (code != OUT).mean() >= KEPT
+    assert found is not None
+    code, _ = reject(chance, OUT, found.coefficients, found.threshold)
+    assert (code != OUT).mean() >= KEPT
 
 
 def test_noise_is_not_taken_for_a_sign() -> None:

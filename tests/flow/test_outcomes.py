@@ -1,6 +1,7 @@
 """How builds end: leaks named and accepted, noise, the same seed, a replay."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import TASK, client_rows, write_task
@@ -11,6 +12,8 @@ from smeaton.flow.build import board
 from smeaton.trials.notice import Notice
 from smeaton.trials.record import Cost
 from smeaton.trials.results import read_fit
+from smeaton.trials.search import search
+from smeaton.trials.setup import Result
 from smeaton.trials.store import Store
 
 pytestmark = pytest.mark.slow
@@ -83,6 +86,27 @@ def test_the_same_seed_gives_the_same_scores_and_a_replay_the_same_board(
     assert again.board.winner == first.board.winner
     assert again.test == first.test
     assert [(row.key, row.cost) for row in again.board.rows] == [(row.key, row.cost) for row in first.board.rows]
+
+
+def test_a_replay_that_is_ended_early_ships_what_it_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_task(tmp_path)
+    first = smeaton.build(tmp_path)
+    (root,) = (path.parent for path in (tmp_path / ".smeaton").glob("*/trials.db"))
+    with Store(root) as store:  # what was not measured then is now, where nothing else is there
+        for row in first.board.rows:
+            if row.family == "baseline":
+                store.drop_cost(row.key)
+
+    def ended(*given: Any) -> Result:
+        result = search(*given)
+        result.trials = [trial for trial in result.trials if trial.candidate.family == "baseline"]
+        result.interrupted = True
+        return result
+
+    monkeypatch.setattr("smeaton.flow.build.search", ended)
+    again = smeaton.build(tmp_path, replay=True)
+    assert again.winner == "baseline"
+    assert [row.cost is not None for row in again.board.rows] == [True]
 
 
 def _whole(folder: Path) -> dict[str, object]:

@@ -22,7 +22,7 @@ from smeaton.trials.clock import Clock
 from smeaton.trials.executors import Event, Job
 from smeaton.trials.notice import Notice
 from smeaton.trials.plan import Plan
-from smeaton.trials.record import Candidate, Interval, Trial
+from smeaton.trials.record import Candidate, Cost, Interval, Trial
 from smeaton.trials.results import FitResult, read_fit
 from smeaton.trials.search import PATIENCE, search
 from smeaton.trials.setup import Result, Setup
@@ -378,6 +378,23 @@ def test_replay_of_races_and_blends(tmp_path: Path) -> None:
     assert {trial.state for trial in first.trials} >= {"done", "stopped"}
     again, _, _ = world.run(replay=True)
     assert [_facts(trial) for trial in again.trials] == [_facts(trial) for trial in first.trials]
+
+
+def test_replay_keeps_the_costs_of_what_comes_out_the_same(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first, _, _ = world.run()
+    one, two = (trial.key for trial in done(first)[:2])
+    with Store(tmp_path) as store:
+        for key in (one, two):
+            store.put_cost(key, Cost(p50=0.1, p95=0.2, cost_per_1k=None, size=3))
+    world.run(replay=True)
+    with Store(tmp_path) as store:
+        assert set(store.costs()) == {one, two}
+    world.spread *= 2
+    again, _, _ = world.run(replay=True)
+    assert "came out differently" in again.stopped
+    with Store(tmp_path) as store:
+        assert store.costs() == {}, "another program costs something else"
 
 
 def test_replay_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from smeaton.runtime.check import externals
 from smeaton.runtime.files import durable_write, open_program
 from smeaton.trials.clock import Clock
 from smeaton.trials.notice import Listener, Notice
+from smeaton.trials.record import Cost
 from smeaton.trials.setup import Result
 from smeaton.trials.store import Store
 
@@ -30,20 +31,11 @@ def finish(
     Raises:
         NoSolution: not even the constant baseline could be scored.
     """
-    work = Finish(prepared, result, store, clock, listen, terms or Terms(), dict(store.costs()))
+    work = Finish(prepared, result, store, clock, listen, terms or Terms(), _costs(result, store))
     listen(Notice("phase", "measuring"))
-    board = measured_board(work)
-    durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
-    listen(Notice("board", "", {"board": board}))
-    if board.winner is None or not work.costs:
-        reasons = decide(board, prepared.task.bars).reasons if board.winner is None else ("nothing could be measured",)
-        raise NoSolution(
-            "; ".join(reasons),
-            fix="read the reasons with: smeaton board; more time, more money or cleaner data may help",
-            where=str(prepared.root),
-        )
+    board, winner = _measured(work)
     listen(Notice("phase", "sealed test"))
-    key = _to_ship(work, board, board.winner)
+    key = _to_ship(work, board, winner)
     board = sharpened(work, board, key)
     test, opened, later = open_test(work, key)
     if later is not None:
@@ -76,6 +68,32 @@ def finish(
         board=board,
         ending=ending,
     )
+
+
+def _costs(result: Result, store: Store) -> dict[str, Cost]:
+    """What was measured of the trials that are there: a replay that was ended has not repeated all of them."""
+    there = {trial.key for trial in result.trials}
+    return {key: cost for key, cost in store.costs().items() if key in there}
+
+
+def _measured(work: Finish) -> tuple[Board, str]:
+    """The board with what was measured, written and told, and the key of what wins.
+
+    Raises:
+        NoSolution: nothing could be scored, or nothing measured.
+    """
+    board = measured_board(work)
+    durable_write(work.root / BOARD_FILE, msgspec.json.encode(board))
+    work.listen(Notice("board", "", {"board": board}))
+    if board.winner is None or not work.costs:
+        bars = work.prepared.task.bars
+        reasons = decide(board, bars).reasons if board.winner is None else ("nothing could be measured",)
+        raise NoSolution(
+            "; ".join(reasons),
+            fix="read the reasons with: smeaton board; more time, more money or cleaner data may help",
+            where=str(work.root),
+        )
+    return board, board.winner
 
 
 def _to_ship(work: Finish, board: Board, winner: str) -> str:

@@ -33,9 +33,9 @@ def finish(
     """
     work = Finish(prepared, result, store, clock, listen, terms or Terms(), _costs(result, store))
     listen(Notice("phase", "measuring"))
-    board, winner = _measured(work)
+    board, won = _measured(work)
     listen(Notice("phase", "sealed test"))
-    key = _to_ship(work, board, winner)
+    key = _to_ship(work, board, won)
     board = sharpened(work, board, key)
     test, opened, later = open_test(work, key)
     if later is not None:

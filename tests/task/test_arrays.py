@@ -83,6 +83,18 @@ def test_numbers_are_mapped_and_read_only(tmp_path: Path) -> None:
         column[0] = 1
 
 
+def test_columns_of_one_kind_share_a_file(tmp_path: Path) -> None:
+    table: dict[str, np.ndarray] = {f"x{place}": np.arange(5) / (place + 1) for place in range(300)}
+    table |= {f"c{place}": object_column([None, "a", "b", f"{place}", "a"]) for place in range(300)}
+    table |= {f"t{place}": np.arange(place, place + 5).astype("datetime64[us]") for place in range(300)}
+    save_table(table, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+    back = open_table(tmp_path, without=["x0", "c7"])
+    assert list(back) == [name for name in table if name not in ("x0", "c7")]
+    for name, column in back.items():
+        np.testing.assert_array_equal(column, table[name])
+
+
 def test_labels_of_different_types_stay_apart(tmp_path: Path) -> None:
     column = object_column([True, 1, 1.0, "1", None, False, 0, -0.0, 0.0, math.inf] * 3)
     save_table({"label": column}, tmp_path)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from smeaton.task.table import Table
 
 
@@ -24,10 +26,17 @@ def give_back() -> None:
 def let_go(table: Table) -> None:
     """Take the pages of memory-mapped columns out of this process (madvise(2), MADV_DONTNEED); they are read again,
     mostly from the system's own cache, when a column is used."""
+    if not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    mapped = {}
     for column in table.values():
-        pages = column.base
-        if isinstance(pages, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            pages.madvise(mmap.MADV_DONTNEED)
+        pages: object = column.base
+        while isinstance(pages, np.ndarray):  # columns share a file
+            pages = pages.base
+        if isinstance(pages, mmap.mmap):
+            mapped[id(pages)] = pages
+    for one in mapped.values():
+        one.madvise(mmap.MADV_DONTNEED)
 
 
 @lru_cache(maxsize=1)

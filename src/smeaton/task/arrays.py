@@ -2,15 +2,19 @@
 
 | column | files |
 |---|---|
-| number, integer, timestamp, vector (any dtype but object) | `c<i>.npy`, memory-mapped |
-| object of few distinct JSON scalars (categories, booleans) | `c<i>.npy` int32 codes (-1 = null) + `c<i>.values.json` |
+| number, integer, timestamp | a row of `c<i>.npy`, memory-mapped; `i` is the first column of this dtype |
+| vector | `c<i>.npy`, memory-mapped |
+| object of few distinct JSON scalars (categories, booleans) | as integers: codes (-1 = null); values in the head |
 | object of many texts, bytes, or of lists and mappings | `c<i>.bin` + `c<i>.offsets.npy` int64 + `c<i>.null.npy` |
 
-`table.json` names the columns in order and is written last, so a folder without it is not a table.
+Columns of one dtype share a file, for tables have thousands of columns, and to make, check and map a file for each
+takes longer than to fit them. The head `table.json` names the columns in order and is written last, so a folder without
+it is not a table.
 """
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +35,18 @@ def save_table(table: Table, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_in(table)
-    columns = []
-    for number, (name, column) in enumerate(table.items()):
-        if len(column) != rows:
-            raise ValueError(f"column {name!r} has {len(column)} rows, the others have {rows}")
-        columns.append({"name": name, "kind": _save_column(column, folder / f"c{number}")})
+    columns: list[dict[str, Any]] = []
+    blocks: dict[str, _Block] = {}
+    with ExitStack() as opened:
+        for number, (name, column) in enumerate(table.items()):
+            if len(column) != rows:
+                raise ValueError(f"column {name!r} has {len(column)} rows, the others have {rows}")
+            head, flat = _save_column(column, folder / f"c{number}")
+            if flat is not None:
+                if flat.dtype.str not in blocks:
+                    blocks[flat.dtype.str] = opened.enter_context(_Block(folder, number, flat))
+                head |= blocks[flat.dtype.str].add(flat)
+            columns.append({"name": name, **head})
     (folder / TABLE_FILE).write_text(json.dumps({"rows": rows, "columns": columns}), encoding="utf-8")
 
 
@@ -47,8 +58,9 @@ def open_table(folder: Path, without: Collection[str] = ()) -> dict[str, Array]:
     """
     try:
         head = json.loads((folder / TABLE_FILE).read_text(encoding="utf-8"))
+        blocks = _Blocks(folder)
         table = {
-            column["name"]: _OPENERS[column["kind"]](folder / f"c{number}")
+            column["name"]: _open_column(column, folder / f"c{number}", blocks)
             for number, column in enumerate(head["columns"])
             if column["name"] not in without
         }
@@ -101,24 +113,54 @@ def _key(value: Any) -> tuple[type, Any]:
     return type(value), repr(value) if isinstance(value, float) else value
 
 
-def _save_column(column: Array, path: Path) -> str:
+def _save_column(column: Array, path: Path) -> tuple[dict[str, Any], Array | None]:
+    """Write a column, or give the flat one to write beside others of its dtype; and what the head says of it."""
     if column.dtype != object:
+        if column.ndim == 1:
+            return {"kind": "array"}, column
         np.save(path.with_suffix(".npy"), np.ascontiguousarray(column), allow_pickle=False)
-        return "array"
+        return {"kind": "array"}, None
     types = set(map(type, column.tolist())) - {type(None)}
     if any(issubclass(kind, list | tuple | dict) for kind in types):
         _save_blobs((None if v is None else json.dumps(v).encode() for v in column.tolist()), path)
-        return "json"
+        return {"kind": "json"}, None
     if types and types <= {bytes}:
         _save_blobs(column.tolist(), path)
-        return "bytes"
+        return {"kind": "bytes"}, None
     codes, values = encode_values(column)
     if types == {str} and len(values) > max(64, len(column) // 2):
         _save_blobs((None if v is None else v.encode("utf-8", "surrogatepass") for v in column.tolist()), path)
-        return "text"
-    np.save(path.with_suffix(".npy"), codes, allow_pickle=False)
-    path.with_suffix(".values.json").write_text(json.dumps(values), encoding="utf-8")
-    return "values"
+        return {"kind": "text"}, None
+    return {"kind": "values", "values": values}, codes
+
+
+class _Block:
+    """Columns of one dtype as the rows of one array, written as they come: all at once would be the table again."""
+
+    def __init__(self, folder: Path, number: int, first: Array) -> None:
+        self._number, self._count = number, 0
+        self._dtype, self._rows = first.dtype.str, len(first)
+        self._file = (folder / f"c{number}.npy").open("wb")
+
+    def __enter__(self) -> "_Block":
+        self._head()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.seek(0)
+        self._head()
+        self._file.close()
+
+    def add(self, column: Array) -> dict[str, int]:
+        """Write one more; what the head says of its place."""
+        self._file.write(np.ascontiguousarray(column).view(np.uint8).data)
+        self._count += 1
+        return {"file": self._number, "row": self._count - 1}
+
+    def _head(self) -> None:
+        """The head of the array, which numpy pads so that the first number of its shape may grow in place."""
+        shape = (self._count, self._rows)
+        np.lib.format.write_array_header_1_0(self._file, {"descr": self._dtype, "fortran_order": False, "shape": shape})
 
 
 def _save_blobs(blobs: Iterable[bytes | None], path: Path) -> None:
@@ -138,9 +180,26 @@ def _open_array(path: Path) -> Array:
     return column
 
 
-def _open_values(path: Path) -> Array:
-    codes = np.load(path.with_suffix(".npy"), allow_pickle=False)
-    return decode_values(codes, json.loads(path.with_suffix(".values.json").read_text(encoding="utf-8")))
+class _Blocks:
+    """The files that columns share, each opened once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[int, Array] = {}
+
+    def row(self, file: int, row: int) -> Array:
+        """One column."""
+        if file not in self._open:
+            self._open[file] = _open_array(self._folder / f"c{file}")
+        column: Array = self._open[file][row]
+        return column
+
+
+def _open_column(head: dict[str, Any], path: Path, blocks: _Blocks) -> Array:
+    if "file" not in head:
+        return _OPENERS[head["kind"]](path)
+    column = blocks.row(head["file"], head["row"])
+    return decode_values(column, head["values"]) if head["kind"] == "values" else column
 
 
 def _open_blobs(path: Path) -> list[bytes | None]:
@@ -166,7 +225,6 @@ def _open_json(path: Path) -> Array:
 
 _OPENERS = {
     "array": _open_array,
-    "values": _open_values,
     "text": _open_text,
     "bytes": _open_bytes,
     "json": _open_json,

@@ -145,6 +145,19 @@ def test_columns_and_readers_agree_on_plain_columns(
     check_agreement(kind, data.draw(st.lists(many, max_size=8)))
 
 
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind.type in ("number", "integer")], ids=str)
+@settings(max_examples=40, deadline=None)
+@given(cells=st.lists(st.floats() | st.sampled_from([2.0**53, -(2.0**53), 2.0**53 - 1, -999.0, -1.0, 3.0]), max_size=8))
+def test_typed_columns_are_read_as_their_cells_are(kind: Type, cells: list[float]) -> None:
+    # NaN is null in a typed column alone: in the column of cells it is None.
+    expected, wrong = parse_column(object_column([None if math.isnan(cell) else cell for cell in cells]), kind, "c")
+    typed = np.array(cells, dtype=np.float64)
+    column, faults = parse_column(typed, kind, "c")
+    assert (column.dtype, faults) == (expected.dtype, wrong)
+    np.testing.assert_array_equal(column, expected)
+    assert not np.shares_memory(column, typed)
+
+
 @pytest.mark.parametrize("kind", TYPES, ids=str)
 @settings(max_examples=25, deadline=None)
 @given(cells=st.lists(_values, max_size=6))

@@ -23,7 +23,7 @@ def say(types: Mapping[str, Type], raw: Mapping[str, Array], gaps: Mapping[str, 
         found = gaps.get(name)
         about = [
             _form(kind),
-            _words(kind, raw.get(name), found),
+            _words(name, kind, raw, found),
             *(_certain(name, value, rows) for value, rows in (found.certain if found else {}).items()),
             *(_doubtful(name, kind, value, rows) for value, rows in (found.doubtful if found else {}).items()),
             _order(kind),
@@ -62,15 +62,15 @@ def _form(kind: Type) -> str:
     return "texts and numbers in one column, read as labels" if layout == "mixed" else ""
 
 
-def _words(kind: Type, column: Array | None, gaps: Gaps | None) -> str:
+def _words(name: str, kind: Type, raw: Mapping[str, Array], gaps: Gaps | None) -> str:
     """Words that mean missing, with their rows."""
     words = form_of(kind).missing - set(gaps.certain if gaps else ())
-    if column is None or (column.dtype != object and not words):
+    # Nearly all columns end here, and one as read may have to be made first.
+    if (not words and kind.type != "category") or name not in raw:
         return ""
-    if kind.type == "category" and not words:
-        return _kept(column)
+    column = raw[name]
     if not words:
-        return ""
+        return _kept(column) if column.dtype == object else ""
     numbers = missing_numbers(kind) if kind.type in ("number", "integer") else frozenset()
     if column.dtype == object:
         rows = sum(

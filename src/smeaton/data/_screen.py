@@ -17,6 +17,8 @@ _ID_NAME = re.compile(
 _LONGEST_ID = 40
 #: Columns with a value twice in so many rows are looked at no further.
 _FIRST = 2_000
+#: What may be an id; others need not be looked through for values that come twice.
+_ID_TYPES = ("integer", "category", "text")
 _USED = ("number", "integer", "boolean", "category", "text", "timestamp")
 _NESTED = ("json", "object", "list", "series", "vector")
 
@@ -101,6 +103,8 @@ def _reason_of(name: str, held: Array, rows: int, kind: Type) -> str:
     whole = len(held) == rows
     if whole and held[0] == held[-1] and bool((held == held[0]).all()):
         return "constant"
+    if kind.type not in _ID_TYPES:
+        return ""
     different = whole and _all_differ(held[:_FIRST]) and _all_differ(held)
     return "id" if different and _is_id(name, held, kind) else ""
 
@@ -117,8 +121,6 @@ def _is_id(name: str, column: Array, kind: Type) -> bool:
             return True
         steps = np.diff(np.array([float(cell) for cell in column.tolist()]))
         return bool((steps > 0).all() or (steps < 0).all())
-    if kind.type not in ("category", "text"):
-        return False
     cells = [str(cell) for cell in column.tolist()]
     mean = sum(map(len, cells)) / len(cells)
     return named or (mean <= _LONGEST_ID and not any(" " in cell for cell in cells))

@@ -191,12 +191,7 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     taken = {task.target, rows.id, rows.time, rows.group, rows.weight, *rows.ignore}
     whole = len(kept) == len(raw)
     candidates = Kept(raw.table, [name for name in raw.table if name not in taken], None if whole else kept)
-    found = {name: infer_and_parse(column, name) for name, column in candidates.items()}
-    types = {name: kind for name, (kind, _) in found.items()}
-    parsed = {name: column for name, (_, column) in found.items() if column is not None}
-    gaps = _gaps(task, types, candidates, parsed)
-    types |= {name: gap.type for name, gap in gaps.items()}
-    parsed |= {name: gap.column for name, gap in gaps.items()}
+    types, parsed, gaps = _inferred(task, candidates)
     read_only: Any = candidates  # ChainMap asks for a mapping that can be changed, and changes the first one alone
     dropped = screen(ChainMap(parsed, read_only), types)
     kept_types = {name: kind for name, kind in types.items() if name not in dropped.names}
@@ -209,16 +204,21 @@ def _input_types(task: Task, raw: Raw, kept: Array) -> tuple[dict[str, Type], li
     return kept_types, [*dropped.notes, *say(kept_types, candidates, gaps)], parsed
 
 
-def _gaps(
-    task: Task, types: Mapping[str, Type], columns: Mapping[str, Array], parsed: Mapping[str, Array]
-) -> dict[str, Gaps]:
-    """The numbers and moments among inferred columns, with what stands for missing in them cleared."""
-    found = {}
-    for name, kind in types.items():
+def _inferred(task: Task, columns: Mapping[str, Array]) -> tuple[dict[str, Type], dict[str, Array], dict[str, Gaps]]:
+    """The types of columns as read; those parsed on the way; and the numbers and moments among them, with what stands
+    for missing in them cleared. A column is asked for once: to make one from packed texts takes its time."""
+    types, parsed, gaps = dict[str, Type](), dict[str, Array](), dict[str, Gaps]()
+    for name in columns:
+        column = columns[name]
+        kind, typed = infer_and_parse(column, name)
         if kind.type in GAPPED:
-            column = parsed[name] if name in parsed else parse_column(columns[name], kind, name)[0]
-            found[name] = find_gaps(kind, column, keep=name in task.accept.values)
-    return found
+            typed = parse_column(column, kind, name)[0] if typed is None else typed
+            gaps[name] = find_gaps(kind, typed, keep=name in task.accept.values)
+            kind, typed = gaps[name].type, gaps[name].column
+        types[name] = kind
+        if typed is not None:
+            parsed[name] = typed
+    return types, parsed, gaps
 
 
 def _stated_gaps(task: Task, types: Mapping[str, Type], columns: Mapping[str, Array]) -> dict[str, Gaps]:

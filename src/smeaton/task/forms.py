@@ -16,6 +16,7 @@ a gap. A word that is a number or a moment means that value in every form it com
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from smeaton.task.types import Type
@@ -58,7 +59,13 @@ class Form(NamedTuple):
 
 def form_of(spec: Type) -> Form:
     """The form a type is pinned to."""
-    layout, *words = (spec.form or "").split("|")
+    return _taken_apart(spec.form or "")
+
+
+# Each column of a table asks several times, and nearly all are of one form.
+@lru_cache(maxsize=1_024)
+def _taken_apart(form: str) -> Form:
+    layout, *words = form.split("|")
     return Form(layout, frozenset(words))
 
 
@@ -96,4 +103,5 @@ def boolean_layout(words: set[str]) -> str | None:
 
 def missing_numbers(spec: Type) -> frozenset[float]:
     """The numbers that mean "missing" under the type's form, whatever form they come in."""
-    return frozenset(float(word) for word in form_of(spec).missing if NUMBER.fullmatch(word))
+    words = form_of(spec).missing
+    return frozenset(float(word) for word in words if NUMBER.fullmatch(word)) if words else frozenset()

@@ -182,11 +182,10 @@ def _notation(words: Counter[str], rest: list[str], gaps: frozenset[str], name: 
 def _moment(words: Counter[str], rest: list[str], gaps: frozenset[str], name: str) -> Type | None:
     if not _DIGIT.search(rest[0]):
         return None
-    fits = [layout for layout in ("iso", "Ymd", *LAYOUTS) if _reads(layout, rest)]
+    # Other layouts read plain ISO dates too; where it fits it is what they are.
+    fits = ["iso"] if _reads("iso", rest) else [layout for layout in ("Ymd", *LAYOUTS) if _reads(layout, rest)]
     if not fits:
         return _abbreviated(rest)
-    if "iso" in fits:
-        fits = ["iso"]
     if len(fits) > 1:
         return Type(type="category", about=f"looks like dates; if so, state the form: {' or '.join(fits)}")
     return Type(type="timestamp", form=join_form(fits[0], gaps, "iso"))

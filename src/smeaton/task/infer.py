@@ -43,10 +43,12 @@ def infer_type(raw: Array, name: str) -> Type:
         return _dated(_typed(raw, name), raw, name)
     cells = raw.tolist()
     kinds = set(map(type, cells))
-    optional = type(None) in kinds or (str in kinds and any(cell.__class__ is str and not cell for cell in cells))
+    optional = type(None) in kinds or (str in kinds and _holds_empty(cells, kinds))
     kinds.discard(type(None))
     if not kinds:
         return Type(type="category", optional=True)
+    if kinds == {str}:
+        return _of_texts(list(filter(None, cells)), optional, name)
     if all(issubclass(kind, str) for kind in kinds):
         return _of_texts([str(cell) for cell in cells if cell], optional, name)
     if _mixed(kinds):
@@ -180,6 +182,13 @@ def vocabulary(values: Array) -> str:
     """The hash of a category's parsed values: what the lock keeps instead of the values. 16 hex digits of sha256."""
     known = sorted({value for value in values.tolist() if value is not None})
     return hashlib.sha256(msgspec.json.encode(known)).hexdigest()[:16]
+
+
+def _holds_empty(cells: list[Any], kinds: set[type]) -> bool:
+    """Whether a text is empty. What stands beside texts need not compare as they do."""
+    if kinds <= {str, type(None)}:
+        return "" in cells
+    return any(cell.__class__ is str and not cell for cell in cells)
 
 
 def _of_texts(texts: list[str], optional: bool, name: str) -> Type:

@@ -165,7 +165,8 @@ def _dated(layout: str) -> Callable[[str], np.datetime64]:
         found = whole.fullmatch(text)
         if found is None:
             raise ValueError
-        day = _days(*(found.groupdict().get(part) for part in "Yymdbaq"))
+        named = found.groupdict()
+        day = _days(*(named.get(part) for part in "Yymdbaq"))
         local = day * _DAY + _clock(found["clock"] or "")
         return np.datetime64(local if found["z"] is None else to_utc(local, found["z"]), "us")
 

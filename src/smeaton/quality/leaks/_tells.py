@@ -12,10 +12,11 @@ import numpy as np
 from smeaton.quality.leaks import halves
 from smeaton.task.table import Array
 
-_BINS = 256
-_ROWS_A_BIN = 20
+BINS = 256
+ROWS_A_BIN = 20
 _NEIGHBOURS = 7
 _LARGEST = 1e100
+_SCALARS = {str, int, float, bool, type(None)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,11 @@ def tells(codes: Array, curve: Array | None, y: Array, labels: int) -> Told:
 def codes_of(column: Array) -> tuple[Array, Array | None]:
     """Codes of the values (null is a value), and for numbers the value of each code (NaN for null)."""
     if column.dtype == object:
-        known: dict[object, int] = {}
-        keys = [value if isinstance(value, str | int | float | None) else repr(value) for value in column.tolist()]
-        return np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64), None
+        keys = column.tolist()
+        if not set(map(type, keys)) <= _SCALARS:
+            keys = [value if isinstance(value, str | int | float | None) else repr(value) for value in keys]
+        known = {key: code for code, key in enumerate(dict.fromkeys(keys))}
+        return np.fromiter(map(known.__getitem__, keys), np.int64, len(keys)), None
     values, codes = np.unique(plain(column), return_inverse=True)
     return codes, values
 
@@ -68,7 +71,7 @@ def _classes(codes: Array, curve: Array | None, y: Array, half: Array, labels: i
     if labels != 2:
         return Told(left)
     if curve is not None:
-        codes = _binned(codes, min(_BINS, 1 + len(codes) // _ROWS_A_BIN))
+        codes = _binned(codes, min(BINS, 1 + len(codes) // ROWS_A_BIN))
         table = _counts(codes[half], y[half], int(codes.max()) + 1, labels)
     rate = (table[:, 1] + prior[1] / prior.sum()) / (table.sum(axis=1) + 1)
     return Told(left, _auc(rate[codes[~half]], held))

@@ -74,19 +74,17 @@ def _ordered(column: Array, rows: Array) -> tuple[Array | None, bool]:
     null = null_of(held)
     if column.dtype == object:
         cells = [str(value) for value in held.tolist()]
-        known, codes = np.unique(np.array(cells, dtype=np.str_), return_inverse=True) if _short(cells) else (None, None)
-        if known is None or codes is None:
+        if not _short(cells):
             return None, False
-        coded = _coded(known)
+        known, codes = np.unique(np.array(cells, dtype=np.str_), return_inverse=True)
     else:
         known, codes = np.unique(plain(held), return_inverse=True)
-        coded = True
     several = len(known) >= _FEWEST_KEYS and _ROWS_A_KEY[0] <= len(held) / len(known) <= _ROWS_A_KEY[1]
     if not several or null.mean() > 0.5:
         return None, False
     codes = codes.astype(np.int64)
     codes[null] = len(known) + np.arange(int(null.sum()))
-    return codes, coded
+    return codes, column.dtype != object or _coded(known)
 
 
 def _short(cells: list[str]) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 
 from smeaton.extras import needs
 from smeaton.quality.leaks import Case, Finding
+from smeaton.quality.leaks._abreast import batches
 from smeaton.quality.leaks._tells import codes_of, plain
 from smeaton.task.table import Array
 
@@ -24,6 +25,7 @@ _EXACT = 1e-3
 _FEWEST_VALUES = 4
 _REPEATS = 50  # rows more than values
 _MOST_ROWS = 200_000
+_FEW_ROWS = 4_000  # of more, to sort each column once more would cost more than it saves
 _MOST_KEYS = 8
 _MOST_LABELS = 5
 
@@ -40,7 +42,7 @@ class Means:
         for some in [case.train] if not len(case.test) else [case.train, both]:
             rows = some[:_MOST_ROWS]
             targets = list(_targets(case, rows))
-            for name in case.columns("fi"):
+            for name in _repeating(case, rows):
                 values = plain(np.asarray(case.dataset.table[name][rows]))
                 if name not in found and _too_good(values, targets):
                     found[name] = "the mean of the target over the rows that share it"
@@ -54,6 +56,22 @@ class Means:
 
 
 part = Means()
+
+
+def _repeating(case: Case, rows: Array) -> list[str]:
+    """The columns of numbers without those, of a table of few rows and many columns nearly all, whose values do not
+    repeat enough to be means."""
+    names = case.columns("fi")
+    if len(rows) > _FEW_ROWS:
+        return names
+    found: list[str] = []
+    for some, matrix in batches(case.dataset.table, names, rows):
+        ordered = np.sort(matrix, axis=1)  # null last
+        held = np.isfinite(ordered)
+        known = (held[:, :1] + held[:, 1:] * (ordered[:, 1:] != ordered[:, :-1]).cumsum(axis=1)).max(axis=1, initial=0)
+        enough = (known >= _FEWEST_VALUES) & (held.sum(axis=1) - known >= _REPEATS)
+        found.extend(np.array(some, dtype=object)[enough].tolist())
+    return found
 
 
 def _targets(case: Case, rows: Array) -> Iterator[Array]:
@@ -102,10 +120,10 @@ def _on_a_line(known: Array, codes: Array, count: Array, y: Array) -> bool:
 def _freedom(spread: Array, count: Array) -> tuple[float, float]:
     """Degrees of freedom of the variance of the means, and of that among the targets, where they are not the same at
     each value (Satterthwaite 1946; the squares of variances without their bias for normal targets)."""
-    squares = spread**2 * (count - 1) / (count + 1)
-    total = float(spread.sum()) ** 2
-    values = min(total / float(squares.sum()), float(len(count))) - 2
-    return max(values, 1.0), total / float((squares / (count - 1)).sum())
+    shares = spread / spread.sum()  # their squares are numbers where those of variances would overflow
+    squares = shares**2 * (count - 1) / (count + 1)
+    values = min(1 / float(squares.sum()), float(len(count))) - 2
+    return max(values, 1.0), 1 / float((squares / (count - 1)).sum())
 
 
 def _keyed(case: Case, rows: Array, targets: Sequence[Array]) -> dict[str, str]:

@@ -8,12 +8,13 @@ hides a copy under noise hides it under little, and nothing honest stands as far
 at in the coordinates that follow the target most.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from smeaton.quality.leaks import Case, Finding
+from smeaton.quality.leaks._abreast import batches, codes_abreast, tell_abreast
 from smeaton.quality.leaks._tells import codes_of, tells
 from smeaton.task.table import Array
 
@@ -44,12 +45,13 @@ class Value:
         """Columns that tell the target by their values alone."""
         if not case.judged:
             return []
-        best: dict[str, _Seen] = {}
-        for name, column in _columns(case):
+        best = _numbers_of_classes(case) if case.labels else {}
+        for name, column in _columns(case, best):
             codes, curve = codes_of(column)
             told = tells(codes, curve, case.target, case.labels)
             if name not in best or told.left < best[name].left:
                 best[name] = _Seen(name, told.left, told.auc, int(codes.max()) + 1)
+        best = {name: best[name] for name in case.dataset.table if name in best}
         return [
             Finding("gives the target away", (one.name,), _words(one, how))
             for one, how in _judge(case, [*best.values()])
@@ -59,8 +61,24 @@ class Value:
 part = Value()
 
 
-def _columns(case: Case) -> Iterator[tuple[str, Array]]:
+def _numbers_of_classes(case: Case) -> dict[str, _Seen]:
+    """What the columns of numbers and moments tell of classes."""
+    found: dict[str, _Seen] = {}
+    table = case.dataset.table
+    names = [name for name, column in table.items() if column.ndim == 1 and column.dtype != object]
+    for some, matrix in batches(table, names, case.sample, case.labels):
+        codes, curve, values = codes_abreast(matrix)
+        told = tell_abreast(codes, curve, case.target, case.labels)
+        seen = zip(some, told, values.tolist(), strict=True)
+        found |= {name: _Seen(name, one.left, one.auc, count) for name, one, count in seen}
+    return found
+
+
+def _columns(case: Case, known: Collection[str]) -> Iterator[tuple[str, Array]]:
+    """The columns, without those `known`; of a vector some of its coordinates."""
     for name, column in case.dataset.table.items():
+        if name in known:
+            continue
         values = np.asarray(column[case.sample])
         if values.ndim == 1:
             yield name, values

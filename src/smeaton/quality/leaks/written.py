@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from smeaton.quality.leaks import Case, Finding, fewest_others, halves
+from smeaton.quality.leaks._abreast import batches, codes_abreast, tell_abreast
 from smeaton.quality.leaks._tells import codes_of, plain, tells
 from smeaton.quality.leaks.missing import null_of
 from smeaton.quality.leaks.value import KNOWN
@@ -46,7 +47,10 @@ class Written:
         if case.labels and fewest_others(y, halves(len(y))) < _EVIDENCE:
             return []
         found = []
+        told = _telling_numbers(case, rows, y)
         for name in case.columns("OfM"):
+            if case.dataset.table[name].dtype.kind == "f" and name not in told:
+                continue
             column = np.asarray(case.dataset.table[name][rows])
             column = plain(column) if column.dtype.kind == "f" else column
             for what, codes, curve, bound in _views(column, case, y):
@@ -77,17 +81,49 @@ def _views(column: Array, case: Case, y: Array) -> Iterator[_View]:
                 yield from _of_words(cells, case, y, bound)
 
 
+def _telling_numbers(case: Case, rows: Array, y: Array) -> frozenset[str]:
+    """The columns of numbers of which a view tells classes; all of them where numbers are asked for."""
+    names = case.columns("f")
+    if not case.labels:
+        return frozenset(names)
+    found: set[str] = set()
+    for some, matrix in batches(case.dataset.table, names, rows, case.labels):
+        left = np.ones(len(some))
+        for codes, curve in (
+            (_decimals(matrix), None),
+            (_last_digit(matrix), None),
+            codes_abreast(_after_point(matrix))[:2],
+        ):
+            left = np.minimum(left, [told.left for told in tell_abreast(codes, curve, y, case.labels)])
+        found.update(name for name, one in zip(some, left.tolist(), strict=True) if one < _LEFT[True])
+    return frozenset(found)
+
+
 def _of_numbers(column: Array, bound: float) -> Iterator[_View]:
     known = column[np.isfinite(column)]
     if len(np.unique(known)) < 20:
         return
-    decimals = np.full(len(column), 7)
+    yield "how many decimals stand", _decimals(column), None, bound
+    yield "the last digit before the point", _last_digit(column), None, bound
+    yield "the part after the point", *_curve(_after_point(column)), bound
+
+
+def _decimals(values: Array) -> Array:
+    found = np.full(values.shape, 7)
     for places in range(6, -1, -1):
-        decimals[np.round(column, places) == column] = places
-    yield "how many decimals stand", decimals, None, bound
-    scaled = np.where(np.isfinite(column), column, -1.0)
-    yield "the last digit before the point", np.floor(scaled).astype(np.int64) % 10 + 10 * (scaled < 0), None, bound
-    yield "the part after the point", *_curve(np.where(np.isfinite(column), column - np.floor(column), np.nan)), bound
+        found[np.round(values, places) == values] = places
+    return found
+
+
+def _last_digit(values: Array) -> Array:
+    known = np.where(np.isfinite(values), values, -1.0)
+    found: Array = (np.floor(known) % 10).astype(np.int64) + 10 * (known < 0)
+    return found
+
+
+def _after_point(values: Array) -> Array:
+    found: Array = np.where(np.isfinite(values), values - np.floor(values), np.nan)
+    return found
 
 
 def _of_moments(column: Array, bound: float) -> Iterator[_View]:

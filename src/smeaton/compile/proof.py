@@ -49,8 +49,8 @@ def adversarial(
     row; of more a random choice. Deterministic in `seed`.
     """
     rng = np.random.default_rng(seed)
-    found = thresholds(program, folder)
-    tries = {name: _candidates(rows[name], task.input_types[name], _of(found, name), rng) for name in program.inputs}
+    found, types = _by_column(thresholds(program, folder)), task.input_types
+    tries = {name: _candidates(rows[name], types[name], found.get(name, {}), rng) for name in program.inputs}
     tries = {
         name: values if len(values) <= most else rng.choice(values, most, replace=False)
         for name, values in tries.items()
@@ -129,8 +129,11 @@ def _deal(values: int, size: int, rng: np.random.Generator) -> Array:
     return np.concatenate(rounds)[:size]
 
 
-def _of(found: Mapping[Source, Array], name: str) -> dict[str | None, Array]:
-    return {part: values for (column, part), values in found.items() if column == name}
+def _by_column(found: Mapping[Source, Array]) -> dict[str, dict[str | None, Array]]:
+    columns: dict[str, dict[str | None, Array]] = {}
+    for (column, part), values in found.items():
+        columns.setdefault(column, {})[part] = values
+    return columns
 
 
 _Near = Mapping[str | None, Array]

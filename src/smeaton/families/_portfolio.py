@@ -5,9 +5,11 @@ the list of which every beginning makes the best blend. Families add what they k
 raised where the rows times the labels are so many that slow learning could not end within the budget.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +36,7 @@ MOST_CELLS = 20_000_000
 _DISPERSED = 2.0  # variance over mean of counts from which on they are no Poisson's
 _COARSE = 0.15  # a lowest rate from which on fewer leaves and bins save time
 MANY = 10  # labels from which on a table has many classes
+_TYPE = attrgetter("type")
 _PENALTIES = frozenset({"lambda_l2", "reg_lambda", "min_child_weight"})  # of LightGBM and XGBoost
 #: What was learnt.
 FILE = Path(__file__).with_name("portfolio.json")
@@ -271,7 +274,8 @@ def boosting_starts(task: Task, profile: Profile) -> tuple[Config, ...]:
 def lowest_rate(task: Task, profile: Profile) -> float:
     """The lowest learning rate with which a fit can end within its share of the budget."""
     trees = len(profile.shares) if len(profile.shares) > 2 else 1
-    columns = sum({"text": 100, "timestamp": 8}.get(column.type, 1) for column in profile.columns)
+    kinds = Counter(map(_TYPE, profile.columns))  # asked of each start of each family: of a wide table, often
+    columns = sum({"text": 100, "timestamp": 8}.get(kind, 1) * count for kind, count in kinds.items())
     seconds = _CELL * profile.rows * (columns + 5) * trees
     slowest = _LEAST_ROUNDS * seconds / (_FIT_SHARE * task.budget.time)
     return min(0.3, max(slowest, _NEEDED * trees / MOST_TREES if trees > 1 else 0.0))

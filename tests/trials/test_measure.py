@@ -15,7 +15,7 @@ from smeaton.runtime.program import Program, Step
 from smeaton.task.table import object_column, take
 from smeaton.task.types import Type
 from smeaton.trials.job import run_job
-from smeaton.trials.measure import Question, measure, program_size, request_rows
+from smeaton.trials.measure import Question, _most_rows, measure, program_size, request_rows
 from smeaton.trials.process import command, environment
 from smeaton.trials.record import Candidate
 
@@ -65,6 +65,14 @@ def test_nothing_of_the_building_side_is_loaded(build: Any, tmp_path: Path) -> N
     assert not loaded & set(TRAINING)
     packages = {part.rpartition("|")[2].strip() for part in done.stderr.splitlines()}
     assert not any(name.startswith(("smeaton.families", "smeaton.data", "smeaton.compile")) for name in packages)
+
+
+def test_of_wide_tables_fewer_rows_are_called() -> None:
+    table = {"a": np.arange(1_000), "b": np.arange(1_000) / 2}
+    narrow = Program(steps=(), outputs=(), inputs=("a", "b"))
+    wide = Program(steps=(), outputs=(), inputs=tuple(f"x{place}" for place in range(10_000)))
+    assert (_most_rows(narrow), _most_rows(wide)) == (200, 20)
+    assert [row["a"] for row in request_rows(table, ["a", "b"], 20)] == list(range(0, 1_000, 50))
 
 
 def test_a_failing_program_says_why(build: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ def value_reader(spec: Type) -> Reader:
     Raises:
         TaskError: values of this type cannot be read by this version.
     """
+    if spec.type in _READERS:
+        return _READERS[spec.type](spec)
     from smeaton.task.nested import NESTED  # it reads the parts of a value with this very function
 
     readers = _READERS | NESTED
@@ -109,6 +112,17 @@ def _bounds(spec: Type) -> tuple[float, float]:
 
 
 def _number(spec: Type) -> Reader:
+    return _number_like(spec.type == "integer", spec.form, spec.min, spec.max, spec.optional)
+
+
+# Of the thousands of numbers of a wide table nearly all are read alike, and each is asked for many times.
+@lru_cache(maxsize=1_024)
+def _number_like(whole: bool, form: str | None, low: float | None, high: float | None, optional: bool) -> Reader:
+    spec = Type(type="integer" if whole else "number", form=form, min=low, max=high, optional=optional)
+    return _number_reader(spec)
+
+
+def _number_reader(spec: Type) -> Reader:
     whole = spec.type == "integer"
     expected = "a whole number" if whole else "a number"
     form, null = form_of(spec), null_of(spec, expected)

@@ -188,8 +188,8 @@ def _text_numbers(cells: list[str | None]) -> _Bulk:
     strange = np.flatnonzero(~_IN_NUMBERS[marks])
     if len(breaks) != max(0, len(texts) - 1):  # line breaks inside texts: positions tell nothing
         unread[:] = True
-    else:
-        unread[np.unique(np.searchsorted(breaks, strange))] = True
+    elif len(strange):
+        unread[np.searchsorted(breaks, strange)] = True
     good = texts if not unread.any() else [text for text, odd in zip(texts, unread.tolist(), strict=True) if not odd]
     numbers = np.full(len(texts), np.nan)
     try:

@@ -30,6 +30,10 @@ from smeaton.trials.record import Cost
 #: Dollars for one CPU core for one hour: what the large clouds ask for a general-purpose core on demand.
 CPU_HOUR = 0.05
 MOST_ROWS = 200  #: rows that are called in turn
+_LEAST_ROWS, _MOST_CELLS = (
+    20,
+    200_000,
+)  # of wide tables fewer: writing and reading them would take longer than the calls
 WARM_CALLS = 20
 MOST_CALLS = 2_000
 EXTERNAL_CALLS = 20  #: calls of a program that asks others: they are paid for
@@ -92,7 +96,7 @@ def measure(
     # Beside the program: there is room on the build's own disk, or nothing could be measured.
     with tempfile.TemporaryDirectory(prefix="smeaton-measure-", dir=folder.parent) as scratch:
         question = Question(
-            rows=request_rows(rows, program.inputs),
+            rows=request_rows(rows, program.inputs, _most_rows(program)),
             types=task.input_types,
             seconds=seconds,
             scratch=scratch,
@@ -150,7 +154,7 @@ def measure_here(
     """
     program = open_program(folder)
     question = Question(
-        rows=request_rows(rows, program.inputs),
+        rows=request_rows(rows, program.inputs, _most_rows(program)),
         types=task.input_types,
         seconds=min(seconds, _HERE_SECONDS),
         scratch="",
@@ -175,15 +179,19 @@ def _most_calls(program: Program) -> int:
     return CASCADE_CALLS if any(step.when for step in program.steps) else EXTERNAL_CALLS
 
 
+def _most_rows(program: Program) -> int:
+    return min(MOST_ROWS, max(_LEAST_ROWS, _MOST_CELLS // max(1, len(program.inputs))))
+
+
 def program_size(program: Program, folder: Path) -> int:
     """Bytes of a program's files, `program.json` included."""
     return sum((folder / name).stat().st_size for name in {PROGRAM_FILE, *program.files()})
 
 
-def request_rows(table: Table, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Up to 200 rows of a typed table, evenly chosen, as a client would send them in JSON."""
+def request_rows(table: Table, names: Sequence[str], most: int = MOST_ROWS) -> list[dict[str, Any]]:
+    """Up to `most` rows of a typed table, evenly chosen, as a client would send them in JSON."""
     size = rows_in(table)
-    count = min(size, MOST_ROWS)
+    count = min(size, most)
     chosen = [number * size // count for number in range(count)]
     columns = [_plain(table[name], chosen) for name in names]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

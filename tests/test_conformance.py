@@ -33,7 +33,7 @@ CONTRACTS = {
     "leaks": (("look",), ()),
     "sections": (("applies", "make"), ("order", "title")),
     "charts": (("spec",), ("columns", "extra")),
-    "exports": (("write",), ("name", "about")),
+    "exports": (("write",), ("name",)),
 }
 PARTS = [(kind, name) for kind in plugins.FOLDERS for name in plugins.names(kind)]
 

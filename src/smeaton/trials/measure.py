@@ -30,10 +30,8 @@ from smeaton.trials.record import Cost
 #: Dollars for one CPU core for one hour: what the large clouds ask for a general-purpose core on demand.
 CPU_HOUR = 0.05
 MOST_ROWS = 200  #: rows that are called in turn
-_LEAST_ROWS, _MOST_CELLS = (
-    20,
-    200_000,
-)  # of wide tables fewer: writing and reading them would take longer than the calls
+#: Of wide tables fewer: writing and reading them would take longer than the calls.
+_LEAST_ROWS, _MOST_CELLS = 20, 200_000
 WARM_CALLS = 20
 MOST_CALLS = 2_000
 EXTERNAL_CALLS = 20  #: calls of a program that asks others: they are paid for

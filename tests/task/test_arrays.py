@@ -124,3 +124,9 @@ def test_damage_is_told(tmp_path: Path, damage: str) -> None:
         open_table(tmp_path)
     assert caught.value.fix
     assert caught.value.where == str(tmp_path)
+
+
+def test_a_table_of_another_version_says_so(tmp_path: Path) -> None:
+    (tmp_path / TABLE_FILE).write_text('{"rows": 1, "columns": [{"name": "a", "kind": "values"}]}')
+    with pytest.raises(DataError, match="a column of kind 'values' is of another version of Smeaton"):
+        open_table(tmp_path)

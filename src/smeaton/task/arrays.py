@@ -197,6 +197,8 @@ class _Blocks:
 
 def _open_column(head: dict[str, Any], path: Path, blocks: _Blocks) -> Array:
     if "file" not in head:
+        if head["kind"] not in _OPENERS:
+            raise ValueError(f"a column of kind {head['kind']!r} is of another version of Smeaton")
         return _OPENERS[head["kind"]](path)
     column = blocks.row(head["file"], head["row"])
     return decode_values(column, head["values"]) if head["kind"] == "values" else column

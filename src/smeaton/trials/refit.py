@@ -35,6 +35,8 @@ REFIT_FILE = "refit.json"  # names the parent, so that a replay makes the same r
 _THREADS = 2  # nothing else runs then
 _GAIN = 1.6  # times faster two threads are, or two fits side by side
 _LIMITLESS = 1e6
+_MOST, _MOST_EARLY = 0.45, 0.2  # of the budget, that may be kept for it
+_BLEND = 2.0  # times what the best single takes, kept for the members of a blend
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +71,22 @@ def parent_of(root: Path, trials: Sequence[Trial], sign: float, plan: Plan) -> P
         return None
     seconds = sum(part.seconds for part in parts) if parts else seconds_again(fit, plan)
     return Parent(best[0], fit, seconds / _GAIN, parts)
+
+
+def seconds_kept(parent: Parent | None, left: float, budget: float, *, early: bool, blends: bool) -> float:
+    """Seconds of those `left` to keep for fitting the best again; 0 where it takes more than that, or than may be kept.
+
+    `early`: few families have been tried, and another one may gain more than more rows do. `blends`: the last blend may
+    lead, and has more to fit again.
+    """
+    if parent is None:
+        return 0.0
+    most = max(0.0, min((_MOST_EARLY if early else _MOST) * budget, left))
+    if parent.parts:  # as many members as there is time for
+        return min(parent.seconds, most)
+    if parent.seconds > most:
+        return 0.0
+    return min(_BLEND * parent.seconds, most) if blends else parent.seconds
 
 
 def refit(setup: Setup, result: Result, executor: Executor) -> tuple[Trial | None, str]:

@@ -15,7 +15,7 @@ from smeaton.trials.plan import Plan, worth_it
 from smeaton.trials.proposers.tpe import best_first
 from smeaton.trials.purse import LEDGER_FILE
 from smeaton.trials.record import Candidate, Trial
-from smeaton.trials.refit import parent_of
+from smeaton.trials.refit import parent_of, seconds_kept
 from smeaton.trials.replay import repeat
 from smeaton.trials.setup import Judge, Result, Setup, trial_key
 from smeaton.trials.store import Store
@@ -35,9 +35,8 @@ _SHORT = 0.3  # seconds of a job that are neither
 _BETTER = 0.01  # a gain below this part of the score's interval is no gain
 _WHOLE = 4  # candidates of the best family that must fit into the time left, for so many folds to be worth it
 _MOST_WHOLE = 0.8  # of the time left, that these may take
-_MOST_AGAIN = 0.45  # of the budget, that may be kept to fit the best again on all rows
+_EARLY = 3  # families, until so many of which are tried little is kept to fit the best again
 _MOST_BLENDING = 0.2  # of the time for trying, that may be kept for the last blends and what is taught by them
-_AGAIN_BLEND = 2.0  # times what the best single takes again, kept for the members of a blend
 _LATE_BLEND = 0.4  # of the reserve, that the first blend may use
 _CHEAP = 0.08  # a family's first start is fitted whole, even if it is worse, where it takes less of the time left
 _APART = 0.4  # the same for families that say how many of their candidates are wanted whole
@@ -237,12 +236,10 @@ class _Trying:
         if best is not None and (before is None or _gain(best, before)):
             self.best, self.stale = best, 0
         parent = parent_of(work.setup.root, work.trials, self.choose.sign, work.plan)
-        kept, most = 0.0 if parent is None else parent.seconds, _MOST_AGAIN * self.clock.budget
-        if parent is not None and parent.parts:
-            kept = min(kept, most)  # as many members as there is time for
-        elif kept <= most and self.choose.blends:
-            kept = min(_AGAIN_BLEND * kept, most)  # the last blend may lead, and has more to fit again
-        work.again = kept if kept <= most else 0.0
+        tried = {one.candidate.family for one in work.trials if one.state == "done"} & self.choose.singles.keys()
+        early = len(tried) < min(_EARLY, len(self.choose.singles))
+        left = self.clock.left() - work.plan.reserve
+        work.again = seconds_kept(parent, left, self.clock.budget, early=early, blends=bool(self.choose.blends))
 
     def done(self) -> bool:
         """Whether any trial is done."""

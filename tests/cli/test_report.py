@@ -1,5 +1,6 @@
 """`report`: a page beside the task, what the data says as words, and other formats where they are wished."""
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -58,3 +59,8 @@ def test_wrong_wishes(wrong: tuple[str, str], capsys: pytest.CaptureFixture[str]
 def test_where_nothing_was_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path)]) == 2
     assert "nothing was built here" in capsys.readouterr().err
+
+
+def test_the_collector_of_garbage_is_as_it_was(tmp_path: Path) -> None:
+    assert main(["report", str(tmp_path)]) == 2
+    assert gc.isenabled()

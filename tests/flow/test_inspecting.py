@@ -1,5 +1,6 @@
 """The rows are looked at while a build ends, and no process outlives it."""
 
+import errno
 import subprocess
 import time
 from pathlib import Path
@@ -60,3 +61,14 @@ def test_a_large_table_is_left_to_the_report(
     monkeypatch.setattr(_inspecting, "_MOST_CELLS", 9)
     with inspecting(tmp_path, rows(10)):
         assert not begun
+
+
+def test_a_build_does_not_end_where_no_process_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(_inspecting.subprocess, "Popen", refused)
+    with inspecting(tmp_path, rows(10)):
+        done = True
+    assert done
+    assert not (tmp_path / FILE).exists()

@@ -16,7 +16,8 @@ import gc
 import json
 import sys
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,9 +55,20 @@ def run(args: argparse.Namespace) -> int:
     name = args.format or DEFAULT
     writes = args.out != "-" and (not args.json or args.format is not None or args.out is not None)
     pin_threads()  # before numpy is loaded: the other cores draw
-    gc.disable()  # looking for garbage takes a tenth of the few seconds, and would free a few MB
-    with Painter() if writes and name == PAINTED else nullcontext() as painter:  # gets ready while the rest is loaded
-        return _reported(args, name, writes, painter)
+    with _no_collection(), Painter() if writes and name == PAINTED else nullcontext() as painter:
+        return _reported(args, name, writes, painter)  # the painter gets ready while the rest is loaded
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Looking for garbage takes a tenth of the few seconds, and would free a few MB."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _reported(args: argparse.Namespace, name: str, writes: bool, painter: "Painter | None") -> int:

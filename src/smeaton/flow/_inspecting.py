@@ -19,16 +19,25 @@ def inspecting(root: Path, dataset: Dataset) -> Iterator[None]:
     if (root / FILE).exists() or len(dataset) * len(dataset.table) > _MOST_CELLS:
         yield
         return
-    looking = subprocess.Popen(
-        command("smeaton.insight.inspection", str(root)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        start_new_session=True,  # Ctrl-C is for the build, which ends this one
-    )
+    looking = _begun(root)
     try:
         yield
     finally:
-        looking.kill()
-        looking.communicate()
+        if looking is not None:
+            looking.kill()
+            looking.communicate()
+
+
+def _begun(root: Path) -> "subprocess.Popen[bytes] | None":
+    """The process; None where the system has none to give: no build may end for that."""
+    try:
+        return subprocess.Popen(
+            command("smeaton.insight.inspection", str(root)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            start_new_session=True,  # Ctrl-C is for the build, which ends this one
+        )
+    except OSError:  # the report looks itself
+        return None

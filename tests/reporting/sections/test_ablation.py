@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.reporting.sections.made_boards import board, build, row
-from tests.reporting.test_sections import check_figure, check_grid
+from tests.reporting.test_sections import checked
 
 from smeaton.leaderboard.ablation import Ablation, Piece
 from smeaton.reporting.forms import Section
@@ -24,12 +24,7 @@ def taken(*pieces: Piece) -> Ablation:
 def made(root: Path, of: Ablation, **config: Any) -> Section:
     found = build(root, board=board(row("blend", 0.4, config=config)), ablation=of)
     assert part.applies(found) == ""
-    section = part.make(found)
-    for figure in section.figures:
-        check_figure(figure)
-    for grid in section.grids:
-        check_grid(grid)
-    return section
+    return checked(part.make(found))
 
 
 def some() -> Ablation:

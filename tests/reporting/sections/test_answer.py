@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from tests.reporting.conftest import Opened
 from tests.reporting.sections.made_boards import HOSTILE
-from tests.reporting.test_sections import check_figure, check_grid
+from tests.reporting.test_sections import checked
 
 from smeaton.bundle.manifest import Score
 from smeaton.leaderboard.forms import Row
@@ -24,12 +24,7 @@ with_ = msgspec.structs.replace
 
 
 def made(build: Build) -> Section:
-    section = part.make(build)
-    for figure in section.figures:
-        check_figure(figure)
-    for grid in section.grids:
-        check_grid(grid)
-    return section
+    return checked(part.make(build))
 
 
 def facts(section: Section) -> dict[str, Fact]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.reporting.sections.made_boards import HOSTILE, board, build, cost, row
-from tests.reporting.test_sections import check_figure, check_grid
+from tests.reporting.test_sections import checked
 
 from smeaton.leaderboard.forms import Board
 from smeaton.reporting.forms import Section
@@ -13,12 +13,7 @@ from smeaton.trials.record import Interval
 
 
 def made(root: Path, of: Board) -> Section:
-    section = part.make(build(root, board=of))
-    for figure in section.figures:
-        check_figure(figure)
-    for grid in section.grids:
-        check_grid(grid)
-    return section
+    return checked(part.make(build(root, board=of)))
 
 
 def many(count: int) -> Board:

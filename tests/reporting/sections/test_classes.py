@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.reporting.conftest import Opened
 from tests.reporting.sections.answered import answered, classes, likeliest, two_labels
-from tests.reporting.test_sections import check_figure, check_grid
+from tests.reporting.test_sections import checked
 
 from smeaton.reporting.build import Build
 from smeaton.reporting.forms import Section
@@ -19,12 +19,7 @@ HOSTILE = '<script>alert("x")</script>'
 
 def made(build: Build) -> Section:
     assert part.applies(build) == ""
-    section = part.make(build)
-    for figure in section.figures:
-        check_figure(figure)
-    for grid in section.grids:
-        check_grid(grid)
-    return section
+    return checked(part.make(build))
 
 
 def fact(section: Section, name: str) -> str:

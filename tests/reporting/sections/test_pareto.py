@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.reporting.sections.made_boards import board, build, cost, row
-from tests.reporting.test_sections import check_figure, check_grid
+from tests.reporting.test_sections import checked
 
 from smeaton.leaderboard.forms import Board
 from smeaton.reporting.forms import Section
@@ -20,12 +20,7 @@ from smeaton.trials.results import FitResult
 def made(root: Path, of: Board) -> Section:
     found = build(root, board=of)
     assert part.applies(found) == ""
-    section = part.make(found)
-    for figure in section.figures:
-        check_figure(figure)
-    for grid in section.grids:
-        check_grid(grid)
-    return section
+    return checked(part.make(found))
 
 
 def measured(*pairs: tuple[float, float], money: float | None = None, **changes: object) -> Board:

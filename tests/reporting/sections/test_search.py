@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.reporting.sections.made_boards import HOSTILE, board, build, past, row, trial
-from tests.reporting.test_sections import check_figure, check_grid
+from tests.reporting.test_sections import checked
 
 from smeaton.reporting.forms import Section
 from smeaton.reporting.sections._tries import tries, worst_shown
@@ -16,12 +16,7 @@ from smeaton.trials.past import Past
 def made(root: Path, of: Past) -> Section:
     found = build(root, board=board(row("linear", 0.4)), past=of)
     assert part.applies(found) == ""
-    section = part.make(found)
-    for figure in section.figures:
-        check_figure(figure)
-    for grid in section.grids:
-        check_grid(grid)
-    return section
+    return checked(part.make(found))
 
 
 def some() -> Past:
